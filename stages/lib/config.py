@@ -1,0 +1,159 @@
+"""params.yaml, read strictly: whatever is wrong with it is one line that says where and what is allowed.
+
+Sections are read into frozen dataclasses made with `@config`, which live beside the code they
+configure. `params()` also checks the whole file (stages/schema.py) before any work is done.
+"""
+
+import importlib
+import json
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, cast, dataclass_transform, get_args, get_type_hints
+
+import yaml
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parents[2]
+PARAMS = ROOT / "params.yaml"
+
+# section of params.yaml -> folder of conf/ with one file per entry
+SECTIONS = {
+    "sources": "source",
+    "corpora": "corpus",
+    "models": "model",
+    "trainings": "training",
+    "recipes": "recipe",
+    "comparisons": "comparison",
+}
+
+Count = Annotated[int, Field(ge=1, le=10_000_000)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class InputError(Exception):
+    """Input that is refused; its text is the one line that a user sees."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(Field,))
+def config(cls: type[T]) -> type[T]:
+    """Make `cls` a frozen dataclass that takes exactly its own keys, with exactly their types."""
+    strict = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    made: Any = dataclass(frozen=True, kw_only=True, config=strict)(cls)
+    return cast(type[T], made)
+
+
+def params(path: Path = PARAMS) -> dict[str, Any]:
+    """All of params.yaml as a dictionary, checked as a whole."""
+    found = parse(path)
+    # Looked up at run time: the check can refuse a run but never changes a result, so no stage
+    # depends on the schema, and a new option in it retrains nothing.
+    importlib.import_module("stages.schema").check(found)
+    return found
+
+
+def parse(path: Path) -> dict[str, Any]:
+    """The mapping in a YAML file, without any check of its keys; a repeated key is refused."""
+    try:
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except FileNotFoundError:
+        raise InputError(f"{path.name} is missing; write it with: python -m stages.compose") from None
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(found, dict):
+        raise InputError(f"{path.name}: found {type(found).__name__}, allowed: a mapping of sections")
+    return found
+
+
+def read(cls: type[T], data: object, key: str) -> T:
+    """`data`, found in params.yaml at `key` (as "models.demo-lstm"), as an instance of `cls`."""
+    try:
+        # By way of JSON, because pydantic's strict mode takes a mapping for a dataclass only there.
+        return cast(T, TypeAdapter(cls).validate_json(json.dumps(data, default=str)))
+    except ValidationError as error:
+        raise InputError(_line(cls, data, error, key)) from None
+
+
+def where(key: str) -> str:
+    """The file of conf/ that a key of params.yaml comes from."""
+    section, _, rest = key.partition(".")
+    if section == "figures":
+        return "conf/figures/default.yaml"
+    if section in SECTIONS and rest:
+        return f"conf/{SECTIONS[section]}/{rest.split('.')[0]}.yaml"
+    return "conf/config.yaml"
+
+
+def refusal(key: str, found: object, allowed: str) -> InputError:
+    """The line for a bad value: key, what was found, what is allowed, where to mend it."""
+    shown = json.dumps(found, default=str, ensure_ascii=False)
+    shown = shown if len(shown) <= 80 else shown[:77] + "..."
+    return InputError(f"params.yaml: {key}: found {shown}, allowed: {allowed}; {_mend(key)}")
+
+
+def _mend(key: str) -> str:
+    return f"mend {where(key)}, then run: python -m stages.compose"
+
+
+def _line(cls: type, data: object, error: ValidationError, key: str) -> str:
+    """What pydantic complains of first, as our one line."""
+    errors = [(e, _path(data, e["loc"])) for e in error.errors(include_url=False)]
+    # the branches of a union complain one after the other; the deepest is the one that was meant
+    first, path = max(errors, key=lambda pair: len(pair[1]))
+    keys = ", ".join(_keys(cls, path[:-1]))
+    full = ".".join([key, *path])
+    if first["type"] == "unexpected_keyword_argument":
+        return str(refusal(full, first["input"], f"no such key; the keys here are {keys}"))
+    if first["type"].startswith("missing"):
+        return str(InputError(f"params.yaml: {full}: missing; the keys here are {keys}; {_mend(full)}"))
+    allowed = " or ".join(dict.fromkeys(_allowed(e, cls, p) for e, p in errors if p == path))
+    if first["input"] == "???":
+        allowed += " (??? marks a value that must be set)"
+    return str(refusal(full, first["input"], allowed))
+
+
+def _allowed(error: Any, cls: type, path: list[str]) -> str:
+    if error["type"].startswith("dataclass"):
+        return f"a mapping with {', '.join(_keys(cls, path))}"
+    return str(error["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
+
+
+def _path(data: Any, location: tuple[str | int, ...]) -> list[str]:
+    """The keys of an error's location; pydantic also puts the names of a union's branches there."""
+    path: list[str] = []
+    for i, part in enumerate(location):
+        inside = (isinstance(data, dict) and part in data) or (isinstance(data, list) and part != "[key]")
+        if inside or (isinstance(data, dict) and i == len(location) - 1):
+            path.append(str(part))
+            data = data.get(part) if isinstance(data, dict) else data[int(part)]
+    return path
+
+
+def _keys(cls: Any, path: list[str]) -> list[str]:
+    """The keys allowed at `path` below the dataclass `cls`."""
+    for part in path:
+        hint = get_type_hints(cls).get(part) if is_dataclass(cls) else None
+        cls = next((c for c in _flat(hint) if is_dataclass(c)), cls)
+    return [f.name for f in fields(cls)] if is_dataclass(cls) else []
+
+
+def _flat(hint: object) -> Iterator[Any]:
+    """A type and all the types that it is made of."""
+    yield hint
+    for arg in get_args(hint):
+        yield from _flat(arg)
+
+
+class _Loader(yaml.CSafeLoader):
+    """PyYAML's C loader, except that it refuses a key written twice instead of keeping the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        for name in names:
+            if names.count(name) > 1:
+                raise yaml.YAMLError(f"key {name!r} is there twice, {node.start_mark}")
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,48 @@
+"""A fitted tokenizer of the `tokenizers` library, behind the interface of stages/tokenizers."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+PADDING, UNKNOWN = "[PAD]", "[UNK]"
+FILE = "tokenizer.json"
+CHUNK = 1000  # texts encoded at once: the library's objects take 100 times the memory of the ids
+
+
+class Library:
+    """A tokenizer of the library whose vocabulary has padding as id 0.
+
+    Padding and unknown are plain entries, not the library's "special tokens": those would also be
+    found where a text happens to spell them.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._unknown = tokenizer.token_to_id(UNKNOWN)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Library":
+        return cls(Tokenizer.from_file(str(folder / FILE)))
+
+    @property
+    def vocabulary(self) -> int:
+        return int(self._tokenizer.get_vocab_size())
+
+    def encode(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
+        remaining = iter(texts)
+        while chunk := list(islice(remaining, CHUNK)):
+            for encoding in self._tokenizer.encode_batch_fast(chunk, add_special_tokens=False):
+                yield np.array(encoding.ids, dtype=np.int32)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=False))
+
+    def unknown(self, ids: np.ndarray) -> np.ndarray:
+        found: np.ndarray = np.equal(ids, -1 if self._unknown is None else self._unknown)
+        return found
+
+    def save(self, folder: Path) -> None:
+        self._tokenizer.save(str(folder / FILE))

@@ -1,0 +1,36 @@
+"""How a model is trained: an entry of `trainings` in params.yaml."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stages.lib.config import Count, config, refusal
+
+
+@config
+class EarlyStopping:
+    patience: Count  # epochs
+
+
+@config
+class HeldOut:
+    fraction: Annotated[float, Field(gt=0, lt=1)]
+
+
+@config
+class Training:
+    optimizer: Literal["adam", "adamw", "rmsprop", "sgd"]
+    learning_rate: Annotated[float, Field(gt=0, le=10)]
+    epochs: Annotated[int, Field(ge=1, le=100_000)]
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)]
+    early_stopping: EarlyStopping | None
+    validation: HeldOut | Literal["test"]
+
+    def check(self, key: str) -> None:
+        """Refuse to let the test split choose an epoch."""
+        if self.validation == "test" and self.early_stopping:
+            raise refusal(
+                f"{key}.early_stopping",
+                "patience",
+                "null with `validation: test`, which may choose nothing",
+            )

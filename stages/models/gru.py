@@ -1,0 +1,21 @@
+"""The gated recurrent unit (Cho et al. 2014), as in cuDNN: the reset gate after the matrix product."""
+
+from typing import TYPE_CHECKING, Literal
+
+from stages.lib.config import config
+from stages.lib.sizes import Recurrent, Shape
+
+if TYPE_CHECKING:
+    import keras
+
+
+@config
+class Sizes(Recurrent):
+    architecture: Literal["gru"]
+
+
+def build(sizes: Sizes, shape: Shape) -> "keras.Model":
+    from stages.lib import blocks
+    from stages.lib.backend import keras
+
+    return blocks.recurrent(keras.layers.GRU, sizes, shape)

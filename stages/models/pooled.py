@@ -1,0 +1,22 @@
+"""A bag of embedded tokens: their mean (or maximum), whatever their order."""
+
+from typing import TYPE_CHECKING, Literal
+
+from stages.lib.config import config
+from stages.lib.sizes import Pooled, Shape
+
+if TYPE_CHECKING:
+    import keras
+
+
+@config
+class Sizes(Pooled):
+    architecture: Literal["pooled"]
+
+
+def build(sizes: Sizes, shape: Shape) -> "keras.Model":
+    from stages.lib import blocks
+
+    ids = blocks.text(shape)
+    embedded, mask = blocks.embed(ids, sizes, shape)
+    return blocks.classify(ids, blocks.pool(embedded, mask, sizes.pooling), sizes, shape)

@@ -1,0 +1,141 @@
+"""Your own texts: a CSV, TSV or JSON Lines file, or a folder with one each for `train` and `test`."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from stages.lib.arrays import Split
+from stages.lib.config import ROOT, InputError, Share, config
+from stages.lib.splits import stratified
+
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+SUFFIXES = [*DELIMITERS, ".jsonl"]
+csv.field_size_limit(100_000_000)  # characters; the default of 131,072 is less than a long document
+
+
+@config
+class Source:
+    kind: Literal["files"]
+    path: str
+    text: str
+    label: str
+    test_fraction: Share
+
+
+def load(source: Source) -> dict[str, Split]:
+    """The splits `train` and `test`: the folder's two files, or a stratified cut of the one file."""
+    path = ROOT / source.path
+    if path.is_dir():
+        rows = {name: _rows(_file(path, name), source) for name in ("train", "test")}
+    elif path.is_file():
+        rows = {"train": _rows(path, source)}
+    else:
+        raise InputError(
+            f"{source.path}: no such file or folder; mend `path` in the source's file in conf/source"
+        )
+    names = _names(rows, source.path)
+    splits = {name: _split(pairs, names) for name, pairs in rows.items()}
+    return splits if "test" in splits else _cut(splits["train"], source)
+
+
+def _file(folder: Path, name: str) -> Path:
+    found = [folder / f"{name}{suffix}" for suffix in SUFFIXES if (folder / f"{name}{suffix}").is_file()]
+    if len(found) != 1:
+        allowed = ", ".join(f"{name}{suffix}" for suffix in SUFFIXES)
+        raise InputError(
+            f"{folder}: found {len(found)} files for the {name} split, allowed: exactly one of {allowed}"
+        )
+    return found[0]
+
+
+def _rows(path: Path, source: Source) -> list[tuple[str, str]]:
+    """(text, label) of each row; a row that can't be used is refused with its line number."""
+    if path.suffix not in SUFFIXES:
+        raise InputError(f"{path}: found suffix {path.suffix!r}, allowed: {', '.join(SUFFIXES)}")
+    read = _json_lines if path.suffix == ".jsonl" else _delimited
+    rows = []
+    for line, row in read(path):
+        for column in (source.text, source.label):
+            if row.get(column) is None:
+                columns = ", ".join(str(key) for key in row if key is not None)
+                raise InputError(f"{path}:{line}: no column {column!r}; the columns here are: {columns}")
+        text, label = str(row[source.text]), str(row[source.label])
+        if not text.strip() or not label.strip():
+            raise InputError(
+                f"{path}:{line}: empty {'text' if label.strip() else 'label'}; fill it in or delete the row"
+            )
+        rows.append((text, label))
+    return rows
+
+
+def _delimited(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
+    lines = _lines(path)
+    reader = csv.DictReader(lines, delimiter=DELIMITERS[path.suffix], strict=True)
+    try:
+        for row in reader:
+            if None in row:
+                raise InputError(
+                    f"{path}:{reader.line_num}: more fields than the header's {len(row) - 1} columns"
+                )
+            yield reader.line_num, dict(row)
+    except csv.Error as error:
+        raise InputError(f"{path}:{reader.line_num}: {error}") from None
+
+
+def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
+    for number, line in enumerate(_lines(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"{path}:{number}: not a JSON object: {error}") from None
+        if not isinstance(row, dict):
+            raise InputError(f"{path}:{number}: found {type(row).__name__}, allowed: a JSON object per line")
+        yield number, row
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a UTF-8 file, line ends kept, a byte-order mark dropped."""
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, start=1):
+            try:
+                yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                raise InputError(
+                    f"{path}:{number}: not UTF-8 ({error.reason}); save the file as UTF-8"
+                ) from None
+
+
+def _names(rows: dict[str, list[tuple[str, str]]], path: str) -> list[str]:
+    """The label names, sorted; each split must have all of them."""
+    found = {name: {label for _, label in pairs} for name, pairs in rows.items()}
+    names = sorted(set().union(*found.values()))
+    if len(names) < 2:
+        raise InputError(f"{path}: found {len(names)} label(s) ({', '.join(names)}), allowed: two or more")
+    for split, labels in found.items():
+        if missing := sorted(set(names) - labels):
+            raise InputError(
+                f"{path}: the {split} split has no row labelled {missing[0]!r}; both splits need every label"
+            )
+    return names
+
+
+def _split(pairs: list[tuple[str, str]], names: list[str]) -> Split:
+    index = {name: i for i, name in enumerate(names)}
+    labels = np.array([index[label] for _, label in pairs], dtype=np.int8)
+    return Split([text for text, _ in pairs], labels, names)
+
+
+def _cut(whole: Split, source: Source) -> dict[str, Split]:
+    # a seed of its own: the study's seed redraws trainings, not data
+    held = stratified(whole.labels, source.test_fraction, seed=0)
+    parts = {"train": np.flatnonzero(~held), "test": np.flatnonzero(held)}
+    return {
+        name: Split([whole.texts[i] for i in rows], whole.labels[rows], whole.names)
+        for name, rows in parts.items()
+    }

@@ -1,0 +1,70 @@
+"""Texts -> fitted tokenizer and the ids of every split: `python -m stages.tokenize <corpus>`.
+
+Out: data/tokens/<corpus>/ with the tokenizer's own files and <split>.npz; reports/corpora/<corpus>.json.
+"""
+
+# ruff: noqa: A005  a folder without __init__.py does not hide the standard library's `tokenize` from
+# stages that are run as files, as stages/tokenize.py would (tests/test_stages.py proves it)
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stages.lib import command, files, kinds
+from stages.lib.arrays import Tokens, save_tokens
+from stages.lib.config import ROOT, params, read
+from stages.tokenizers import Tokenizer
+
+
+def main(name: str) -> None:
+    corpora = params()["corpora"]
+    corpus = corpora[command.one_of(name, corpora, "corpora")]
+    source = ROOT / "data" / "sources" / corpus["source"]
+    kind = kinds.module("tokenizers", corpus["tokenizer"]["kind"])
+    config = read(kind.Config, corpus["tokenizer"], f"corpora.{name}.tokenizer")
+    tokenizer = kind.fit(config, texts(source / "train.parquet"))
+    facts: dict[str, object] = {"vocabulary": tokenizer.vocabulary}
+    with files.replacing_folder(ROOT / "data" / "tokens" / name) as folder:
+        tokenizer.save(folder)
+        for path in sorted(source.glob("*.parquet")):
+            tokens = encode(tokenizer, path)
+            save_tokens(folder / f"{path.stem}.npz", tokens)
+            facts[path.stem] = describe(tokens, tokenizer)
+    files.write_json(ROOT / "reports" / "corpora" / f"{name}.json", facts)
+
+
+def texts(path: Path) -> list[str]:
+    return list(pd.read_parquet(path, columns=["text"])["text"])
+
+
+def encode(tokenizer: Tokenizer, path: Path) -> Tokens:
+    """A split's texts as ids."""
+    found = list(tokenizer.encode(texts(path)))
+    return Tokens(
+        ids=np.concatenate([*found, np.zeros(0, dtype=np.int32)]),
+        offsets=np.cumsum([0, *map(len, found)], dtype=np.int64),
+        labels=pd.read_parquet(path, columns=["label"])["label"].to_numpy(np.int8),
+        names=np.array(json.loads((path.parent / "labels.json").read_text(encoding="utf-8"))),
+        vocabulary=tokenizer.vocabulary,
+    )
+
+
+def describe(tokens: Tokens, tokenizer: Tokenizer) -> dict[str, object]:
+    """What a reader wants to know of a split: lengths in tokens, and the share of tokens unknown."""
+    lengths = tokens.lengths
+    return {
+        "texts": len(lengths),
+        "tokens": len(tokens.ids),
+        "oov_rate": round(float(tokenizer.unknown(tokens.ids).mean()), 6) if len(tokens.ids) else 0.0,
+        "length": {
+            "mean": round(float(lengths.mean()), 1),
+            **{f"p{q}": int(np.percentile(lengths, q)) for q in (5, 50, 95)},
+            "max": int(lengths.max()),
+        },
+    }
+
+
+if __name__ == "__main__":
+    command.run(main)

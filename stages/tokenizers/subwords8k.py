@@ -1,0 +1,60 @@
+"""TFDS's `SubwordTextEncoder`, the tokenizer of the retired `imdb_reviews/subwords8k` and the lessons on it.
+
+On IMDB's training split it has 8,185 ids. What is not in its vocabulary is spelt in bytes, the last
+256 ids, so that decoding gives back any text.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from stages.lib.config import config
+
+TARGET = 2**13  # what TFDS asked `build_from_corpus` for
+FILE = "vocabulary"  # TFDS adds .subwords
+
+
+@config
+class Config:
+    kind: Literal["subwords8k"]
+
+
+class Subwords:
+    """A `SubwordTextEncoder` behind the interface of stages/tokenizers."""
+
+    def __init__(self, encoder: Any) -> None:
+        self._encoder = encoder
+
+    @property
+    def vocabulary(self) -> int:
+        return int(self._encoder.vocab_size)
+
+    def encode(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
+        return (np.array(self._encoder.encode(text), dtype=np.int32) for text in texts)
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return str(self._encoder.decode(list(ids)))
+
+    def unknown(self, ids: np.ndarray) -> np.ndarray:
+        found: np.ndarray = np.greater_equal(ids, self.vocabulary - 256)
+        return found
+
+    def save(self, folder: Path) -> None:
+        self._encoder.save_to_file(str(folder / FILE))
+
+
+def fit(config: Config, texts: Iterable[str]) -> Subwords:
+    """The encoder that TFDS builds from the texts; takes minutes for 25,000 reviews."""
+    return Subwords(_encoder().build_from_corpus(texts, TARGET))
+
+
+def load(folder: Path) -> Subwords:
+    return Subwords(_encoder().load_from_file(str(folder / FILE)))
+
+
+def _encoder() -> Any:
+    import tensorflow_datasets as tfds  # takes seconds, and only this tokenizer needs it
+
+    return tfds.deprecated.text.SubwordTextEncoder
