@@ -73,7 +73,7 @@ def read(cls: type[T], data: object, key: str) -> T:
     """`data`, found in params.yaml at `key` (as "models.demo-lstm"), as an instance of `cls`."""
     try:
         # By way of JSON, because pydantic's strict mode takes a mapping for a dataclass only there.
-        return cast(T, TypeAdapter(cls).validate_json(json.dumps(data, default=str)))
+        return TypeAdapter(cls).validate_json(json.dumps(data, default=str))
     except ValidationError as error:
         raise InputError(_line(cls, data, error, key)) from None
 
@@ -119,7 +119,10 @@ def _line(cls: type, data: object, error: ValidationError, key: str) -> str:
 def _allowed(error: Any, cls: type, path: list[str]) -> str:
     if error["type"].startswith("dataclass"):
         return f"a mapping with {', '.join(_keys(cls, path))}"
-    return str(error["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
+    words = str(error["msg"]).removeprefix("Input should be ")
+    for ours, theirs in {"a list": "a valid array", "a mapping": "an object", " ": " valid "}.items():
+        words = words.replace(theirs, ours)
+    return words
 
 
 def _path(data: Any, location: tuple[str | int, ...]) -> list[str]:

@@ -9,20 +9,24 @@ from typing import Any
 
 
 def derive(params: Mapping[str, Any]) -> dict[str, Any]:
-    """The `pipeline` section that belongs to the other sections."""
-    recipes = {name: _recipe(name, params) for name in params["recipes"]}
+    """The `pipeline` section that belongs to the other sections.
+
+    Entries that are no mappings, and names that are not there, give gaps: stages/schema.py, which
+    comes after, has the words for them.
+    """
+    sources, recipes, comparisons = (_entries(params, s) for s in ("sources", "recipes", "comparisons"))
     return {
-        "sources": {name: _source(entry) for name, entry in params["sources"].items()},
-        "recipes": recipes,
+        "sources": {name: _source(entry) for name, entry in sources.items()},
+        "recipes": {name: _recipe(entry, params) for name, entry in recipes.items()},
         # "_" is in no name, so a comparison and a recipe can be told apart
         "shown": {
             f"{name}_{recipe}": {
                 "comparison": name,
                 "recipe": recipe,
-                "watched": _watched(recipe, params),
+                "watched": _watched(recipes[recipe], params),
             }
-            for name, entry in params["comparisons"].items()
-            for recipe in entry.get("recipes") or []
+            for name, entry in comparisons.items()
+            for recipe in map(str, shown if isinstance(shown := entry.get("recipes"), list) else [])
             if recipe in recipes
         },
     }
@@ -37,22 +41,27 @@ def _source(entry: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _recipe(name: str, params: Mapping[str, Any]) -> dict[str, str]:
+def _recipe(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
     """A recipe, its architecture, and the arrays that its training may open."""
-    corpus, model, training = (
-        str(params["recipes"][name].get(key)) for key in ("corpus", "model", "training")
-    )
+    corpus, model, training = (str(recipe.get(key)) for key in ("corpus", "model", "training"))
     arrays = f"data/padded/{corpus}"
     return {
         "corpus": corpus,
         "model": model,
         "training": training,
-        "architecture": str(params["models"].get(model, {}).get("architecture")),
-        "arrays": arrays if _watched(name, params) == "test" else f"{arrays}/train.npz",
+        "architecture": str(_entries(params, "models").get(model, {}).get("architecture")),
+        "arrays": arrays if _watched(recipe, params) == "test" else f"{arrays}/train.npz",
     }
 
 
-def _watched(recipe: str, params: Mapping[str, Any]) -> str:
+def _watched(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> str:
     """What the validation curves of a recipe are measured on."""
-    training = params["trainings"].get(params["recipes"][recipe].get("training"), {})
+    training = _entries(params, "trainings").get(str(recipe.get("training")), {})
     return "test" if training.get("validation") == "test" else "held out"
+
+
+def _entries(params: Mapping[str, Any], section: str) -> dict[str, Mapping[str, Any]]:
+    """A section's entries, as far as they are mappings."""
+    found = params.get(section)
+    found = found if isinstance(found, Mapping) else {}
+    return {str(name): entry for name, entry in found.items() if isinstance(entry, Mapping)}

@@ -14,7 +14,7 @@ from stages.lib.config import InputError
 
 def save(model: keras.Model, path: Path) -> None:
     """Write the model, for use and not for further training: no optimizer, no date."""
-    keras.Model(model.inputs, model.outputs, name=model.name).save(path)
+    keras.Model(model.input, model.output, name=model.name).save(path)
     canonical(path)
 
 

@@ -49,7 +49,7 @@ def cell_class() -> Any:
                 inputs = inputs * self.get_dropout_mask(inputs)
             sums = ops.matmul(inputs, self.kernel) + ops.matmul(output, self.recurrent_kernel)
             into, forget, candidate, out = ops.split(sums + self.bias, 4, axis=1)
-            see_into, see_forget, see_out = ops.unstack(self.peepholes, axis=0)
+            see_into, see_forget, see_out = ops.unstack(ops.convert_to_tensor(self.peepholes))
             kept = ops.sigmoid(forget + see_forget * cell) * cell
             cell = kept + ops.sigmoid(into + see_into * cell) * ops.tanh(candidate)
             output = ops.sigmoid(out + see_out * cell) * ops.tanh(cell)

@@ -43,7 +43,7 @@ NOUNS = ["camera", "hero", "detective", "crew", "neighbour", "band"]
 VERBS = ["waits", "turns", "sits", "stays", "works", "sleeps"]
 PLACES = ["garden", "kitchen", "station", "harbour", "office", "forest"]
 CLAUSES = {
-    6 + n: [f"the {extra}{noun} {v} in the {p}" for noun in NOUNS for v in VERBS for p in PLACES]
+    6 + n: [f"the {extra}{noun} in the {p} {v}" for noun in NOUNS for p in PLACES for v in VERBS]
     for n, extra in enumerate(EXTRAS)
 }
 SHORTEST = min(CLAUSES)
@@ -75,17 +75,15 @@ def load(source: Source) -> dict[str, Split]:
 
 def review(rng: np.random.Generator, label: int, distance: int) -> str:
     """A review; from the same state of `rng`, both labels give the same words in another order."""
-    core = pick(rng, ["negation", "contrast", "long range"])
-    opening = filler(rng, int(rng.integers(6, 9)))
-    closing = filler(rng, int(rng.integers(6, 9)))
-    match core:
-        case "negation":
-            sentences = [negation(rng, label)]
-        case "contrast":
-            sentences = [contrast(rng, label)]
+    opening = filler(rng, int(rng.integers(8, 15)))
+    match rng.integers(3):
+        case 0:
+            core = [negation(rng, label)]
+        case 1:
+            core = [contrast(rng, label)]
         case _:
-            sentences = long_range(rng, label, distance)
-    return " ".join(f"{s.capitalize()}." for s in [*opening, *sentences, *closing])
+            core = long_range(rng, label, distance)
+    return " ".join(f"{s.capitalize()}." for s in [*opening, *core])
 
 
 def negation(rng: np.random.Generator, label: int) -> str:
@@ -132,7 +130,7 @@ def long_range(rng: np.random.Generator, label: int, distance: int) -> list[str]
     settled = f"simply {slang}"
     if distance < BOTH_FIT:
         start = [*_told_to(first, filler(rng, distance - 2)), settled]
-        return [*start, *filler(rng, SHORTEST), *_told_to(second, filler(rng, SHORTEST))]
+        return [*start, *filler(rng, SHORTEST), *_told_to(second, filler(rng, distance - 2))]
     room = distance - len(["for", second, "simply", slang])
     # Which part gets the odd word is drawn, so that lengths do not tell the audiences apart.
     after_first = pick(rng, [room // 2, room - room // 2])

@@ -1,0 +1,1 @@
+"""The tests mirror the tree: tests/test_<module>.py; those marked `slow` train models or run DVC."""

@@ -1,0 +1,477 @@
+"""params.yaml is checked as a whole: whatever is wrong is one line with the key, the file, what is allowed."""
+
+import copy
+import datetime
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stages.lib import config, pipeline
+from stages.lib.config import PARAMS, InputError
+from stages.schema import check
+
+Params = dict[str, Any]
+
+COMMITTED: Params = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
+FOLDERS = {
+    "sources": "source",
+    "corpora": "corpus",
+    "models": "model",
+    "trainings": "training",
+    "recipes": "recipe",
+    "comparisons": "comparison",
+}
+NAN, INF = float("nan"), float("inf")
+
+# key, bad value, a part of what the line says is allowed
+BAD_VALUES = [
+    # wrong types
+    ("seed", "42", "valid integer"),
+    ("seed", True, "valid integer"),
+    ("seed", 42.0, "valid integer"),
+    ("seed", [42], "valid integer"),
+    ("models.demo-lstm.embedding", "16", "valid integer"),
+    ("models.demo-lstm.embedding", 16.5, "valid integer"),
+    ("models.demo-lstm.embedding", True, "valid integer"),
+    ("models.demo-lstm.embedding", [16], "valid integer"),
+    ("models.demo-lstm.embedding", None, "valid integer"),
+    ("models.demo-lstm.mask", 1, "valid boolean"),
+    ("models.demo-lstm.mask", "true", "valid boolean"),
+    ("models.demo-lstm.units", 32, "valid array"),
+    ("models.demo-lstm.units", {"a": 1}, "valid array"),
+    ("models.demo-lstm.units.0", "32", "valid integer"),
+    ("models.demo-lstm.dropout", 0.5, "a mapping with embedding, recurrent, dense"),
+    ("corpora.demo-words.tokenizer", "word", "object"),
+    ("corpora.demo-words.tokenizer.vocabulary", "400", "valid integer"),
+    ("corpora.demo-words.pad.boundaries", 32, "valid array"),
+    ("corpora.imdb-words.pad.length", 120.5, "valid integer"),
+    ("trainings.default.epochs", 1.5, "valid integer"),
+    ("trainings.default.learning_rate", "0.001", "valid number"),
+    ("trainings.default.early_stopping", 3, "a mapping with patience"),
+    ("trainings.default.validation", 0.1, "a mapping with fraction or 'test'"),
+    ("trainings.default.validation", [0.1], "a mapping with fraction or 'test'"),
+    ("recipes.demo-lstm.model", ["demo-lstm"], "valid string"),
+    ("comparisons.demo.title", 3, "valid string"),
+    ("comparisons.demo.recipes", "demo-lstm", "valid array"),
+    ("comparisons.demo.recipes.0", 3, "valid string"),
+    ("figures.grid", "yes", "valid boolean"),
+    ("figures", [1], "a mapping with width, font_size, colors, grid"),
+    ("sources.demo.splits", [6000, 2000], "object"),
+    # out of range
+    ("seed", -1, "greater than or equal to 0"),
+    ("seed", 2**32, "less than 4294967296"),
+    ("models.demo-lstm.embedding", 0, "greater than or equal to 1"),
+    ("models.demo-lstm.dense", -1, "greater than or equal to 0"),
+    ("models.demo-lstm.dense", 10**12, "less than or equal to 65536"),
+    ("models.demo-lstm.units", [], "at least 1 item"),
+    ("models.demo-lstm.units.0", 0, "greater than or equal to 1"),
+    ("models.demo-conv1d.kernel", 0, "greater than or equal to 1"),
+    ("models.demo-conv1d.filters", -5, "greater than or equal to 1"),
+    ("corpora.demo-words.tokenizer.vocabulary", 2, "greater than or equal to 3"),
+    ("corpora.imdb-bpe8k.tokenizer.vocabulary", 256, "greater than or equal to 257"),
+    ("corpora.imdb-words.pad.length", 0, "greater than or equal to 1"),
+    ("corpora.imdb-words.pad.length", 10**12, "less than or equal to 10000000"),
+    ("corpora.demo-words.pad.boundaries", [], "at least 1 item"),
+    ("trainings.default.learning_rate", 0, "greater than 0"),
+    ("trainings.default.learning_rate", NAN, "finite number"),
+    ("trainings.default.learning_rate", INF, "finite number"),
+    ("trainings.default.learning_rate", 1e9, "less than or equal to 10"),
+    ("trainings.default.epochs", 0, "greater than or equal to 1"),
+    ("trainings.default.batch_size", -128, "greater than or equal to 1"),
+    ("trainings.default.early_stopping.patience", 0, "greater than or equal to 1"),
+    ("trainings.default.validation.fraction", 0, "greater than 0"),
+    ("trainings.default.validation.fraction", 1, "less than 1"),
+    ("trainings.default.validation.fraction", NAN, "finite number"),
+    ("sources.demo.splits.train", 0, "greater than or equal to 1"),
+    ("sources.demo.cue_distance", 401, "less than or equal to 400"),
+    ("sources.demo.seed", -1, "greater than or equal to 0"),
+    ("sources.imdb.labels.negative", 0, "greater than or equal to 1"),
+    ("sources.imdb.sha256", "b39004", "match pattern"),
+    ("figures.width", INF, "finite number"),
+    ("figures.width", 0, "greater than or equal to 3"),
+    # not one of the choices
+    ("models.demo-lstm.pooling", "first", "'last', 'mean' or 'max'"),
+    ("models.demo-lstm.architecture", "lstmm", "one of conv1d, flatten, gru, lstm, peephole_lstm"),
+    ("models.demo-lstm.architecture", ["lstm"], "one of conv1d, flatten"),
+    ("models.demo-pooled.pooling", "last", "'mean' or 'max'"),
+    ("corpora.demo-words.tokenizer.kind", "words", "one of bpe, subwords8k, word"),
+    ("corpora.demo-words.pad.kind", "buckets", "one of bucket, fixed"),
+    ("corpora.imdb-words.pad.side", "left", "'pre' or 'post'"),
+    ("sources.demo.kind", "demos", "one of demo, files, imdb, sarcasm"),
+    ("sources.demo.kind", {"a": 1}, "one of demo, files, imdb, sarcasm"),
+    ("trainings.default.optimizer", "Adam", "'adam', 'adamw', 'rmsprop' or 'sgd'"),
+    ("trainings.default.validation", "train", "a mapping with fraction or 'test'"),
+    ("figures.colors", "viridis", "'tab10'"),
+    # names that refer to nothing
+    ("corpora.demo-words.source", "demos", "one of demo, imdb, sarcasm"),
+    ("recipes.demo-lstm.corpus", "demo", "one of demo-words"),
+    ("recipes.demo-lstm.model", "lstm", "one of bigru-32-dense-6"),
+    ("recipes.demo-lstm.training", "demos", "one of default, demo"),
+    # relations between values
+    ("corpora.demo-words.pad.boundaries", [64, 32], "numbers that rise"),
+    ("corpora.demo-words.pad.boundaries", [32, 32], "numbers that rise"),
+    ("comparisons.demo.recipes", [], "at least one recipe"),
+    ("comparisons.demo.recipes", ["demo-lstm", "demo-lstm"], "none of them twice"),
+    # a value that conf/ leaves open
+    ("seed", "???", "must be set"),
+    ("sources.demo.seed", "???", "must be set"),
+    ("models.demo-lstm.units", "???", "must be set"),
+    ("models.demo-lstm.mask", "???", "must be set"),
+    ("models.demo-lstm.pooling", "???", "must be set"),
+    ("models.demo-lstm.architecture", "???", "one of conv1d, flatten"),
+    ("trainings.default.validation", "???", "must be set"),
+    ("recipes.demo-lstm.corpus", "???", "one of demo-words"),
+    ("comparisons.demo.title", "???", ""),
+    ("sources.sarcasm.url", "???", ""),
+    # entries and sections that are no mappings
+    ("models", [1], "a mapping of names to entries"),
+    ("recipes", None, "a mapping of names to entries"),
+    ("comparisons", "demo", "a mapping of names to entries"),
+    ("models.demo-lstm", 3, "a mapping"),
+    ("models.demo-lstm", None, "a mapping"),
+    ("corpora.demo-words", ["demo"], "a mapping"),
+]
+
+# key that must not be there, a key that the line lists instead
+UNKNOWN_KEYS = [
+    ("model", "sections are sources, corpora, models"),
+    ("sources.demo.sead", "seed"),
+    ("sources.demo.splits.validation", "'train' or 'test'"),
+    ("corpora.demo-words.padding", "pad"),
+    ("corpora.demo-words.tokenizer.size", "vocabulary"),
+    ("corpora.demo-words.pad.side", "boundaries"),
+    ("corpora.imdb-subwords8k.tokenizer.vocabulary", "kind"),
+    ("models.demo-lstm.unit", "units"),
+    ("models.demo-lstm.dropout", None),
+    ("models.demo-pooled.units", "pooling"),
+    ("trainings.default.lr", "learning_rate"),
+    ("trainings.default.early_stopping.patiance", "patience"),
+    ("trainings.default.validation.share", "fraction"),
+    ("recipes.demo-lstm.source", "corpus, model, training"),
+    ("comparisons.demo.recipe", "recipes"),
+    ("figures.height", "width"),
+]
+
+MISSING_KEYS = [
+    "seed",
+    "figures",
+    "recipes",
+    "pipeline",
+    "sources.demo.seed",
+    "sources.demo.kind",
+    "corpora.demo-words.source",
+    "corpora.demo-words.pad",
+    "corpora.demo-words.pad.kind",
+    "corpora.demo-words.pad.boundaries",
+    "corpora.demo-words.tokenizer.kind",
+    "corpora.demo-words.tokenizer.vocabulary",
+    "corpora.imdb-words.pad.truncate",
+    "models.demo-lstm.units",
+    "models.demo-lstm.architecture",
+    "trainings.default.early_stopping",
+    "trainings.default.early_stopping.patience",
+    "trainings.default.validation.fraction",
+    "recipes.demo-lstm.training",
+    "comparisons.demo.recipes",
+    "figures.grid",
+]
+
+BAD_NAMES = ["../x", "A", "a b", "a_b", "a.b", "", "-a", "a-", "a--b", "a/b", "é", "a\n", 3, None, True]
+
+GOOD_VALUES = [
+    ("seed", 0),
+    ("models.demo-lstm.units", [64, 32]),
+    ("models.demo-lstm.dense", 0),
+    ("models.demo-lstm.dropout", {"recurrent": 0.2}),
+    ("models.demo-lstm.pooling", "mean"),
+    ("trainings.demo.learning_rate", 1),
+    ("trainings.demo.validation", "test"),
+    ("trainings.default.early_stopping", None),
+    ("corpora.demo-words.pad.boundaries", [7]),
+    ("corpora.imdb-words.tokenizer", {"kind": "bpe", "vocabulary": 300}),
+    ("corpora.demo-words.pad", {"kind": "fixed", "length": 9, "side": "pre", "truncate": "pre"}),
+    ("recipes.imdb-words-bigru.corpus", "sarcasm-words"),
+    ("comparisons.demo.recipes", ["demo-lstm", "sarcasm-conv1d"]),
+    ("comparisons.demo.title", "Ünïcode | and a pipe"),
+    ("comparisons", {}),
+    ("figures.colors", "Dark2"),
+    ("recipes.a-2", {"corpus": "imdb-words", "model": "flatten-dense-6", "training": "demo"}),
+]
+
+JUNK: list[Any] = [None, True, False, 0, -1, 3, 10**30, 1.5, NAN, INF, -INF, "", "???", "x", "test", "demo"]
+JUNK += ["a\nb", "é\u2028\x85", [], [1], [None], [[1]], ["demo-lstm"], {}, {"kind": "word"}, {"kind": [1]}]
+JUNK += [{"a": 1}, {1: 2}, {None: 1}, {"patience": "x"}, {"fraction": 2}, {"a\nb": 1}, b"x"]
+JUNK += [datetime.date(2020, 1, 1), "9" * 5000]
+
+
+def steps(key: str) -> list[Any]:
+    return [int(part) if part.isdigit() else part for part in key.split(".")]
+
+
+def put(params: Params, path: list[Any], value: object) -> Params:
+    """A copy of the parameters with one value set, in a mapping or a list."""
+    edited = copy.deepcopy(params)
+    inside: Any = edited
+    for step in path[:-1]:
+        inside = inside[step]
+    inside[path[-1]] = copy.deepcopy(value)
+    return edited
+
+
+def drop(params: Params, path: list[Any]) -> Params:
+    edited = copy.deepcopy(params)
+    inside: Any = edited
+    for step in path[:-1]:
+        inside = inside[step]
+    del inside[path[-1]]
+    return edited
+
+
+def line(params: Params) -> str:
+    """The one line with which the parameters are refused."""
+    with pytest.raises(InputError) as refused:
+        check(params)
+    text = str(refused.value)
+    assert "\n" not in text
+    return text
+
+
+def home(key: str) -> str:
+    """The file of conf/ that a key comes from, independently of the code under test."""
+    section, *rest = key.split(".")
+    if section == "figures":
+        return "conf/figures/default.yaml"
+    return f"conf/{FOLDERS[section]}/{rest[0]}.yaml" if section in FOLDERS and rest else "conf/config.yaml"
+
+
+def assert_tells(text: str, key: str) -> None:
+    """The line names the key, the file to mend, and the command to run then."""
+    assert f" {key}: " in text
+    assert f"mend {home(key)}, then run: python -m stages.compose" in text
+
+
+def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every value in nested mappings and lists."""
+    items: Any = []
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    for key, inner in items:
+        yield (*path, key)
+        yield from places(inner, (*path, key))
+
+
+def survives(params: Params, what: object) -> None:
+    """The parameters are accepted or refused in one line, and nothing else happens."""
+    try:
+        check(params)
+    except InputError as refused:
+        assert "\n" not in str(refused), what
+    except Exception as crash:
+        raise AssertionError(f"{what}: {type(crash).__name__}: {crash}") from crash
+
+
+def test_the_committed_params_are_accepted() -> None:
+    check(COMMITTED)
+    assert config.params() == COMMITTED
+
+
+@pytest.mark.parametrize(("key", "value", "allowed"), BAD_VALUES)
+def test_a_bad_value_is_refused_with_key_file_found_and_allowed(
+    key: str, value: object, allowed: str
+) -> None:
+    text = line(put(COMMITTED, steps(key), value))
+    assert_tells(text, key)
+    assert f"found {json.dumps(value)}, allowed: " in text
+    assert allowed in text.partition("allowed: ")[2]
+
+
+@pytest.mark.parametrize(("key", "listed"), UNKNOWN_KEYS)
+def test_an_unknown_key_is_refused_and_the_known_ones_listed(key: str, listed: str | None) -> None:
+    text = line(put(COMMITTED, steps(key), "surplus"))
+    assert_tells(text, key)
+    assert (listed or "a mapping with") in text.partition("allowed: ")[2]
+
+
+@pytest.mark.parametrize("key", MISSING_KEYS)
+def test_a_missing_key_is_refused_by_name(key: str) -> None:
+    text = line(drop(COMMITTED, steps(key)))
+    assert_tells(text, key)
+    assert "missing" in text or "found null, allowed: one of" in text
+
+
+@pytest.mark.parametrize("section", FOLDERS)
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_a_name_that_is_no_path_component_is_refused(section: str, name: object) -> None:
+    entry = next(iter(COMMITTED[section].values()))
+    text = line(put(COMMITTED, [section, name], entry))
+    assert f"found {json.dumps(name, ensure_ascii=False)}, allowed: a name of lower-case letters" in text
+    assert section in text
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("source", ["demo", "imdb", "sarcasm"])
+def test_a_source_without_one_of_the_two_splits_is_refused(source: str, split: str) -> None:
+    text = line(drop(COMMITTED, ["sources", source, "splits", split]))
+    assert f"sources.{source}.splits" in text
+
+
+def test_a_comparison_of_an_unknown_recipe_is_refused_and_the_recipes_listed() -> None:
+    text = line(put(COMMITTED, ["comparisons", "demo", "recipes", 1], "demo-lstmm"))
+    assert_tells(text, "comparisons.demo.recipes")
+    assert 'found "demo-lstmm", allowed: one of demo-bilstm, demo-conv1d' in text
+
+
+def test_early_stopping_may_not_look_at_the_test_split() -> None:
+    text = line(put(COMMITTED, ["trainings", "default", "validation"], "test"))
+    assert_tells(text, "trainings.default.early_stopping")
+    assert "validation: test" in text
+
+
+def test_flatten_on_a_corpus_of_varying_width_is_refused() -> None:
+    text = line(put(COMMITTED, ["recipes", "imdb-words-flatten", "corpus"], "imdb-bpe8k"))
+    assert_tells(text, "recipes.imdb-words-flatten.corpus")
+    assert 'found "imdb-bpe8k"' in text
+    assert "fixed length" in text
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (["pipeline", "recipes", "demo-lstm", "arrays"], "data/padded/demo-words"),
+        (["pipeline", "sources", "demo", "kind"], "imdb"),
+        (["pipeline", "shown"], {}),
+        (["pipeline"], None),
+        (["recipes", "demo-lstm", "model"], "demo-bilstm"),  # good in itself, but not composed
+    ],
+)
+def test_a_pipeline_section_that_the_others_do_not_give_is_refused(path: list[Any], value: object) -> None:
+    text = line(put(COMMITTED, path, value))
+    assert "pipeline" in text
+    assert "python -m stages.compose" in text
+
+
+@pytest.mark.parametrize(("key", "value"), GOOD_VALUES)
+def test_a_good_value_is_accepted_once_the_pipeline_is_derived_again(key: str, value: object) -> None:
+    edited = put(COMMITTED, steps(key), value)
+    edited["pipeline"] = pipeline.derive(edited)
+    check(edited)
+
+
+def test_only_a_recipe_that_validates_on_test_may_open_the_test_arrays() -> None:
+    edited = put(COMMITTED, ["trainings", "demo", "validation"], "test")
+    found = pipeline.derive(edited)
+    opened = {recipe["arrays"] for recipe in found["recipes"].values() if recipe["training"] == "demo"}
+    assert opened == {"data/padded/demo-words"}
+    held_out = [recipe["arrays"] for recipe in found["recipes"].values() if recipe["training"] != "demo"]
+    assert all(path.endswith("/train.npz") for path in held_out)
+    assert {s["watched"] for s in found["shown"].values() if s["comparison"] == "demo"} == {"test"}
+
+
+def test_a_source_file_of_the_user_is_what_its_download_depends_on() -> None:
+    entry = {"kind": "files", "path": "mine/a.csv", "text": "t", "label": "l", "test_fraction": 0.2}
+    edited = put(COMMITTED, ["sources", "mine"], entry)
+    edited["pipeline"] = pipeline.derive(edited)
+    check(edited)
+    assert edited["pipeline"]["sources"]["mine"] == {"kind": "files", "reads": "mine/a.csv"}
+
+
+def test_random_junk_for_any_value_passes_or_is_one_line() -> None:
+    rng = random.Random(1)
+    paths = list(places(COMMITTED))
+    for _ in range(600):
+        path, value = list(rng.choice(paths)), rng.choice(JUNK)
+        survives(put(COMMITTED, path, value), (path, value))
+
+
+def test_random_junk_added_under_any_key_passes_or_is_one_line() -> None:
+    rng = random.Random(2)
+    paths = [path for path in places(COMMITTED) if not isinstance(path[-1], int)]
+    for _ in range(400):
+        path = [*rng.choice(paths)[:-1], rng.choice(["zz", "a\nb", "é", "", 1, 1.5, None, True, "kind"])]
+        value = rng.choice(JUNK)
+        survives(put(COMMITTED, path, value), (path, value))
+
+
+def test_any_value_removed_passes_or_is_one_line() -> None:
+    for path in places(COMMITTED):
+        survives(drop(COMMITTED, list(path)), path)
+
+
+@pytest.mark.parametrize("value", ["x", 3, None, [["x"]], {"fraction": [1]}, [1, 2]])
+@pytest.mark.parametrize("key", ["early_stopping", "validation"])
+def test_junk_for_a_value_of_several_types_is_one_line(key: str, value: object) -> None:
+    if key == "early_stopping" and value is None:
+        pytest.skip("null is allowed")
+    text = line(put(COMMITTED, ["trainings", "demo", key], value))
+    assert f"trainings.demo.{key}" in text
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("seed: 42\npipeline", "seed: 42\nseed: 43\npipeline"),
+        ("    cue_distance: 16", "    cue_distance: 16\n    cue_distance: 32"),
+        ("recipes:\n  demo-pooled:", "recipes:\n  demo-pooled: {}\n  demo-pooled:"),
+    ],
+)
+def test_a_key_written_twice_is_refused_by_name(tmp_path: Path, old: str, new: str) -> None:
+    text = refused_file(tmp_path, old, new)
+    twice = new.splitlines()[-2].strip().partition(":")[0]
+    assert "twice" in text
+    assert twice in text or "demo-pooled" in text
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "2020-13-45",  # a date that there is not
+        "!!int abc",
+        "!!bool abc",
+        "0b_",  # matches YAML 1.1's integers, but has no digits
+        "9" * 5000,  # more digits than Python converts
+        "&a [*a]",  # contains itself
+        "[" * 3000 + "]" * 3000,
+        "[" * 300 + "]" * 300,
+        "!!python/name:os.system x",
+        '"\\ud800"',
+        "{[a]: 1}",
+        "a: b: c",
+        "\x00",
+    ],
+)
+def test_yaml_that_cannot_be_a_value_is_one_line(tmp_path: Path, title: str) -> None:
+    refused_file(tmp_path, "title: Who needs word order?", f"title: {title}")
+
+
+@pytest.mark.parametrize("content", [b"", b"- 3\n", b"3", b"\xff\xfe", b"a: [", b"null\n", b"\x80: 1"])
+def test_a_file_that_is_no_yaml_mapping_is_one_line_with_its_name(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"^params\.yaml.*(mapping|YAML)") as refused:
+        config.params(path)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_missing_file_is_one_line_with_the_command_that_writes_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"^params\.yaml is missing.*python -m stages\.compose$"):
+        config.params(tmp_path / "params.yaml")
+
+
+def refused_file(tmp_path: Path, old: str, new: str) -> str:
+    """The line with which the committed file is refused after an edit of its text."""
+    text = PARAMS.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path = tmp_path / "params.yaml"
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        config.params(path)
+    assert "\n" not in str(refused.value)
+    assert "params.yaml" in str(refused.value)
+    return str(refused.value)

@@ -1,0 +1,164 @@
+"""Batches and training: every text once, the same order for the same seed, the best epoch kept."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stages.lib.arrays import Padded
+from stages.lib.config import read
+from stages.lib.sizes import Shape
+from stages.lib.training import Training
+
+pytestmark = pytest.mark.slow  # Keras takes seconds to import
+
+TRAINING: dict[str, Any] = {
+    "optimizer": "adam",
+    "learning_rate": 0.02,
+    "epochs": 3,
+    "batch_size": 8,
+    "early_stopping": None,
+    "validation": {"fraction": 0.5},
+}
+
+
+def padded(texts: int = 100, classes: int = 2) -> Padded:
+    """Two buckets of texts whose first token is the label."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, classes, texts).astype(np.int8)
+    rows = [np.flatnonzero(np.arange(texts) % 3 != 0), np.flatnonzero(np.arange(texts) % 3 == 0)]
+    ids = []
+    for width, members in zip((4, 9), rows, strict=True):
+        bucket = random.integers(5, 20, (len(members), width)).astype(np.int32)
+        bucket[:, 0] = labels[members] + 1
+        ids.append(bucket)
+    return Padded(ids, rows, labels, np.array(["a", "b", "c"][:classes]), 20)
+
+
+def batches(seed: int | None, size: int = 8) -> Any:
+    from stages.lib.batches import Batches
+
+    return Batches(padded(), size, seed)
+
+
+def epoch(data: Any) -> list[tuple[np.ndarray, np.ndarray]]:
+    data.on_epoch_begin()
+    return [data[i] for i in range(len(data))]
+
+
+def flat(found: list[tuple[np.ndarray, np.ndarray]]) -> list[tuple[Any, ...]]:
+    return [
+        (*ids.tolist(), float(y[0]))
+        for batch, targets in found
+        for ids, y in zip(batch, targets, strict=True)
+    ]
+
+
+def test_an_epoch_has_every_text_once_with_its_own_label() -> None:
+    whole = padded()
+    expected = Counter(
+        (*ids.tolist(), float(whole.labels[row]))
+        for bucket, rows in zip(whole.ids, whole.rows, strict=True)
+        for ids, row in zip(bucket, rows, strict=True)
+    )
+    data = batches(seed=1)
+    for _ in range(2):
+        assert Counter(flat(epoch(data))) == expected
+
+
+def test_the_order_follows_the_seed_and_changes_with_each_epoch() -> None:
+    one, same, other = batches(1), batches(1), batches(2)
+    first = flat(epoch(one))
+    assert first == flat(epoch(same)) and first != flat(epoch(other))
+    assert flat(epoch(one)) != first
+
+
+def test_no_batch_is_wider_than_its_bucket_and_both_widths_come_first_in_order() -> None:
+    found = epoch(batches(None))
+    assert {ids.shape[1] for ids, _ in found} == {4, 9} == {ids.shape[1] for ids, _ in found[:2]}
+
+
+def fit(tmp_path: Path, whole: Padded, **options: Any) -> tuple[Any, Any, Any]:
+    """A small trained model, what its training says of itself, and its diary."""
+    from stages.lib import fitting, kinds
+    from stages.lib.backend import keras
+
+    module = kinds.module("models", "lstm")
+    entry = {
+        "architecture": "lstm",
+        "embedding": 4,
+        "dense": 0,
+        "mask": True,
+        "units": [4],
+        "bidirectional": False,
+        "pooling": "last",
+    }
+    keras.utils.set_random_seed(3)
+    model = module.build(read(module.Sizes, entry, "models.x"), Shape(20, None, len(whole.names)))
+    training = read(Training, {**TRAINING, **options}, "trainings.x")
+    held = np.arange(len(whole.labels)) % 2 == 0
+    diary = fitting.Diary(tmp_path / "history.csv", "x", training.epochs)
+    return model, fitting.fit(model, whole.take(~held), whole.take(held), training, 3, diary), diary
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_model_learns_what_the_first_token_says(tmp_path: Path, classes: int) -> None:
+    from stages.lib.inference import logits
+    from stages.lib.metrics import probabilities
+
+    whole = padded(300, classes)
+    model, fitted, _ = fit(tmp_path, whole, epochs=12)
+    right = probabilities(logits(model, whole)).argmax(axis=1) == whole.labels
+    assert right.mean() > 0.95 and fitted.epochs == fitted.kept == 12
+
+
+def test_history_has_a_row_per_epoch_and_timings_every_key(tmp_path: Path) -> None:
+    _, _, diary = fit(tmp_path, padded())
+    lines = (tmp_path / "history.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "epoch,accuracy,loss,val_accuracy,val_loss"
+    assert [line.split(",")[0] for line in lines[1:]] == ["1", "2", "3"]
+    timings = diary.timings(tokens=500)
+    assert set(timings) == {
+        "seconds_per_epoch",
+        "total_seconds",
+        "tokens_per_second",
+        "peak_memory_mib",
+        "processor",
+        "backend",
+    }
+    assert 0 < timings["seconds_per_epoch"] <= timings["total_seconds"] and timings["peak_memory_mib"] > 50
+
+
+def test_without_a_terminal_each_epoch_prints_one_line_with_the_time_left(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit(tmp_path, padded())
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[1].strip() for line in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
+    assert all(" s left" in line for line in lines)
+
+
+def test_early_stopping_keeps_the_weights_of_the_epoch_with_the_lowest_validation_loss(
+    tmp_path: Path,
+) -> None:
+    import csv
+
+    from stages.lib.inference import logits
+    from stages.lib.metrics import probabilities
+
+    whole = padded(60)
+    model, fitted, _ = fit(tmp_path, whole, epochs=60, learning_rate=0.3, early_stopping={"patience": 4})
+    with (tmp_path / "history.csv").open(encoding="utf-8") as file:
+        losses = [float(row["val_loss"]) for row in csv.DictReader(file)]
+    assert fitted.kept == int(np.argmin(losses)) + 1 and fitted.epochs == len(losses)
+    held = np.arange(60) % 2 == 0
+    probable = probabilities(logits(model, whole))[held]
+    loss = -np.log(probable[np.arange(held.sum()), whole.labels[held]]).mean()
+    assert loss == pytest.approx(min(losses), abs=1e-4)
+
+
+def test_the_same_seed_trains_the_same_weights(tmp_path: Path) -> None:
+    one, two = (fit(tmp_path, padded())[0].get_weights() for _ in range(2))
+    assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))

@@ -1,0 +1,131 @@
+"""The real pipeline, run by DVC on a small demo: from nothing to compared models, and what users do next."""
+
+import csv
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.project import Project
+
+pytestmark = pytest.mark.slow
+
+ENTRIES = {
+    "source": ["demo"],
+    "corpus": ["demo-words"],
+    "model": ["demo-pooled", "demo-lstm"],
+    "training": ["demo"],
+    "recipe": ["demo-pooled", "demo-lstm"],
+    "comparison": ["demo"],
+}
+SMALL = ["sources.demo.splits={train: 300, test: 100}", "trainings.demo.epochs=2"]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project whose pipeline has run, with everything that belongs in Git committed."""
+    made = Project(tmp_path_factory.mktemp("a folder with spaces"), ENTRIES)
+    made.edit(
+        "conf/comparison/demo.yaml",
+        lambda t: t.partition("recipes:")[0] + "recipes: [demo-pooled, demo-lstm]\n",
+    )
+    made.environment["PATH"] = f"{Path(sys.executable).parent}:{made.environment['PATH']}"
+    made.compose(*SMALL)
+    made.dvc("repro", "--quiet")
+    for command in (["add", "--all"], ["commit", "--quiet", "--message", "run"]):
+        made.run("git", "-c", "user.name=t", "-c", "user.email=t@example.org", *command)
+    return made
+
+
+def test_every_recipe_has_the_same_reports(project: Project) -> None:
+    reports = project.root / "reports"
+    for recipe in ENTRIES["recipe"]:
+        metrics = json.loads((reports / "metrics" / f"{recipe}.json").read_text(encoding="utf-8"))
+        assert list(metrics) == ["test", "validation", "parameters", "epochs"]
+        assert list(metrics["test"]) == ["accuracy", "loss", "auc", "f1", "ece"]
+        assert list(metrics["validation"]) == ["accuracy", "loss"] and metrics["epochs"] == 2
+        with (reports / "history" / f"{recipe}.csv").open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == 2 and float(rows[1]["val_loss"]) == metrics["validation"]["loss"]
+        assert (reports / "timings" / f"{recipe}.json").exists()
+
+
+def test_metrics_are_those_of_the_predictions(project: Project) -> None:
+    for recipe in ENTRIES["recipe"]:
+        path = project.root / "data" / "predictions" / f"{recipe}.csv"
+        with path.open(encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+        metrics = json.loads(
+            (project.root / "reports" / "metrics" / f"{recipe}.json").read_text(encoding="utf-8")
+        )
+        right = sum(row["label"] == row["predicted"] for row in rows)
+        assert len(rows) == 100 and right / 100 == metrics["test"]["accuracy"]
+
+
+def test_the_page_shows_every_figure_of_the_comparison(project: Project) -> None:
+    page = (project.root / "reports" / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\((.*?)\)", page)
+    assert len(links) == 4 and all((project.root / "reports" / link).exists() for link in links)
+    assert all(recipe in page for recipe in ENTRIES["recipe"])
+
+
+def test_nothing_is_left_to_do_and_git_is_clean(project: Project) -> None:
+    assert "up to date" in project.dvc("repro")
+    assert project.run("git", "status", "--porcelain") == ""
+
+
+def test_a_fresh_clone_without_the_cache_knows_that_it_is_up_to_date_and_shows_metrics(
+    project: Project, tmp_path: Path
+) -> None:
+    project.run("git", "clone", "--quiet", str(project.root), str(tmp_path / "clone"))
+    clone = ["env", "-C", str(tmp_path / "clone"), sys.executable, "-m", "dvc"]
+    assert "up to date" in project.run(*clone, "repro", "--allow-missing", "--dry")
+    shown = project.run(*clone, "metrics", "show", "reports/metrics/demo-lstm.json")
+    assert "test.accuracy" in shown and "failed" not in shown
+
+
+def test_dvc_plots_show_makes_a_page_that_loads_nothing_from_a_network(project: Project) -> None:
+    shown = project.dvc("plots", "show")
+    page = (project.root / "dvc_plots" / "index.html").read_text(encoding="utf-8")
+    assert "failed" not in shown
+    assert not re.search(r"""(src|href)\s*=\s*["']https?:""", page)
+    assert page.count("vegaEmbed('#") == 2 + 2 + 2  # a history and a confusion per recipe, two tables
+    assert "comparisons_demo_curves.svg" in page
+
+
+def test_metrics_diff_shows_what_an_edit_did(project: Project) -> None:
+    project.compose(*SMALL, "models.demo-pooled.embedding=8")
+    project.dvc("repro", "--quiet", "evaluate@demo-pooled")
+    shown = project.dvc("metrics", "diff", "--all")
+    project.compose(*SMALL)
+    again = project.dvc("repro", "evaluate@demo-pooled")
+    assert re.search(r"reports/metrics/demo-pooled.json\s+parameters", shown)
+    assert "Running stage" not in again  # the run cache has it
+
+
+def test_experiments_change_a_number_in_conf_or_in_params(project: Project) -> None:
+    project.compose()
+    for where, size in (("conf/model/demo-lstm.yaml:units=[8]", 8), ("models.demo-lstm.units=[9]", 9)):
+        small = [flag for override in SMALL for flag in ("-S", override)]
+        project.dvc("exp", "run", "--quiet", "-S", where, *small, "pad@demo-words")
+        text = (project.root / "params.yaml").read_text(encoding="utf-8")
+        assert re.search(rf"demo-lstm:\n(?:    .*\n)*?    units:\n    - {size}\n", text)
+    conf = (project.root / "conf/model/demo-lstm.yaml").read_text(encoding="utf-8")
+    assert conf.startswith("# @package models.demo-lstm\n") and "# one number per layer" in conf
+
+
+def test_predict_gives_a_label_and_a_probability_per_text(project: Project) -> None:
+    predict = (sys.executable, "-m", "stages.predict")
+    lines = project.run(*predict, "demo-pooled", "a dull plot", "", "zzz", "--json").splitlines()
+    found = [json.loads(line) for line in lines]
+    assert [row["text"] for row in found] == ["a dull plot", "", "zzz"]
+    for row in found:
+        assert row["probability"] == max(row["probabilities"].values()) >= 0.5
+        assert row["label"] in ("negative", "positive") and abs(sum(row["probabilities"].values()) - 1) < 1e-5
+    shown = project.run(*predict, "nowhere", "x", fails=True)
+    assert shown.startswith("error: 'nowhere' is not in recipes")
+    (project.root / "data" / "models" / "demo-lstm" / "model.keras").unlink()
+    shown = project.run(*predict, "demo-lstm", "x", fails=True)
+    assert "dvc repro train@demo-lstm" in shown and shown.count("\n") == 1
