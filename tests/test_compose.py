@@ -1,4 +1,4 @@
-"""conf/ -> params.yaml: the same bytes as DVC writes, nothing forgotten in conf/, nothing written if refused."""
+"""conf/ -> params.yaml: the bytes that DVC writes, nothing of conf/ forgotten, nothing written if refused."""
 
 import shutil
 import subprocess
@@ -80,7 +80,17 @@ def test_composing_with_overrides_leaves_the_next_composition_alone() -> None:
 
 @pytest.mark.parametrize(
     "override",
-    ["seeed=7", "models.demo-lstm.unit=[3]", "seed", "seed=[", "", "=", "training=none", "seed=${nope}", "~seed"],
+    [
+        "seeed=7",
+        "models.demo-lstm.unit=[3]",
+        "seed",
+        "seed=[",
+        "",
+        "=",
+        "training=none",
+        "seed=${nope}",
+        "~seed",
+    ],
 )
 def test_an_unknown_or_malformed_override_is_refused_in_one_line(override: str) -> None:
     assert line(lambda: compose.compose([override])).startswith("conf/: ")
@@ -116,7 +126,9 @@ def test_a_file_of_conf_that_is_not_listed_is_refused_by_name(conf: Path, folder
 @pytest.mark.parametrize(
     "first", ["# @package models.demo-lsm", "# @package model.demo-lstm", "architecture: lstm", ""]
 )
-def test_a_file_under_another_entrys_name_is_refused_with_the_right_first_line(conf: Path, first: str) -> None:
+def test_a_file_under_another_entrys_name_is_refused_with_the_right_first_line(
+    conf: Path, first: str
+) -> None:
     edit(conf / "model" / "demo-lstm.yaml", "# @package models.demo-lstm", first)
     text = line(lambda: compose.compose([], conf))
     assert "conf/model/demo-lstm.yaml" in text

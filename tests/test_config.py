@@ -1,4 +1,4 @@
-"""params.yaml is checked as a whole: whatever is wrong is one line with the key, the file, what is allowed."""
+"""params.yaml is checked as a whole: what is wrong is one line with the key, the file, what is allowed."""
 
 import copy
 import datetime

@@ -119,7 +119,18 @@ def test_an_unlabelled_split_counts_for_its_size_and_not_for_the_labels() -> Non
 
 
 def test_texts_and_labels_come_back_from_the_table_as_they_were(tmp_path: Path) -> None:
-    odd = ["two\nlines", "\r\n", "", " ", "nul \x00 here", "🎬\u200d\U0010ffff", "ünï", "\u2028", "None", "nan"]
+    odd = [
+        "two\nlines",
+        "\r\n",
+        "",
+        " ",
+        "nul \x00 here",
+        "🎬\u200d\U0010ffff",
+        "ünï",
+        "\u2028",
+        "None",
+        "nan",
+    ]
     rng = random.Random(3)
     letters = ["a", "\n", "\x00", "é", "🎬", '"', ",", "\t", "\x85"]
     odd += ["".join(rng.choices(letters, k=rng.randint(0, 20))) for _ in range(50)]

@@ -29,9 +29,29 @@ LOSSLESS = ["bpe", pytest.param("subwords8k", marks=slow)]
 # keras.preprocessing.text.Tokenizer's default `filters`
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 WORDS = ["the", "film", "don't", "naïve", "привет", "日本", "🎬", "ß", "x\u00a0y", "unk", "pad", "0", "it's"]
-WORDS += ["é", "e\u0301", "a\rb", "\x0b", "\u2028", "ok\x00", "straße", "ﬁne", "½", "'", "“so”", "–"]
-ODD = ["", " ", "\n\t ", "...", "[UNK]", "[PAD]", "[UNK] [PAD] <unk> </s> [CLS]", "\x00", "a_b__\\c\\u0;", "_"]
-ODD += ["🎬🏽\u200d", "\u2028\x85", "don't  stop\n\nnow ", " lead", "\\65;", "é e\u0301", "日本語テキスト", "x" * 999]
+WORDS += ["é", "e\u0301", "a\rb", "\x0b", "\u2028", "ok\x00", "straße", "ﬁne", "½", "'", "“so”", "\u2013"]
+ODD = [
+    "",
+    " ",
+    "\n\t ",
+    "...",
+    "[UNK]",
+    "[PAD]",
+    "[UNK] [PAD] <unk> </s> [CLS]",
+    "\x00",
+    "a_b__\\c\\u0;",
+    "_",
+]
+ODD += [
+    "🎬🏽\u200d",
+    "\u2028\x85",
+    "don't  stop\n\nnow ",
+    " lead",
+    "\\65;",
+    "é e\u0301",
+    "日本語テキスト",
+    "x" * 999,
+]
 FOLDER = ROOT / "data" / "tokens" / "imdb-subwords8k"
 
 SCRIPT = """
@@ -83,7 +103,8 @@ def keras_ids(corpus: list[str], vocabulary: int, texts: list[str]) -> list[list
     counts = Counter(word for text in corpus for word in keras_words(text))
     index = {word: rank + 2 for rank, (word, _) in enumerate(counts.most_common())}
     return [
-        [index[w] if index.get(w, vocabulary) < vocabulary else 1 for w in keras_words(text)] for text in texts
+        [index[w] if index.get(w, vocabulary) < vocabulary else 1 for w in keras_words(text)]
+        for text in texts
     ]
 
 
@@ -264,7 +285,9 @@ def test_words_that_only_the_test_split_has_are_unknown(stage: Stage) -> None:
     assert stage.facts["test"]["oov_rate"] == 0.75
 
 
-@pytest.mark.parametrize("tokenizer", [{"kind": "word", "vocabulary": 30}, {"kind": "bpe", "vocabulary": 300}])
+@pytest.mark.parametrize(
+    "tokenizer", [{"kind": "word", "vocabulary": 30}, {"kind": "bpe", "vocabulary": 300}]
+)
 def test_the_fitted_tokenizer_does_not_depend_on_the_test_split(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: dict[str, Any]
 ) -> None:
@@ -302,7 +325,9 @@ def test_the_lengths_that_are_reported_are_those_of_the_texts_in_tokens(stage: S
 
 
 @slow
-@pytest.mark.skipif(not FOLDER.is_dir(), reason="no real corpus; make it with: dvc repro tokenize@imdb-subwords8k")
+@pytest.mark.skipif(
+    not FOLDER.is_dir(), reason="no real corpus; make it with: dvc repro tokenize@imdb-subwords8k"
+)
 def test_subwords_of_the_real_reviews_are_those_of_the_retired_tfds_config() -> None:
     tokenizer = kinds.module("tokenizers", "subwords8k").load(FOLDER)
     assert tokenizer.vocabulary == 8185

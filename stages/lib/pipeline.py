@@ -26,7 +26,7 @@ def derive(params: Mapping[str, Any]) -> dict[str, Any]:
                 "watched": _watched(recipes[recipe], params),
             }
             for name, entry in comparisons.items()
-            for recipe in map(str, shown if isinstance(shown := entry.get("recipes"), list) else [])
+            for recipe in _names(entry.get("recipes"))
             if recipe in recipes
         },
     }
@@ -65,3 +65,7 @@ def _entries(params: Mapping[str, Any], section: str) -> dict[str, Mapping[str, 
     found = params.get(section)
     found = found if isinstance(found, Mapping) else {}
     return {str(name): entry for name, entry in found.items() if isinstance(entry, Mapping)}
+
+
+def _names(found: object) -> list[str]:
+    return [str(name) for name in found] if isinstance(found, list) else []
