@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from stages.lib import command, files
 from stages.lib.config import PARAMS, ROOT, SECTIONS, InputError, parse
 from stages.schema import check
@@ -34,7 +36,7 @@ def compose(overrides: list[str], conf: Path = CONF) -> str:
         with initialize_config_dir(str(conf), version_base=None):
             composed = hydra_compose(config_name="config", overrides=overrides)
         OmegaConf.resolve(composed)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"conf/: {' '.join(str(error).split())}") from None
     finally:
         sys.path.remove(str(conf))
@@ -68,15 +70,16 @@ def main(arguments: list[str]) -> None:
 def _refuse_strays(conf: Path) -> None:
     """Refuse a file that is not in the list of conf/config.yaml, or not under its own name."""
     listed: dict[str, Any] = {}
-    for group in parse(conf / "config.yaml").get("defaults", []):
+    defaults = parse(conf / "config.yaml").get("defaults")
+    for group in defaults if isinstance(defaults, list) else []:
         listed |= group if isinstance(group, dict) else {}
     for section, folder in SECTIONS.items():
-        for path in sorted((conf / folder).glob("*.yaml")):
+        for path in sorted((conf / folder).iterdir()):
             shown = f"conf/{folder}/{path.name}"
-            if path.stem not in (listed.get(folder) or []):
+            if path.suffix != ".yaml" or path.stem not in (listed.get(folder) or []):
                 raise InputError(f"{shown} is not in the list `{folder}` of conf/config.yaml; add it there")
             header = f"# @package {section}.{path.stem}"
-            first = path.read_text(encoding="utf-8").partition("\n")[0].strip()
+            first = path.read_text(encoding="utf-8", errors="replace").partition("\n")[0].strip()
             if first != header:
                 raise InputError(f"{shown}: found first line {first!r}, allowed: {header!r}")
 

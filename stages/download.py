@@ -31,8 +31,14 @@ def verify(name: str, splits: dict[str, Split], expected: dict[str, Any]) -> Non
     remedy = "delete the copy that it came from and download it again"
     labelled = [splits["train"], splits["test"]]
     for split, count in expected.get("splits", {}).items():
-        if (found := len(splits[split].texts)) != count:
+        if count is not None and (found := len(splits[split].texts)) != count:
             raise InputError(f"{name}: found {found} texts in {split}, allowed: {count}; {remedy}")
+    for split in ("train", "test"):
+        for i, label in enumerate(splits[split].names):
+            if i not in splits[split].labels:
+                raise InputError(
+                    f"{name}: found no text labelled {label!r} in {split}, allowed: one at least"
+                )
     for label, count in expected.get("labels", {}).items():
         found = sum(
             int((s.labels == s.names.index(label)).sum()) if label in s.names else 0 for s in labelled

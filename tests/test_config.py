@@ -31,37 +31,37 @@ NAN, INF = float("nan"), float("inf")
 # key, bad value, a part of what the line says is allowed
 BAD_VALUES = [
     # wrong types
-    ("seed", "42", "valid integer"),
-    ("seed", True, "valid integer"),
-    ("seed", 42.0, "valid integer"),
-    ("seed", [42], "valid integer"),
-    ("models.demo-lstm.embedding", "16", "valid integer"),
-    ("models.demo-lstm.embedding", 16.5, "valid integer"),
-    ("models.demo-lstm.embedding", True, "valid integer"),
-    ("models.demo-lstm.embedding", [16], "valid integer"),
-    ("models.demo-lstm.embedding", None, "valid integer"),
-    ("models.demo-lstm.mask", 1, "valid boolean"),
-    ("models.demo-lstm.mask", "true", "valid boolean"),
-    ("models.demo-lstm.units", 32, "valid array"),
-    ("models.demo-lstm.units", {"a": 1}, "valid array"),
-    ("models.demo-lstm.units.0", "32", "valid integer"),
+    ("seed", "42", "integer"),
+    ("seed", True, "integer"),
+    ("seed", 42.0, "integer"),
+    ("seed", [42], "integer"),
+    ("models.demo-lstm.embedding", "16", "integer"),
+    ("models.demo-lstm.embedding", 16.5, "integer"),
+    ("models.demo-lstm.embedding", True, "integer"),
+    ("models.demo-lstm.embedding", [16], "integer"),
+    ("models.demo-lstm.embedding", None, "integer"),
+    ("models.demo-lstm.mask", 1, "boolean"),
+    ("models.demo-lstm.mask", "true", "boolean"),
+    ("models.demo-lstm.units", 32, "list"),
+    ("models.demo-lstm.units", {"a": 1}, "list"),
+    ("models.demo-lstm.units.0", "32", "integer"),
     ("models.demo-lstm.dropout", 0.5, "a mapping with embedding, recurrent, dense"),
-    ("corpora.demo-words.tokenizer", "word", "object"),
-    ("corpora.demo-words.tokenizer.vocabulary", "400", "valid integer"),
-    ("corpora.demo-words.pad.boundaries", 32, "valid array"),
-    ("corpora.imdb-words.pad.length", 120.5, "valid integer"),
-    ("trainings.default.epochs", 1.5, "valid integer"),
-    ("trainings.default.learning_rate", "0.001", "valid number"),
+    ("corpora.demo-words.tokenizer", "word", "mapping"),
+    ("corpora.demo-words.tokenizer.vocabulary", "400", "integer"),
+    ("corpora.demo-words.pad.boundaries", 32, "list"),
+    ("corpora.imdb-words.pad.length", 120.5, "integer"),
+    ("trainings.default.epochs", 1.5, "integer"),
+    ("trainings.default.learning_rate", "0.001", "number"),
     ("trainings.default.early_stopping", 3, "a mapping with patience"),
     ("trainings.default.validation", 0.1, "a mapping with fraction or 'test'"),
     ("trainings.default.validation", [0.1], "a mapping with fraction or 'test'"),
-    ("recipes.demo-lstm.model", ["demo-lstm"], "valid string"),
-    ("comparisons.demo.title", 3, "valid string"),
-    ("comparisons.demo.recipes", "demo-lstm", "valid array"),
-    ("comparisons.demo.recipes.0", 3, "valid string"),
-    ("figures.grid", "yes", "valid boolean"),
+    ("recipes.demo-lstm.model", ["demo-lstm"], "string"),
+    ("comparisons.demo.title", 3, "string"),
+    ("comparisons.demo.recipes", "demo-lstm", "list"),
+    ("comparisons.demo.recipes.0", 3, "string"),
+    ("figures.grid", "yes", "boolean"),
     ("figures", [1], "a mapping with width, font_size, colors, grid"),
-    ("sources.demo.splits", [6000, 2000], "object"),
+    ("sources.demo.splits", [6000, 2000], "mapping"),
     # out of range
     ("seed", -1, "greater than or equal to 0"),
     ("seed", 2**32, "less than 4294967296"),
@@ -123,9 +123,9 @@ BAD_VALUES = [
     ("models.demo-lstm.units", "???", "must be set"),
     ("models.demo-lstm.mask", "???", "must be set"),
     ("models.demo-lstm.pooling", "???", "must be set"),
-    ("models.demo-lstm.architecture", "???", "one of conv1d, flatten"),
+    ("models.demo-lstm.architecture", "???", ""),
     ("trainings.default.validation", "???", "must be set"),
-    ("recipes.demo-lstm.corpus", "???", "one of demo-words"),
+    ("recipes.demo-lstm.corpus", "???", ""),
     ("comparisons.demo.title", "???", ""),
     ("sources.sarcasm.url", "???", ""),
     # entries and sections that are no mappings
@@ -404,11 +404,9 @@ def test_any_value_removed_passes_or_is_one_line() -> None:
         survives(drop(COMMITTED, list(path)), path)
 
 
-@pytest.mark.parametrize("value", ["x", 3, None, [["x"]], {"fraction": [1]}, [1, 2]])
+@pytest.mark.parametrize("value", ["x", 3, True, [["x"]], {"fraction": [1]}, [1, 2]])
 @pytest.mark.parametrize("key", ["early_stopping", "validation"])
 def test_junk_for_a_value_of_several_types_is_one_line(key: str, value: object) -> None:
-    if key == "early_stopping" and value is None:
-        pytest.skip("null is allowed")
     text = line(put(COMMITTED, ["trainings", "demo", key], value))
     assert f"trainings.demo.{key}" in text
 

@@ -291,3 +291,13 @@ def test_the_real_headlines_have_the_published_hash_and_107_duplicates() -> None
     assert len(rows) == 26_709
     assert download.content_hash([split(*rows)]) == SHA256
     assert len(rows) - len({text for text, _ in rows}) == 107
+
+
+def test_a_split_without_one_of_the_labels_is_refused() -> None:
+    labels = np.array([0, 1], dtype=np.int8)
+    splits = {
+        "train": Split(["a", "b"], labels, ["no", "yes"]),
+        "test": Split(["c", "d"], labels * 0, ["no", "yes"]),
+    }
+    with pytest.raises(InputError, match="mine: found no text labelled 'yes' in test"):
+        download.verify("mine", splits, {})

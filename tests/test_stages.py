@@ -61,4 +61,5 @@ def test_the_tokenize_stage_does_not_hide_the_standard_library_from_a_stage_run_
 
 def test_a_stage_without_a_name_says_how_it_is_called() -> None:
     done = python("-m", "stages.pad")
-    assert done.returncode != 0 and done.stderr.startswith("usage: python -m stages.")
+    assert done.returncode != 0 and done.stderr.startswith("usage: python -m stages.pad <name>")
+    assert "usage: python -m stages.tokenize <name>" in python("-m", "stages.tokenize").stderr

@@ -1,6 +1,6 @@
 """What passes between the stages: a split as texts, as ragged token ids, as padded token ids."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -101,19 +101,19 @@ def save_tokens(path: Path, tokens: Tokens) -> None:
 
 
 def load_tokens(path: Path) -> Tokens:
-    found: dict[str, Any] = _load(path)
+    found: dict[str, Any] = _load(path, *(f.name for f in fields(Tokens)))
     return Tokens(**found | {"vocabulary": int(found["vocabulary"])})
 
 
 def save_padded(path: Path, padded: Padded) -> None:
-    fields = {"labels": padded.labels, "names": padded.names, "vocabulary": padded.vocabulary}
+    arrays = {"labels": padded.labels, "names": padded.names, "vocabulary": padded.vocabulary}
     for i, (ids, rows) in enumerate(zip(padded.ids, padded.rows, strict=True)):
-        fields |= {f"ids_{i}": ids, f"rows_{i}": rows}
-    _save(path, fields)
+        arrays |= {f"ids_{i}": ids, f"rows_{i}": rows}
+    _save(path, arrays)
 
 
 def load_padded(path: Path) -> Padded:
-    found = _load(path)
+    found = _load(path, "labels", "names", "vocabulary")
     buckets = range(sum(key.startswith("ids_") for key in found))
     return Padded(
         ids=[found[f"ids_{i}"] for i in buckets],
@@ -124,14 +124,14 @@ def load_padded(path: Path) -> Padded:
     )
 
 
-def _save(path: Path, fields: dict[str, Any]) -> None:
-    np.savez(path, **fields)  # no clock time goes into the zip
+def _save(path: Path, arrays: dict[str, Any]) -> None:
+    np.savez(path, **arrays)  # no clock time goes into the zip
 
 
-def _load(path: Path) -> dict[str, np.ndarray]:
+def _load(path: Path, *names: str) -> dict[str, np.ndarray]:
     try:
         with np.load(path, allow_pickle=False) as found:
-            return dict(found)
+            return {name: found[name] for name in [*names, *found.files]}
     except FileNotFoundError:
         raise InputError(f"{path} is missing; make it with: dvc repro") from None
     except Exception as error:  # zip and NumPy format errors have no common type

@@ -7,10 +7,11 @@ from stages.lib.config import InputError
 
 
 def run(main: Callable[[str], None]) -> None:
-    """Call `main` with the one argument of the command line; what it refuses is one line, exit code 1."""
+    """Call `main` with the one argument of the command line."""
     if len(sys.argv) != 2:
-        verb = main.__module__ if main.__module__ != "__main__" else "stages.<verb>"
-        sys.exit(f"usage: python -m {verb} <name>, where <name> is an entry of params.yaml")
+        spec = sys.modules["__main__"].__spec__
+        module = spec.name.removesuffix(".__main__") if spec else "stages.<verb>"
+        sys.exit(f"usage: python -m {module} <name>, where <name> is an entry of params.yaml")
     guard(lambda: main(sys.argv[1]))
 
 
@@ -20,6 +21,8 @@ def guard(work: Callable[[], None]) -> None:
         work()
     except InputError as refused:
         sys.exit(f"error: {refused}")
+    except OSError as error:  # no such file, no space left, no permission
+        sys.exit(f"error: {error.filename or ''}: {error.strerror or error}")
     except KeyboardInterrupt:
         sys.exit("interrupted")
 

@@ -30,6 +30,14 @@ SECTIONS = {
     "comparisons": "comparison",
 }
 
+# pydantic names types as JSON does
+OUR_WORDS = {
+    "a valid array": "a list",
+    "an object": "a mapping",
+    "a valid integer": "an integer",
+    " valid ": " ",
+}
+
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -37,6 +45,9 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 class InputError(Exception):
     """Input that is refused; its text is the one line that a user sees."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("\\n".join(text.splitlines()))  # of a key or a label, say
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(Field,))
@@ -62,7 +73,12 @@ def parse(path: Path) -> dict[str, Any]:
         found = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
     except FileNotFoundError:
         raise InputError(f"{path.name} is missing; write it with: python -m stages.compose") from None
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+    except (
+        yaml.YAMLError,
+        ValueError,
+        KeyError,
+        RecursionError,
+    ) as error:  # it converts with int() and so on
         raise InputError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(found, dict):
         raise InputError(f"{path.name}: found {type(found).__name__}, allowed: a mapping of sections")
@@ -72,10 +88,24 @@ def parse(path: Path) -> dict[str, Any]:
 def read(cls: type[T], data: object, key: str) -> T:
     """`data`, found in params.yaml at `key` (as "models.demo-lstm"), as an instance of `cls`."""
     try:
+        text = json.dumps(data, default=str)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"params.yaml: {key}: cannot be read ({error}); {_mend(key)}") from None
+    _set(data, key)
+    try:
         # By way of JSON, because pydantic's strict mode takes a mapping for a dataclass only there.
-        return TypeAdapter(cls).validate_json(json.dumps(data, default=str))
+        return TypeAdapter(cls).validate_json(text, strict=True)
     except ValidationError as error:
         raise InputError(_line(cls, data, error, key)) from None
+
+
+def _set(value: object, key: str) -> None:
+    """Refuse a value that conf/ leaves open."""
+    if value == "???":
+        raise refusal(key, value, "a value (??? marks one that must be set)")
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            _set(inner, f"{key}.{name}")
 
 
 def where(key: str) -> str:
@@ -111,8 +141,6 @@ def _line(cls: type, data: object, error: ValidationError, key: str) -> str:
     if first["type"].startswith("missing"):
         return str(InputError(f"params.yaml: {full}: missing; the keys here are {keys}; {_mend(full)}"))
     allowed = " or ".join(dict.fromkeys(_allowed(e, cls, p) for e, p in errors if p == path))
-    if first["input"] == "???":
-        allowed += " (??? marks a value that must be set)"
     return str(refusal(full, first["input"], allowed))
 
 
@@ -120,7 +148,7 @@ def _allowed(error: Any, cls: type, path: list[str]) -> str:
     if error["type"].startswith("dataclass"):
         return f"a mapping with {', '.join(_keys(cls, path))}"
     words = str(error["msg"]).removeprefix("Input should be ")
-    for ours, theirs in {"a list": "a valid array", "a mapping": "an object", " ": " valid "}.items():
+    for theirs, ours in OUR_WORDS.items():
         words = words.replace(theirs, ours)
     return words
 
@@ -129,10 +157,12 @@ def _path(data: Any, location: tuple[str | int, ...]) -> list[str]:
     """The keys of an error's location; pydantic also puts the names of a union's branches there."""
     path: list[str] = []
     for i, part in enumerate(location):
-        inside = (isinstance(data, dict) and part in data) or (isinstance(data, list) and part != "[key]")
+        inside = (isinstance(data, dict) and part in data) or (
+            isinstance(data, list) and isinstance(part, int)
+        )
         if inside or (isinstance(data, dict) and i == len(location) - 1):
             path.append(str(part))
-            data = data.get(part) if isinstance(data, dict) else data[int(part)]
+            data = data.get(part) if isinstance(data, dict) else data[part]
     return path
 
 

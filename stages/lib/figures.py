@@ -53,8 +53,8 @@ def confusions(shown: Sequence[Result], style: Figures, path: Path) -> None:
     columns = min(len(shown), 3)
     lines = -(-len(shown) // columns)
     with _figure(style, path, height=lines * style.width / columns * 0.95) as figure:
-        grid = figure.subplots(lines, columns, squeeze=False).flat
-        for ax in list(grid)[len(shown) :]:
+        grid = list(figure.subplots(lines, columns, squeeze=False).flat)
+        for ax in grid[len(shown) :]:
             ax.set_axis_off()
         for ax, result in zip(grid, shown, strict=False):
             _confusion(ax, result)
@@ -80,6 +80,7 @@ def _figure(style: Figures, path: Path, height: float) -> Iterator[Figure]:
         "axes.grid": style.grid,
         "axes.axisbelow": True,
         "grid.alpha": 0.3,
+        "text.parse_math": False,  # a dollar in a title or label is a dollar
         "svg.hashsalt": "seqstudy",  # element ids that do not change from run to run
         "svg.fonttype": "path",  # letters as shapes: the same picture whatever fonts a reader has
     }

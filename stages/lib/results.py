@@ -76,7 +76,8 @@ def wilson(right: int, texts: int) -> tuple[float, float]:
     z, share = 1.959964, right / texts
     middle = share + z**2 / (2 * texts)
     half = z * sqrt(share * (1 - share) / texts + z**2 / (4 * texts**2))
-    return (middle - half) / (1 + z**2 / texts), (middle + half) / (1 + z**2 / texts)
+    low, high = ((middle + side) / (1 + z**2 / texts) for side in (-half, half))
+    return min(max(low, 0.0), share), max(min(high, 1.0), share)  # rounding may put a bound beyond
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

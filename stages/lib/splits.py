@@ -4,7 +4,8 @@ import numpy as np
 
 
 def stratified(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
-    """Which rows are held out: bool[rows], `fraction` of each label's rows (at least one), drawn by `seed`.
+    """Which rows are held out: bool[rows], `fraction` of each label's rows, drawn by `seed`;
+    at least one, and of more than one not all.
 
     labels: int[rows].
     """
@@ -12,5 +13,6 @@ def stratified(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:
     random = np.random.default_rng(seed)
     for label in np.unique(labels):
         rows = np.flatnonzero(labels == label)
-        held[random.permutation(rows)[: max(1, round(fraction * len(rows)))]] = True
+        count = max(1, min(round(fraction * len(rows)), len(rows) - 1))
+        held[random.permutation(rows)[:count]] = True
     return held

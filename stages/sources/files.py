@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from stages.lib.splits import stratified
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = [*DELIMITERS, ".jsonl"]
+HALVES = re.compile("[\ud800-\udfff]")  # JSON can spell one alone, UTF-8 cannot
 csv.field_size_limit(100_000_000)  # characters; the default of 131,072 is less than a long document
 
 
@@ -60,7 +62,9 @@ def _rows(path: Path, source: Source) -> list[tuple[str, str]]:
     rows = []
     for line, row in read(path):
         for column in (source.text, source.label):
-            if row.get(column) is None:
+            if column in row and row[column] is None:
+                raise InputError(f"{path}:{line}: no value for {column!r}; fill it in or delete the row")
+            if column not in row:
                 columns = ", ".join(str(key) for key in row if key is not None)
                 raise InputError(f"{path}:{line}: no column {column!r}; the columns here are: {columns}")
         text, label = str(row[source.text]), str(row[source.label])
@@ -68,6 +72,8 @@ def _rows(path: Path, source: Source) -> list[tuple[str, str]]:
             raise InputError(
                 f"{path}:{line}: empty {'text' if label.strip() else 'label'}; fill it in or delete the row"
             )
+        if HALVES.search(text + label):
+            raise InputError(f"{path}:{line}: half of a surrogate pair, which is no text")
         rows.append((text, label))
     return rows
 
@@ -83,7 +89,8 @@ def _delimited(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
                 )
             yield reader.line_num, dict(row)
     except csv.Error as error:
-        raise InputError(f"{path}:{reader.line_num}: {error}") from None
+        # DictReader.line_num is that of the last good row
+        raise InputError(f"{path}:{reader.reader.line_num}: {error}") from None
 
 
 def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
@@ -117,6 +124,8 @@ def _names(rows: dict[str, list[tuple[str, str]]], path: str) -> list[str]:
     names = sorted(set().union(*found.values()))
     if len(names) < 2:
         raise InputError(f"{path}: found {len(names)} label(s) ({', '.join(names)}), allowed: two or more")
+    if len(names) > 127:
+        raise InputError(f"{path}: found {len(names)} labels, allowed: 127")  # int8
     for split, labels in found.items():
         if missing := sorted(set(names) - labels):
             raise InputError(
@@ -132,6 +141,12 @@ def _split(pairs: list[tuple[str, str]], names: list[str]) -> Split:
 
 
 def _cut(whole: Split, source: Source) -> dict[str, Split]:
+    counts = np.bincount(whole.labels)
+    least = int(counts.argmin())
+    if counts[least] < 2:
+        raise InputError(
+            f"{source.path}: one row is labelled {whole.names[least]!r}; both splits need every label"
+        )
     # a seed of its own: the study's seed redraws trainings, not data
     held = stratified(whole.labels, source.test_fraction, seed=0)
     parts = {"train": np.flatnonzero(~held), "test": np.flatnonzero(held)}

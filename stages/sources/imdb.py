@@ -16,16 +16,23 @@ HELP = (
 
 
 @config
+class Splits:
+    train: Count
+    test: Count
+    unsupervised: Count | None = None
+
+
+@config
 class Source:
     kind: Literal["imdb"]
-    splits: dict[Literal["train", "test", "unsupervised"], Count]
+    splits: Splits
     labels: dict[str, Count]
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
 def load(source: Source) -> dict[str, Split]:
     """The splits that are asked for, in TFDS's order; the unsupervised one has label -1."""
-    return {name: _read(name, count) for name, count in source.splits.items()}
+    return {name: _read(name, count) for name, count in vars(source.splits).items() if count}
 
 
 def _read(name: str, count: int) -> Split:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
+from stages.lib import files
 from stages.lib.arrays import Split
 from stages.lib.config import ROOT, Count, InputError, config
 
@@ -23,7 +24,7 @@ MANUAL = ROOT / "data" / "manual" / "sarcasm.json"
 class Source:
     kind: Literal["sarcasm"]
     url: str
-    splits: dict[Literal["train", "test"], Count]
+    splits: Annotated[dict[Literal["train", "test"], Count], Field(min_length=2)]
     labels: dict[str, Count]
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
@@ -53,8 +54,14 @@ def headlines(path: Path) -> list[dict[str, Any]]:
     """The objects of the published file, a JSON list or one object a line: `headline`, `is_sarcastic`."""
     try:
         text = path.read_text(encoding="utf-8")
-        rows = json.loads(text) if text.startswith("[") else [json.loads(line) for line in text.splitlines()]
-        return [{"headline": str(row["headline"]), "label": int(row["is_sarcastic"])} for row in rows]
+        rows = (
+            json.loads(text)
+            if text.startswith("[")
+            else [json.loads(line) for line in text.split("\n") if line]
+        )
+        return [
+            {"headline": str(row["headline"]), "label": [0, 1].index(row["is_sarcastic"])} for row in rows
+        ]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(
             f"{path}: not the published sarcasm.json ({type(error).__name__}: {error}); "
@@ -66,7 +73,7 @@ def _builder(source: Source, data_dir: Path) -> Any:
     """The prepared TFDS builder; its class is made here because importing TFDS takes seconds."""
     import tensorflow_datasets as tfds
 
-    class Sarcasm(tfds.core.GeneratorBasedBuilder):  # type: ignore[misc]  # TFDS has no types
+    class Sarcasm(tfds.core.GeneratorBasedBuilder, skip_registration=True):  # type: ignore[call-arg, misc]  # TFDS has no types
         """One split, `train`, in the order of the file."""
 
         VERSION = tfds.core.Version("1.0.0")
@@ -90,6 +97,7 @@ def _builder(source: Source, data_dir: Path) -> Any:
         def _generate_examples(self, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             yield from enumerate(headlines(path))
 
+    files.remove(data_dir / "sarcasm")  # prepared from a copy that may have been replaced since
     builder = Sarcasm(data_dir=data_dir)
     try:
         builder.download_and_prepare()

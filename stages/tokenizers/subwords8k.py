@@ -4,16 +4,19 @@ On IMDB's training split it has 8,185 ids. What is not in its vocabulary is spel
 256 ids, so that decoding gives back any text.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from stages.lib import files
 from stages.lib.config import config
 
 TARGET = 2**13  # what TFDS asked `build_from_corpus` for
-FILE = "vocabulary"  # TFDS adds .subwords
+UNDERSCORE = "\\&undsc"  # how TFDS spells an underscore; it forgets to undo it inside longer subwords
+FILE = "vocabulary.json"
 
 
 @config
@@ -35,14 +38,15 @@ class Subwords:
         return (np.array(self._encoder.encode(text), dtype=np.int32) for text in texts)
 
     def decode(self, ids: Sequence[int]) -> str:
-        return str(self._encoder.decode(list(ids)))
+        return str(self._encoder.decode(list(ids))).replace(UNDERSCORE, "_")
 
     def unknown(self, ids: np.ndarray) -> np.ndarray:
         found: np.ndarray = np.greater_equal(ids, self.vocabulary - 256)
         return found
 
     def save(self, folder: Path) -> None:
-        self._encoder.save_to_file(str(folder / FILE))
+        # not TFDS's own file: that has a subword per line, also of subwords with line ends
+        files.write_json(folder / FILE, self._encoder.subwords)
 
 
 def fit(config: Config, texts: Iterable[str]) -> Subwords:
@@ -51,7 +55,7 @@ def fit(config: Config, texts: Iterable[str]) -> Subwords:
 
 
 def load(folder: Path) -> Subwords:
-    return Subwords(_encoder().load_from_file(str(folder / FILE)))
+    return Subwords(_encoder()(json.loads((folder / FILE).read_text(encoding="utf-8"))))
 
 
 def _encoder() -> Any:
