@@ -4,10 +4,11 @@ If they are installed, Keras also imports scikit-learn, matplotlib and pandas, f
 not used here: 3.8 of 8.9 seconds (Keras 3.15, TensorFlow 2.21, 2 cores). They are hidden from it.
 """
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from stages.lib.quiet import quiet
 
 UNUSED = ("matplotlib", "pandas", "sklearn")
 
@@ -24,21 +25,5 @@ def _hidden(names: tuple[str, ...]) -> Iterator[None]:
             del sys.modules[name]
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Drop what TensorFlow's C++ code writes while it loads: notes on CUDA and oneDNN that no
-    setting turns off. Python's exceptions are shown, as they are printed later."""
-    sys.stderr.flush()
-    stderr, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(nowhere)
-
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors only, once it has loaded
-with _hidden(UNUSED), _quiet():
+with _hidden(UNUSED), quiet():
     import keras as keras

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from stages.lib.arrays import Split
 from stages.lib.config import Count, InputError, config
+from stages.lib.quiet import quiet
 
 LABELS = ["negative", "positive"]
 HELP = (
@@ -36,7 +37,9 @@ def load(source: Source) -> dict[str, Split]:
 
 
 def _read(name: str, count: int) -> Split:
-    import tensorflow_datasets as tfds
+    with quiet():
+        import tensorflow  # noqa: F401  (TFDS would import it later)
+        import tensorflow_datasets as tfds
     from tqdm import tqdm
 
     try:

@@ -15,6 +15,7 @@ from pydantic import Field
 from stages.lib import files
 from stages.lib.arrays import Split
 from stages.lib.config import ROOT, Count, InputError, config
+from stages.lib.quiet import quiet
 
 LABELS = ["not sarcastic", "sarcastic"]
 MANUAL = ROOT / "data" / "manual" / "sarcasm.json"
@@ -31,7 +32,9 @@ class Source:
 
 def load(source: Source) -> dict[str, Split]:
     """The headlines, split in file order."""
-    import tensorflow_datasets as tfds
+    with quiet():
+        import tensorflow  # noqa: F401  (TFDS would import it later)
+        import tensorflow_datasets as tfds
 
     builder = _builder(source, ROOT / "data" / "tfds")
     data = builder.as_dataset(split="train", shuffle_files=False)
@@ -40,9 +43,10 @@ def load(source: Source) -> dict[str, Split]:
     labels = np.array([row["label"] for row in rows], dtype=np.int8)
     splits: dict[str, Split] = {}
     start = 0
-    for name, count in source.splits.items():
-        splits[name] = Split(texts[start : start + count], labels[start : start + count], LABELS)
-        start += count
+    for name in ("train", "test"):
+        end = start + source.splits[name]
+        splits[name] = Split(texts[start:end], labels[start:end], LABELS)
+        start = end
     if start != len(texts):
         raise InputError(
             f"sarcasm: found {len(texts)} headlines, the splits of params.yaml add up to {start}"
