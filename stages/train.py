@@ -22,7 +22,9 @@ def main(name: str) -> None:
     training = read(Training, everything["trainings"][recipe["training"]], f"trainings.{recipe['training']}")
     train, held = split(recipe["corpus"], training, everything["seed"])
     keras.utils.set_random_seed(everything["seed"])
-    model = build(recipe, everything["models"][recipe["model"]], train)
+    pad = everything["corpora"][recipe["corpus"]]["pad"]
+    shape = Shape(train.vocabulary, pad.get("length"), len(train.names))
+    model = build(recipe, everything["models"][recipe["model"]], shape)
     diary = fitting.Diary(REPORTS / "history" / f"{name}.csv", name, training.epochs)
     fitted = fitting.fit(model, train, held, training, everything["seed"], diary)
     with files.replacing_folder(ROOT / "data" / "models" / name) as folder:
@@ -52,10 +54,9 @@ def _enough(train: Padded, training: Training) -> Padded:
     return train
 
 
-def build(recipe: dict[str, str], entry: dict[str, object], train: Padded) -> keras.Model:
-    """The recipe's model, for the corpus's vocabulary, width and labels."""
+def build(recipe: dict[str, str], entry: dict[str, object], shape: Shape) -> keras.Model:
+    """The recipe's model for a corpus of this shape."""
     architecture = kinds.module("models", recipe["architecture"])
-    shape = Shape(train.vocabulary, train.length, len(train.names))
     model: keras.Model = architecture.build(
         read(architecture.Sizes, entry, f"models.{recipe['model']}"), shape
     )

@@ -89,12 +89,6 @@ class Padded:
         """How many ids are not padding."""
         return sum(int(np.count_nonzero(ids)) for ids in self.ids)
 
-    @property
-    def length(self) -> int | None:
-        """The one width of all buckets, or None."""
-        widths = {ids.shape[1] for ids in self.ids}
-        return widths.pop() if len(widths) == 1 else None
-
 
 def save_tokens(path: Path, tokens: Tokens) -> None:
     _save(path, vars(tokens))

@@ -35,16 +35,16 @@ def curves(shown: Sequence[Result], title: str, style: Figures, path: Path) -> N
 
 def accuracy(shown: Sequence[Result], style: Figures, path: Path) -> None:
     """A bar per recipe: accuracy on the test split, with its 95 % interval."""
-    with _figure(style, path, height=1.2 + ROW * len(shown)) as figure:
+    with _figure(style, path, height=1.4 + ROW * len(shown)) as figure:
         ax = figure.subplots()
         for i, result in enumerate(shown):
             share, (low, high) = result.metrics["test.accuracy"], result.interval
             ax.barh(i, share, color=_color(style, i), height=0.7)
             ax.errorbar(share, i, xerr=[[share - low], [high - share]], color="black", capsize=3)
             ax.text(high + 0.01, i, f"{100 * share:.1f} %", va="center")
-        ax.axvline(_chance(shown), color="grey", linestyle=":", label="largest class")
+        ax.axvline(_chance(shown), color="grey", linestyle=":", label="always the most frequent label")
         ax.set(xlim=(0, 1.12), xlabel="test accuracy, with its 95 % interval")
-        ax.legend(loc="lower right")
+        figure.legend(loc="outside upper right", frameon=False)
         _name_rows(ax, [r.recipe for r in shown])
 
 

@@ -9,7 +9,8 @@ A text is a neutral opening, one of three cores that carries the label, and a ne
 
 The label never changes which words a core holds, only their order, so counts of words tell nothing.
 A window of five words tells the first two cores but not the third: both audiences stand between
-the same kinds of words.
+the same kinds of words. (The second one, about half as far from the last word, tells as much: it is
+always the other. So a network has to remember over half of `cue_distance` at least.)
 """
 
 from typing import Annotated, Literal, TypeVar

@@ -1,7 +1,7 @@
 """TFDS's `SubwordTextEncoder`, the tokenizer of the retired `imdb_reviews/subwords8k` and the lessons on it.
 
-On IMDB's training split it has 8,185 ids. What is not in its vocabulary is spelt in bytes, the last
-256 ids, so that decoding gives back any text.
+On IMDB's training split it has 8,185 ids. The last 256 are bytes, which spell what no subword covers:
+nothing is unknown to it, and decoding gives back any text.
 """
 
 import json
@@ -41,8 +41,7 @@ class Subwords:
         return str(self._encoder.decode(list(ids))).replace(UNDERSCORE, "_")
 
     def unknown(self, ids: np.ndarray) -> np.ndarray:
-        found: np.ndarray = np.greater_equal(ids, self.vocabulary - 256)
-        return found
+        return np.zeros_like(ids, dtype=bool)  # the bytes are in the vocabulary
 
     def save(self, folder: Path) -> None:
         # not TFDS's own file: that has a subword per line, also of subwords with line ends
