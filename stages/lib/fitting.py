@@ -29,12 +29,12 @@ def fit(
     model: keras.Model, train: Padded, held: Padded, training: Training, seed: int, diary: "Diary"
 ) -> Fitted:
     """Train `model` on `train`, watching `held`; with early stopping the best epoch's weights stay."""
+    rate = {"learning_rate": training.learning_rate}
     model.compile(
-        optimizer=keras.optimizers.get({"class_name": training.optimizer, "config": {}}),
+        optimizer=keras.optimizers.get({"class_name": training.optimizer, "config": rate}),
         loss=_loss(model),
         metrics=[_accuracy(model)],
     )
-    model.optimizer.learning_rate = training.learning_rate
     watchers: list[Any] = [diary]
     stopping = None
     if training.early_stopping:
