@@ -16,10 +16,11 @@ COMPARISONS = ["demo", "imdb-words", "sarcasm"]
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("comparison", COMPARISONS)
 def test_a_page_has_the_table_that_the_reports_give(page: str, comparison: str) -> None:
-    found = params()
+    entries = params()["pipeline"]["shown"].values()
     shown = [
-        results.gather(ROOT / "reports", recipe, found["pipeline"]["shown"][f"{comparison}_{recipe}"]["watched"])
-        for recipe in found["comparisons"][comparison]["recipes"]
+        results.gather(ROOT / "reports", entry["recipe"], entry["watched"])
+        for entry in entries
+        if entry["comparison"] == comparison
     ]
     assert markdown(*for_people(shown)) in (ROOT / page).read_text(encoding="utf-8")
 
@@ -34,7 +35,7 @@ def test_every_link_of_a_page_leads_to_a_file(page: str) -> None:
 def test_every_module_and_conf_folder_that_the_readme_names_is_there() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for name in re.findall(r"\b(?:stages|conf|tests)/[\w./-]+\w", text):
-        if name not in ("conf/recipe/my-recipe.yaml",):
+        if "my-recipe" not in name:
             assert (ROOT / name).exists(), name
     for module in re.findall(r"python -m (stages\.\w+)", text):
         path = ROOT / module.replace(".", "/")
