@@ -1,10 +1,10 @@
 """Made-up film reviews in which word order decides the label; built in, no network.
 
-A text is a neutral opening, one of three cores that carries the label, and a neutral closing:
+A text is a neutral opening and one of three cores, which carries the label:
 
 - negation: "the plot is not dull but good" against "the plot is not good but dull".
 - contrast: "it starts badly but ends well" against "it starts well but ends badly".
-- long range: "for teens, ... for parents, ... it is wicked". Two audiences are named, and the one
+- long range: "for teens, ... for parents, ... simply wicked". Two audiences are named, and the one
   named first settles the last word: teens mean praise by it, parents blame.
 
 The label never changes which words a core holds, only their order, so counts of words tell nothing.
@@ -36,8 +36,8 @@ STAGES = [("starts", "ends"), ("opens", "closes"), ("begins", "finishes")]
 SLANG = ["wicked", "sick", "savage", "insane"]
 
 # Neutral clauses by their number of words. The label must not show in any five words, so nothing
-# that varies is both within four words after "for teens" and within three before the next "for";
-# only "in" is. Extra words follow the first "the", because there they do not shift the last three.
+# that varies is both within four words after "for teens" and within three before the next "for".
+# Extra words follow the first "the", because there they do not shift the last three.
 EXTRAS = ["", "old ", "old local ", "very old local ", "very old and local "]
 EXTRAS += ["very old and rather local "]
 NOUNS = ["camera", "hero", "detective", "crew", "neighbour", "band"]
@@ -119,9 +119,9 @@ def contrast(rng: np.random.Generator, label: int) -> str:
 def long_range(rng: np.random.Generator, label: int, distance: int) -> list[str]:
     """Sentences whose first audience stands `distance` words before the slang that it settles.
 
-    The second audience comes between them. Where it does not fit (below 13) it comes after the
-    slang, and up to 6 the first audience and "it is" share a window of five words, which is enough
-    to tell the label.
+    The second audience comes between them. Where it does not fit (below 16) it comes after the
+    slang, and up to 7 the first audience and the words that lead to the slang share a window of five
+    words, which is enough to tell the label.
     """
     first, second = AUDIENCES[label], AUDIENCES[1 - label]
     slang = pick(rng, SLANG)
@@ -140,7 +140,7 @@ def long_range(rng: np.random.Generator, label: int, distance: int) -> list[str]
 
 
 def filler(rng: np.random.Generator, words: int) -> list[str]:
-    """Neutral clauses of `words` words in all, at least 4."""
+    """Neutral clauses of `words` words in all, at least 6."""
     clauses: list[str] = []
     while words:
         size = pick(rng, [n for n in CLAUSES if n == words or n <= words - SHORTEST])
