@@ -7,9 +7,11 @@ from pydantic import Field
 
 from stages.lib.arrays import Split
 from stages.lib.config import Count, InputError, config
+from stages.lib.network import connect
 from stages.lib.quiet import quiet
 
 LABELS = ["negative", "positive"]
+URL = "http://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"  # where TFDS gets it
 HELP = (
     'imdb: no prepared copy of "imdb_reviews" was found{where}, and it could not be downloaded ({why}); '
     "connect to the network, or set TFDS_DATA_DIR to a folder that holds imdb_reviews/plain_text/1.0.0"
@@ -43,6 +45,8 @@ def _read(name: str, count: int) -> Split:
     from tqdm import tqdm
 
     try:
+        if not tfds.builder("imdb_reviews").is_prepared():
+            connect(URL)
         data = tfds.load("imdb_reviews", split=name, shuffle_files=False)
     except Exception as error:  # TFDS, its downloader and its file formats raise types of their own
         from tensorflow_datasets.core import constants

@@ -15,6 +15,7 @@ from pydantic import Field
 from stages.lib import files
 from stages.lib.arrays import Split
 from stages.lib.config import ROOT, Count, InputError, config
+from stages.lib.network import connect
 from stages.lib.quiet import quiet
 
 LABELS = ["not sarcastic", "sarcastic"]
@@ -104,6 +105,8 @@ def _builder(source: Source, data_dir: Path) -> Any:
     files.remove(data_dir / "sarcasm")  # prepared from a copy that may have been replaced since
     builder = Sarcasm(data_dir=data_dir)
     try:
+        if not MANUAL.exists():
+            connect(source.url)
         builder.download_and_prepare()
     except InputError:
         raise
