@@ -268,7 +268,8 @@ def test_imdb_that_cannot_be_had_is_one_line_that_names_the_environment_variable
     def unreachable(*_: object, **__: object) -> None:
         raise ConnectionError("no route\nto host")
 
-    monkeypatch.setattr(tfds, "load", unreachable)
+    monkeypatch.setattr(imdb, "connect", unreachable)  # where there is no prepared copy
+    monkeypatch.setattr(tfds, "load", unreachable)  # where there is one
     with pytest.raises(InputError) as refused:
         imdb.load(read(imdb.Source, entry("imdb"), "sources.imdb"))
     text = str(refused.value)
