@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.lib import command, files, kinds, saving
+from stages.lib import command, files, saving
 from stages.lib.arrays import load_padded
 from stages.lib.config import ROOT, InputError, params
 from stages.lib.inference import logits
@@ -32,7 +32,7 @@ def main(name: str) -> None:
         raise InputError(
             f"{name}: trained for labels {facts['labels']}, the test split has {names}; train it again"
         )
-    model = saving.load(folder / "model.keras", kinds.module("models", recipe["architecture"]))
+    model = saving.load(folder / "model.keras")
     probable = probabilities(logits(model, test))
     watched = history_row(REPORTS / "history" / f"{name}.csv", facts["kept"])
     metrics = {

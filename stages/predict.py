@@ -38,7 +38,7 @@ def classify(name: str, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
     if not (folder / "model.keras").exists() or not tokens.exists():
         raise InputError(f"{name} is not trained; train it with: dvc repro train@{name}")
     names = json.loads((folder / "training.json").read_text(encoding="utf-8"))["labels"]
-    model = saving.load(folder / "model.keras", kinds.module("models", recipe["architecture"]))
+    model = saving.load(folder / "model.keras")
     corpus = everything["corpora"][recipe["corpus"]]
     tokenizer = kinds.module("tokenizers", corpus["tokenizer"]["kind"]).load(tokens)
     how = read(KINDS[corpus["pad"]["kind"]], corpus["pad"], f"corpora.{recipe['corpus']}.pad")

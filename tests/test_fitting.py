@@ -37,14 +37,14 @@ def padded(texts: int = 100, classes: int = 2) -> Padded:
     return Padded(ids, rows, labels, np.array(["a", "b", "c"][:classes]), 20)
 
 
-def batches(seed: int | None, size: int = 8) -> Any:
+def batches(seed: int = 0, size: int = 8) -> Any:
     from stages.lib.batches import Batches
 
     return Batches(padded(), size, seed)
 
 
-def epoch(data: Any) -> list[tuple[np.ndarray, np.ndarray]]:
-    data.on_epoch_begin()
+def epoch(data: Any, number: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    data.start(number)
     return [data[i] for i in range(len(data))]
 
 
@@ -64,20 +64,34 @@ def test_an_epoch_has_every_text_once_with_its_own_label() -> None:
         for ids, row in zip(bucket, rows, strict=True)
     )
     data = batches(seed=1)
-    for _ in range(2):
-        assert Counter(flat(epoch(data))) == expected
+    for number in range(2):
+        assert Counter(flat(epoch(data, number))) == expected
 
 
 def test_the_order_follows_the_seed_and_changes_with_each_epoch() -> None:
     one, same, other = batches(1), batches(1), batches(2)
-    first = flat(epoch(one))
-    assert first == flat(epoch(same)) and first != flat(epoch(other))
-    assert flat(epoch(one)) != first
+    first, second = flat(epoch(one, 0)), flat(epoch(one, 1))
+    assert second == flat(epoch(same, 1)) and first == flat(epoch(same, 0))  # whatever came before
+    assert first != flat(epoch(other, 0)) and first != second
 
 
-def test_no_batch_is_wider_than_its_bucket_and_both_widths_come_first_in_order() -> None:
-    found = epoch(batches(None))
-    assert {ids.shape[1] for ids, _ in found} == {4, 9} == {ids.shape[1] for ids, _ in found[:2]}
+def test_no_batch_is_wider_than_its_bucket() -> None:
+    assert {ids.shape[1] for ids, _ in epoch(batches(), 0)} == {4, 9}
+
+
+@pytest.mark.parametrize("keep", [3, 2])  # texts of both widths, of one
+def test_fit_is_fed_the_batches_of_the_epoch_that_was_started(keep: int) -> None:
+    from stages.lib.batches import Batches, feed
+
+    whole = padded()
+    data = Batches(whole.take(np.arange(len(whole.labels)) % 3 < 1 if keep == 2 else whole.labels >= 0), 8, 1)
+    fed = feed(data)
+    for number in (0, 1):
+        expected = flat(epoch(data, number))
+        pairs = [
+            (np.asarray(ids), np.asarray(y)) for ids, y in (fed if fed is not data else epoch(data, number))
+        ]
+        assert flat(pairs) == expected and len(fed) == len(pairs)
 
 
 def fit(tmp_path: Path, whole: Padded, **options: Any) -> tuple[Any, Any, Any]:

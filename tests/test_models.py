@@ -134,7 +134,7 @@ def test_a_saved_model_gives_the_same_outputs_and_has_the_same_bytes_twice(
     model, text = build(architecture, Shape(50, 9, 2), dropout={"dense": 0.1}), ids(4, 9)
     for name in ("a.keras", "b.keras"):
         saving.save(model, tmp_path / name)
-    loaded = saving.load(tmp_path / "a.keras", kinds.module("models", architecture))
+    loaded = saving.load(tmp_path / "a.keras")
     np.testing.assert_array_equal(run(loaded, text), run(model, text))
     assert (tmp_path / "a.keras").read_bytes() == (tmp_path / "b.keras").read_bytes()
 
@@ -157,9 +157,10 @@ def test_dropout_acts_in_training_only_and_at_each_place() -> None:
 
 def cell(peepholes: np.ndarray | None = None) -> tuple[Any, np.ndarray]:
     """A layer of 3 peephole cells that has read something, and its input."""
+    from stages.lib import recurrent
     from stages.lib.backend import keras
 
-    layer = keras.layers.RNN(kinds.module("models", "peephole_lstm").cell_class()(3), return_sequences=True)
+    layer = keras.layers.RNN(recurrent.PeepholeLSTMCell(3), return_sequences=True)
     sequence = np.random.default_rng(1).normal(size=(2, 7, 4)).astype(np.float32)
     layer(sequence)
     if peepholes is not None:

@@ -1,14 +1,15 @@
 """What passes between the stages: a split as texts, as ragged token ids, as padded token ids."""
 
-from dataclasses import dataclass, fields
+import os
+import struct
+import zipfile
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from stages.lib.config import InputError
-
-UNLABELLED = -1
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,14 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Padded:
-    """A split ready to train on: texts of similar length share an array padded to one width.
+    """A split ready to train on, or a part of it: texts of similar length share an array of one width.
 
-    ids: per bucket int32[rows, width]; 0 is padding and nothing else.
-    rows: per bucket int64[rows], each text's row in the split.
+    ids: per bucket int32[lines, width], mapped from the file; 0 is padding and nothing else.
+    rows: per bucket int64[lines], each text's row in the split.
     labels: int8[texts] in the split's order, indices into `names`.
     names: str[classes].
     vocabulary: how many ids there are, padding included.
+    part: which texts belong, bool[texts] in the split's order; all of them if None.
     """
 
     ids: list[np.ndarray]
@@ -65,29 +67,27 @@ class Padded:
     labels: np.ndarray
     names: np.ndarray
     vocabulary: int
+    part: np.ndarray | None = None
 
-    def take(self, keep: np.ndarray) -> "Padded":
-        """The texts where `keep`, bool[texts], is true; the rows still count in the whole split."""
-        kept = [keep[rows] for rows in self.rows]
-        ids = [ids[k] for ids, k in zip(self.ids, kept, strict=True)]
-        rows = [rows[k] for rows, k in zip(self.rows, kept, strict=True)]
-        full = [i for i, r in enumerate(rows) if len(r)]
-        return Padded(
-            [ids[i] for i in full],
-            [rows[i] for i in full],
-            self.labels,
-            self.names,
-            self.vocabulary,
-        )
+    def take(self, part: np.ndarray) -> "Padded":
+        """The texts where `part`, bool[texts], is true; nothing is copied."""
+        return replace(self, part=part)
+
+    @property
+    def lines(self) -> list[np.ndarray]:
+        """Per bucket int64[texts]: the lines of its arrays whose texts belong."""
+        if self.part is None:
+            return [np.arange(len(rows)) for rows in self.rows]
+        return [np.flatnonzero(self.part[rows]) for rows in self.rows]
 
     @property
     def texts(self) -> int:
-        return sum(len(rows) for rows in self.rows)
+        return sum(map(len, self.lines))
 
     @property
     def tokens(self) -> int:
         """How many ids are not padding."""
-        return sum(int(np.count_nonzero(ids)) for ids in self.ids)
+        return sum(int(np.count_nonzero(ids[lines])) for ids, lines in zip(self.ids, self.lines, strict=True))
 
 
 def save_tokens(path: Path, tokens: Tokens) -> None:
@@ -107,7 +107,7 @@ def save_padded(path: Path, padded: Padded) -> None:
 
 
 def load_padded(path: Path) -> Padded:
-    found = _load(path, "labels", "names", "vocabulary")
+    found = _load(path, "labels", "names", "vocabulary", mapped="ids_")
     buckets = range(sum(key.startswith("ids_") for key in found))
     return Padded(
         ids=[found[f"ids_{i}"] for i in buckets],
@@ -122,11 +122,32 @@ def _save(path: Path, arrays: dict[str, Any]) -> None:
     np.savez(path, **arrays)  # no clock time goes into the zip
 
 
-def _load(path: Path, *names: str) -> dict[str, np.ndarray]:
+def _load(path: Path, *names: str, mapped: str | None = None) -> dict[str, np.ndarray]:
+    """The file's arrays, `names` and all others; those that begin with `mapped` stay on disk."""
     try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if mapped and (damaged := archive.testzip()):  # NumPy checks what it reads, not what is mapped
+                raise ValueError(f"bad checksum in {damaged}")
         with np.load(path, allow_pickle=False) as found:
-            return {name: found[name] for name in [*names, *found.files]}
+            maps = [name for name in found.files if mapped and name.startswith(mapped)]
+            arrays = {name: found[name] for name in [*names, *found.files] if name not in maps}
+        return arrays | {name: _map(path, members, f"{name}.npy") for name in maps}
     except FileNotFoundError:
         raise InputError(f"{path} is missing; make it with: dvc repro") from None
     except Exception as error:  # zip and NumPy format errors have no common type
         raise InputError(f"{path} is damaged ({error}); delete it, then run: dvc repro") from None
+
+
+def _map(path: Path, members: list[zipfile.ZipInfo], name: str) -> np.ndarray:
+    """An array of an uncompressed .npz, mapped: a corpus may be larger than the memory."""
+    member = next(member for member in members if member.filename == name)
+    with path.open("rb") as file:
+        file.seek(member.header_offset + 26)  # lengths of name and extra field (PKWARE's APPNOTE 4.3.7)
+        file.seek(sum(struct.unpack("<HH", file.read(4))), os.SEEK_CUR)
+        version = np.lib.format.read_magic(file)
+        read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        shape, _, dtype = read[version](file)
+        if 0 in shape:  # nothing to map
+            return np.zeros(shape, dtype)
+        return np.memmap(path, dtype, "r", file.tell(), shape)

@@ -1,7 +1,5 @@
 """Training a model: what is optimized, when it stops, what is written down while it runs."""
 
-import platform
-import resource
 import sys
 import time
 from dataclasses import dataclass
@@ -11,7 +9,8 @@ from typing import Any
 
 from stages.lib.arrays import Padded
 from stages.lib.backend import keras
-from stages.lib.batches import Batches
+from stages.lib.batches import Batches, feed
+from stages.lib.machine import peak_mib, processor
 from stages.lib.training import Training
 
 COLUMNS = ["accuracy", "loss", "val_accuracy", "val_loss"]
@@ -41,9 +40,11 @@ def fit(
         patience = training.early_stopping.patience
         stopping = keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
         watchers.append(stopping)
+    batches = Batches(train, training.batch_size, seed)
+    watchers.append(keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start(epoch)))
     model.fit(
-        Batches(train, training.batch_size, seed),
-        validation_data=Batches(held, training.batch_size),
+        feed(batches),
+        validation_data=feed(Batches(held, training.batch_size)),
         epochs=training.epochs,
         callbacks=watchers,
         shuffle=False,  # Batches does it, from the seed alone
@@ -102,21 +103,11 @@ class Diary(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no typ
 
     def timings(self, tokens: int) -> dict[str, object]:
         """What reports/timings/<recipe>.json holds, for an epoch of so many tokens (padding left out)."""
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB, but bytes on macOS
         return {
             "seconds_per_epoch": round(median(self.seconds), 3),
             "total_seconds": round(sum(self.seconds), 3),
             "tokens_per_second": round(tokens / median(self.training_seconds)),
-            "peak_memory_mib": round(peak / (2**20 if sys.platform == "darwin" else 2**10)),
+            "peak_memory_mib": peak_mib(),
             "processor": processor(),
             "backend": f"{keras.backend.backend()}, Keras {keras.__version__}",
         }
-
-
-def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """The processor's name, as the operating system tells it."""
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

@@ -12,5 +12,8 @@ def logits(model: keras.Model, padded: Padded) -> np.ndarray:
     """The model's output for each text, in the split's order: float32[texts, outputs]."""
     found = np.zeros((len(padded.labels), model.output_shape[-1]), dtype=np.float32)
     for ids, rows in zip(padded.ids, padded.rows, strict=True):
-        found[rows] = model.predict(ids, batch_size=BATCH, verbose=0)
+        for start in range(0, len(ids), BATCH):
+            # not `predict`, which waits for tf.data as `fit` would (stages/lib/batches.py)
+            some = np.asarray(ids[start : start + BATCH])
+            found[rows[start : start + BATCH]] = model.predict_on_batch(some)
     return found

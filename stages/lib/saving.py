@@ -1,29 +1,30 @@
 """Saved models: the `.keras` format without the clock times that Keras puts into it.
 
-Two equal trainings give equal bytes, so nothing downstream reruns for a date (keras#15143).
+Two equal trainings give equal bytes, so nothing downstream reruns for a date (keras#15143). The files
+hold Keras's own layers in the place of our fast equals, so that `keras.saving.load_model` reads them
+anywhere.
 """
 
 import json
 import zipfile
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
+from stages.lib import recurrent
 from stages.lib.backend import keras
 from stages.lib.config import InputError
 
 
 def save(model: keras.Model, path: Path) -> None:
     """Write the model, for use and not for further training: no optimizer, no date."""
-    keras.Model(model.input, model.output, name=model.name).save(path)
+    recurrent.stock(model).save(path)
     canonical(path)
 
 
-def load(path: Path, architecture: ModuleType) -> keras.Model:
-    """The model, with the layers that its architecture may have added to Keras."""
-    if hasattr(architecture, "register"):
-        architecture.register()
+def load(path: Path) -> keras.Model:
+    """The model, with fast layers where they run."""
     try:
-        return keras.saving.load_model(path, compile=False)
+        return recurrent.fast(keras.saving.load_model(path, compile=False))
     except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
         why = str(error).partition("\n")[0]
         raise InputError(
@@ -32,12 +33,17 @@ def load(path: Path, architecture: ModuleType) -> keras.Model:
 
 
 def canonical(path: Path) -> None:
-    """Rewrite a `.keras` file with its members in order, dated 1980, uncompressed, and no date inside."""
+    """Rewrite a `.keras` file with its members in order, dated 1980, uncompressed, and no date or
+    memory address inside."""
     with zipfile.ZipFile(path) as archive:
         members = {name: archive.read(name) for name in sorted(archive.namelist())}
-    metadata = json.loads(members["metadata.json"])
-    metadata.pop("date_saved", None)
-    members["metadata.json"] = json.dumps(metadata, sort_keys=True).encode()
+    for name in ("metadata.json", "config.json"):
+        members[name] = json.dumps(json.loads(members[name], object_hook=_lasting), sort_keys=True).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name), content)
+
+
+def _lasting(entry: dict[str, Any]) -> dict[str, Any]:
+    """Without what differs from one saving to the next; the objects shared are types and initializers."""
+    return {key: value for key, value in entry.items() if key not in ("date_saved", "shared_object_id")}

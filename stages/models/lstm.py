@@ -15,7 +15,6 @@ class Sizes(Recurrent):
 
 
 def build(sizes: Sizes, shape: Shape) -> "keras.Model":
-    from stages.lib import blocks
-    from stages.lib.backend import keras
+    from stages.lib import blocks, recurrent
 
-    return blocks.recurrent(keras.layers.LSTM, sizes, shape)
+    return blocks.recurrent(recurrent.LSTM, sizes, shape)
