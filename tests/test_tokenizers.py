@@ -8,23 +8,27 @@ import random
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from stages import download
 from stages.lib import arrays, kinds
 from stages.lib.arrays import Split
 from stages.lib.config import ROOT, read
-from stages.tokenizers import Tokenizer
+from stages.lib.subwords import learn
+from stages.sources import demo
+from stages.tokenizers import Tokenizer, subwords8k
 
-slow = pytest.mark.slow  # the kind subwords8k imports TensorFlow
+slow = pytest.mark.slow  # TFDS, which subwords8k is compared with, imports TensorFlow
 
 VOCABULARY = {"word": {"vocabulary": 60}, "bpe": {"vocabulary": 400}, "subwords8k": {}}
-KINDS = ["word", "bpe", pytest.param("subwords8k", marks=slow)]
-LOSSLESS = ["bpe", pytest.param("subwords8k", marks=slow)]
+KINDS = ["word", "bpe", "subwords8k"]
+LOSSLESS = ["bpe", "subwords8k"]
 
 # keras.preprocessing.text.Tokenizer's default `filters`
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
@@ -53,14 +57,16 @@ ODD += [
     "x" * 999,
 ]
 FOLDER = ROOT / "data" / "tokens" / "imdb-subwords8k"
+IMDB = ROOT / "data" / "sources" / "imdb"
+UNDERSCORE = "\\&undsc"  # TFDS's spelling of an underscore within a word
 
 SCRIPT = """
-import sys
+import json, sys
 from pathlib import Path
 from stages.lib import kinds
 from stages.lib.config import read
 kind = kinds.module("tokenizers", sys.argv[1])
-config = read(kind.Config, {"kind": sys.argv[1], "vocabulary": int(sys.argv[2])}, "x")
+config = read(kind.Config, {"kind": sys.argv[1]} | json.loads(sys.argv[2]), "x")
 kind.fit(config, Path(sys.argv[3]).read_text(encoding="utf-8").split("|")).save(Path(sys.argv[4]))
 """
 
@@ -218,26 +224,179 @@ def test_fitting_twice_gives_the_same_files(tmp_path: Path, kind: str) -> None:
     assert saved[0] == saved[1] != {}
 
 
-@pytest.mark.parametrize("kind", ["word", "bpe"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_fitting_does_not_depend_on_the_processs_hash_seed(tmp_path: Path, kind: str) -> None:
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("|".join(sentences(15)), encoding="utf-8")
     saved = set()
     for seed in ("0", "1"):
         (tmp_path / seed).mkdir()
-        size = str(VOCABULARY[kind]["vocabulary"])
-        command = [sys.executable, "-c", SCRIPT, kind, size, str(corpus), str(tmp_path / seed)]
+        settings = json.dumps(VOCABULARY[kind])
+        command = [sys.executable, "-c", SCRIPT, kind, settings, str(corpus), str(tmp_path / seed)]
         subprocess.run(command, check=True, cwd=ROOT, env=os.environ | {"PYTHONHASHSEED": seed})
-        saved.add((tmp_path / seed / "tokenizer.json").read_bytes())
+        (file,) = (tmp_path / seed).iterdir()
+        saved.add(file.read_bytes())
     assert len(saved) == 1
 
 
-@slow
 def test_subwords_spell_in_bytes_what_they_do_not_cover_so_that_nothing_is_unknown() -> None:
     tokenizer = fitted("subwords8k")
     spelled = np.array(ids(tokenizer, ["Ω"])[0])
     assert len(spelled) == 2 and (spelled >= tokenizer.vocabulary - 256).all()  # two bytes of UTF-8
     assert not tokenizer.unknown(spelled).any()
+
+
+# What subwords8k is made for: the ids of TFDS. Texts of these letters have every case but one that has
+# a test of its own, the backslash or ampersand that reads like the spelling of an underscore.
+LETTERS = [*"aaabbcAB  __..,9\n\té日🎬\u0301Ωß½", "  ", "\u2028", "the ", "the_", "__", "!?!", " a", "\u00a0"]
+
+
+def corpus(seed: int, letters: list[str] = LETTERS, count: int = 120) -> list[str]:
+    """Seeded texts of random letters; their words often share a beginning."""
+    rng = random.Random(seed)
+    return ["".join(rng.choices(letters, k=rng.randint(0, 60))) for _ in range(count)]
+
+
+def tfds_encoder() -> Any:
+    tfds = pytest.importorskip("tensorflow_datasets")
+    return tfds.deprecated.text.SubwordTextEncoder
+
+
+def subwords_of(tokenizer: Tokenizer, folder: Path) -> list[str]:
+    tokenizer.save(folder)
+    found: list[str] = json.loads((folder / "vocabulary.json").read_text(encoding="utf-8"))
+    return found
+
+
+def real_texts(split: str, count: int) -> list[str]:
+    texts: list[str] = pd.read_parquet(IMDB / f"{split}.parquet", columns=["text"])["text"].tolist()
+    return random.Random(0).sample(texts, count)
+
+
+def demo_texts() -> list[str]:
+    source = demo.Source(kind="demo", splits={"train": 150, "test": 1}, cue_distance=20, seed=1)
+    return demo.load(source)["train"].texts
+
+
+CORPORA: dict[str, Callable[[], list[str]]] = {
+    "random letters": lambda: corpus(0),
+    "other random letters": lambda: corpus(1, [*"ab_ "]),
+    "odd words": lambda: sentences(2, 120),
+    "demo": demo_texts,
+    "one word": lambda: ["word"],
+}
+
+
+@slow
+@pytest.mark.parametrize("target", [258, 300, 420, 1000, 2**13])
+@pytest.mark.parametrize("name", CORPORA)
+def test_subwords_and_their_ids_are_those_of_tfds(
+    name: str, target: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subwords8k, "TARGET", target)
+    texts = CORPORA[name]()
+    reference = tfds_encoder().build_from_corpus(texts, target)
+    tokenizer = fit("subwords8k", texts)
+    assert subwords_of(tokenizer, tmp_path) == reference.subwords
+    assert tokenizer.vocabulary == reference.vocab_size
+    others = [*texts, *corpus(3), *sentences(4), "", " ", "_", " _ ", "a ", " a", "a\n"]
+    others = [text for text in others if not {"\\", "&"} & set(text)]
+    assert ids(tokenizer, others) == [reference.encode(text) for text in others]
+
+
+@slow
+@pytest.mark.parametrize("mixed", ["a\\", "&und", "b\\&", "&undsca", "c_"])
+def test_ids_are_those_of_tfds_for_texts_that_read_like_a_subword_with_half_an_underscore(mixed: str) -> None:
+    subwords = [mixed, "ab_", "ab", "a_", "sc", "\\&", "& ", "un", "dsc_", "__"]
+    reference = tfds_encoder()(subwords)
+    letters = [mixed, mixed, "a", "b", "_", " ", " ", "&", "\\", "un", "d"]
+    texts = [text for text in corpus(5, letters, 400) if UNDERSCORE not in text]
+    tokenizer = subwords8k.Subwords(subwords)
+    assert ids(tokenizer, texts) == [reference.encode(text) for text in texts]
+    assert [tokenizer.decode(found) for found in ids(tokenizer, texts)] == texts
+
+
+@slow
+def test_ids_of_a_literal_underscore_spelling_are_those_of_tfds_unless_a_subword_covers_it() -> None:
+    reference = tfds_encoder()(["ab_", "undsc_", "un", "dsc"])
+    # not before a single space, which TFDS then has twice
+    texts = [f"ab {UNDERSCORE}", f"a{UNDERSCORE}b", f"{UNDERSCORE}{UNDERSCORE}  ", f"_{UNDERSCORE}_ "]
+    tokenizer = subwords8k.Subwords(reference.subwords)
+    assert ids(tokenizer, texts) == [reference.encode(text) for text in texts]
+
+
+@slow
+@pytest.mark.skipif(not IMDB.is_dir(), reason="no real reviews; make them with: dvc repro download@imdb")
+def test_subwords_and_ids_of_real_reviews_are_those_of_tfds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subwords8k, "TARGET", 1000)
+    texts = real_texts("train", 100)
+    reference = tfds_encoder().build_from_corpus(texts, 1000)
+    tokenizer = fit("subwords8k", texts)
+    assert subwords_of(tokenizer, tmp_path) == reference.subwords
+    others = real_texts("test", 300)
+    assert ids(tokenizer, others) == [reference.encode(text) for text in others]
+
+
+def test_a_subword_is_learnt_from_where_others_begin_and_its_prefixes_lose_its_count() -> None:
+    assert learn({"lower_": 3, "lowest": 2}, 257 + 2)[:2] == ["lower_", "lowest"]
+    assert learn({"é": 1}, 1000) == ["é"]  # two bytes; "e" is one and has an id anyway
+    assert learn({"e": 1}, 1000) == []
+    assert learn({}, 1000) == []
+    assert max(map(len, learn({"a" * 50: 9}, 300))) == 20
+
+
+def test_two_words_that_together_spell_an_underscore_are_two_words() -> None:
+    # "und" is there four times, twice of them behind a beginning that "sc" would complete
+    assert learn({"\\&und": 2, "sc": 2, "und": 2, "zzzz": 4}, 258) == ["zzzz", "und"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_decoding_subwords_gives_back_texts_that_read_like_a_spelled_underscore(seed: int) -> None:
+    letters = ["\\", "&", "undsc", UNDERSCORE, "_", "_", " ", "a", "u", "ndsc", "é", "\ud800", "\udc00"]
+    texts = corpus(seed, letters, 200)
+    trained = fit("subwords8k", [text for text in texts if text.isascii()])  # a file is UTF-8
+    given = subwords8k.Subwords(["a\\", "\\&", "&undsc", "\\&undsc", "a\\&un", "dsc_", "c\\&undsc_", "u"])
+    for tokenizer in (trained, given):
+        for text in texts:
+            (found,) = ids(tokenizer, [text])
+            assert tokenizer.decode(found) == text
+            assert all(1 <= i < tokenizer.vocabulary for i in found)
+
+
+def test_decoding_subwords_gives_back_random_unicode() -> None:
+    rng = random.Random(0)
+    for _ in range(300):
+        text = "".join(chr(rng.randrange(rng.choice([0x80, 0x800, 0x110000]))) for _ in range(40))
+        assert fitted("subwords8k").decode(ids(fitted("subwords8k"), [text])[0]) == text
+
+
+def test_every_single_id_of_the_subwords_decodes() -> None:
+    tokenizer = fitted("subwords8k")
+    first = tokenizer.vocabulary - 256
+    assert [tokenizer.decode([first + i]) for i in range(128)] == list(map(chr, range(128)))
+    assert {tokenizer.decode([first + i]) for i in range(128, 256)} == {"\ufffd"}
+    assert all(tokenizer.decode([i]) for i in range(1, first))
+    assert tokenizer.decode([0]) == ""
+
+
+def test_ids_do_not_depend_on_which_words_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [*ODD, *sentences(16), *corpus(6)]
+    expected = ids(fitted("subwords8k"), texts)
+    monkeypatch.setattr(subwords8k, "KEPT", 3)
+    monkeypatch.setattr(subwords8k, "KEPT_LENGTH", 4)
+    assert ids(fit("subwords8k", sentences(0)), texts) == expected
+
+
+def test_subwords_are_learnt_and_used_without_tensorflow() -> None:
+    code = (
+        "import sys; from stages.tokenizers import subwords8k as s; "
+        "k = s.fit(s.Config(kind='subwords8k'), ['a b']); list(k.encode(['a'])); "
+        "print({'tensorflow', 'tensorflow_datasets'} & set(sys.modules))"
+    )
+    command = [sys.executable, "-c", code]
+    assert subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True).stdout == "set()\n"
 
 
 class Stage:
@@ -286,7 +445,8 @@ def test_words_that_only_the_test_split_has_are_unknown(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    "tokenizer", [{"kind": "word", "vocabulary": 30}, {"kind": "bpe", "vocabulary": 300}]
+    "tokenizer",
+    [{"kind": "word", "vocabulary": 30}, {"kind": "bpe", "vocabulary": 300}, {"kind": "subwords8k"}],
 )
 def test_the_fitted_tokenizer_does_not_depend_on_the_test_split(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tokenizer: dict[str, Any]
@@ -295,7 +455,8 @@ def test_the_fitted_tokenizer_does_not_depend_on_the_test_split(
     saved = set()
     for test in (["one"], sentences(20)):
         stage.run(train=sentences(21), test=test)
-        saved.add((stage.out / "tokenizer.json").read_bytes())
+        (file,) = stage.out.glob("*.json")
+        saved.add(file.read_bytes())
     assert len(saved) == 1
 
 
@@ -324,7 +485,6 @@ def test_the_lengths_that_are_reported_are_those_of_the_texts_in_tokens(stage: S
     assert stage.facts["train"]["length"] == {"mean": 51.0, "p5": 6, "p50": 51, "p95": 96, "max": 101}
 
 
-@slow
 @pytest.mark.skipif(
     not FOLDER.is_dir(), reason="no real corpus; make it with: dvc repro tokenize@imdb-subwords8k"
 )
