@@ -6,7 +6,7 @@ which epochs, for which labels), reports/history/<recipe>.csv, reports/timings/<
 
 from stages.lib import command, files, fitting, kinds, saving
 from stages.lib.arrays import Padded, load_padded
-from stages.lib.backend import keras
+from stages.lib.backend import keras, threads
 from stages.lib.config import ROOT, InputError, params, read
 from stages.lib.sizes import Shape
 from stages.lib.splits import stratified
@@ -21,6 +21,7 @@ def main(name: str) -> None:
     recipe = recipes[command.one_of(name, recipes, "recipes")]
     training = read(Training, everything["trainings"][recipe["training"]], f"trainings.{recipe['training']}")
     train, held = split(recipe["corpus"], training, everything["seed"])
+    threads(kinds.module("models", recipe["architecture"]).Sizes.threads)
     keras.utils.set_random_seed(everything["seed"])
     pad = everything["corpora"][recipe["corpus"]]["pad"]
     shape = Shape(train.vocabulary, pad.get("length"), len(train.names))

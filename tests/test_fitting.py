@@ -94,6 +94,15 @@ def test_fit_is_fed_the_batches_of_the_epoch_that_was_started(keep: int) -> None
         assert flat(pairs) == expected and len(fed) == len(pairs)
 
 
+def test_tensorflow_does_not_tune_the_data_which_would_hold_back_the_end_of_an_epoch() -> None:
+    from stages.lib.backend import keras
+    from stages.lib.batches import feed
+
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("another backend")
+    assert feed(batches()).options().autotune.enabled is False
+
+
 def fit(tmp_path: Path, whole: Padded, **options: Any) -> tuple[Any, Any, Any]:
     """A small trained model, what its training says of itself, and its diary."""
     from stages.lib import fitting, kinds

@@ -171,6 +171,14 @@ def test_taking_some_texts_keeps_ids_rows_and_labels_together(seed: int) -> None
     assert part.labels.tolist() == whole.labels.tolist()
 
 
+def test_arrays_stay_on_disk_and_taking_some_texts_copies_none(tmp_path: Path) -> None:
+    arrays.save_padded(tmp_path / "train.npz", pad(tokens(*random_texts(0)), bucket(2, 5, 9)))
+    whole = arrays.load_padded(tmp_path / "train.npz")
+    part = whole.take(np.arange(len(whole.labels)) % 2 == 0)
+    assert all(isinstance(ids, np.memmap) for ids in whole.ids)
+    assert all(mine is theirs for mine, theirs in zip(part.ids, whole.ids, strict=True))
+
+
 @pytest.mark.parametrize("fraction", [0.05, 0.1, 0.3, 0.5])
 @pytest.mark.parametrize("seed", range(3))
 def test_each_label_gives_its_share_and_at_least_one_row(seed: int, fraction: float) -> None:

@@ -103,3 +103,151 @@ def test_outputs_states_and_gradients_are_those_of_the_stock_layer(
         zero_output_for_mask=zeros,
     )
     same(ours, stock, sequences(), MASKS[mask])
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("mask", ["post", "none"])
+def test_at_the_sizes_of_the_lessons_and_hundreds_of_steps_they_are_still_the_same(
+    layer: str, mask: str
+) -> None:
+    ours, stock = pair(layer, units=64, features=64)
+    lengths = np.random.default_rng(4).integers(1, 301, (8, 1))
+    same(ours, stock, sequences(8, 300, 64), np.arange(300) < lengths if mask == "post" else None)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_given_first_state_is_where_reading_starts(layer: str) -> None:
+    ours, stock = pair(layer, return_state=True)
+    states = [np.full((BATCH, UNITS), value, np.float32) for value in (0.5, -0.3)]
+    given = states[:1] if layer == "GRU" else states
+    for mask in MASKS.values():
+        same(ours, stock, sequences(), mask, initial_state=given)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("whole", [True, False])
+def test_in_both_directions_they_are_the_same(layer: str, mask: str, whole: bool) -> None:
+    from stages.lib.backend import keras
+
+    both = [keras.layers.Bidirectional(made) for made in pair(layer, return_sequences=whole)]
+    for made in both:
+        made.build((None, None, FEATURES))
+    both[0].set_weights(both[1].get_weights())
+    same(both[0], both[1], sequences(), MASKS[mask])
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_dropout_leaves_out_one_and_the_same_choice_of_features_at_every_step(layer: str) -> None:
+    ours, _ = pair(layer, dropout=0.5, return_sequences=True)
+    weights = ours.get_weights()
+    inputs = sequences()
+    found = np.asarray(ours(inputs, training=True))
+    plain, _ = pair(layer, return_sequences=True)
+    plain.set_weights(weights)
+    choices = [
+        np.asarray(plain(inputs * np.array(kept, np.float32) * 2))
+        for kept in product([0, 1], repeat=FEATURES)
+    ]
+    for text in range(BATCH):
+        assert min(np.abs(found[text] - choice[text]).max() for choice in choices) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("layer", "options"),
+    [
+        ("LSTM", {"activation": "relu"}),
+        ("LSTM", {"recurrent_activation": "hard_sigmoid"}),
+        ("LSTM", {"use_bias": False}),
+        ("GRU", {"reset_after": False}),
+        ("GRU", {"use_bias": False}),
+        ("GRU", {"unroll": True}),
+        ("LSTM", {"zero_output_for_mask": True}),
+    ],
+)
+def test_options_that_the_kernels_do_not_know_run_in_the_stock_loop(
+    layer: str, options: dict[str, Any]
+) -> None:
+    ours, stock = pair(layer, **options)
+    same(ours, stock, sequences(), MASKS["post"])
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_graph_is_traced_once_for_all_lengths_and_batch_sizes(layer: str) -> None:
+    import tensorflow as tf
+
+    ours, stock = pair(layer, return_sequences=True)
+    traced = tf.function(
+        lambda inputs, mask: ours(inputs, mask=mask),
+        input_signature=[tf.TensorSpec([None, None, FEATURES]), tf.TensorSpec([None, None], tf.bool)],
+    )
+    for batch, time in ((1, 1), (3, 8), (7, 2)):
+        inputs, mask = sequences(batch, time), np.random.default_rng(batch).random((batch, time)) < 0.7
+        np.testing.assert_allclose(traced(inputs, mask), stock(inputs, mask=tf.constant(mask)), atol=1e-5)
+
+
+def model_of(layer: Any) -> Any:
+    """A classifier with a layer of one direction, and one of both."""
+    from stages.lib.backend import keras
+
+    ids = keras.Input((None,), dtype="int32")
+    mask = keras.ops.not_equal(ids, 0)
+    embedded = keras.layers.Embedding(20, 6)(ids)
+    sequence = keras.layers.Bidirectional(layer(5, return_sequences=True))(embedded, mask=mask)
+    return keras.Model(ids, keras.layers.Dense(1)(layer(4)(sequence, mask=mask)))
+
+
+def makers(layer: str) -> tuple[Any, Any]:
+    """What makes our layer, and Keras's."""
+    from stages.lib import recurrent
+    from stages.lib.backend import keras
+
+    if layer != "PeepholeLSTM":
+        return getattr(recurrent, layer), getattr(keras.layers, layer)
+    cell = recurrent.PeepholeLSTMCell
+    return (
+        lambda units, **options: recurrent.PeepholeLSTM(cell(units), **options),
+        lambda units, **options: keras.layers.RNN(cell(units), **options),
+    )
+
+
+def classes(model: Any) -> list[str]:
+    """Which class the model's recurrent layers have, the inner ones too."""
+    layers = [getattr(layer, "forward_layer", layer) for layer in model.layers]
+    return [f"{type(layer).__module__}.{type(layer).__name__}" for layer in layers if hasattr(layer, "cell")]
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_model_saved_with_either_loads_with_the_other_and_says_the_same(layer: str, tmp_path: Path) -> None:
+    from stages.lib import saving
+    from stages.lib.backend import keras
+
+    texts = np.random.default_rng(6).integers(0, 20, (5, 9)).astype(np.int32)
+    for made in map(model_of, makers(layer)):
+        saving.save(made, tmp_path / "model.keras")
+        plain = keras.saving.load_model(tmp_path / "model.keras")
+        fast = saving.load(tmp_path / "model.keras")
+        assert all(name.startswith("keras.") for name in classes(plain))
+        assert all(name.startswith("stages.lib.recurrent.") for name in classes(fast))
+        for loaded in (plain, fast):
+            np.testing.assert_allclose(loaded(texts), made(texts), atol=1e-5)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_training_takes_the_same_way_with_either(layer: str) -> None:
+    from stages.lib.backend import keras
+
+    random = np.random.default_rng(7)
+    texts = (random.integers(1, 20, (64, 12)) * (np.arange(12) < random.integers(0, 13, (64, 1)))).astype(
+        np.int32
+    )
+    labels = (texts == 3).any(axis=1).astype(np.float32)[:, None]
+    losses = []
+    weights = None
+    for made in map(model_of, makers(layer)):
+        weights = weights or made.get_weights()
+        made.set_weights(weights)
+        made.compile(keras.optimizers.Adam(0.01), loss=keras.losses.BinaryCrossentropy(from_logits=True))
+        losses.append([made.train_on_batch(texts, labels) for _ in range(20)])
+    np.testing.assert_allclose(losses[0], losses[1], atol=1e-4)
+    assert losses[0][-1] < losses[0][0]

@@ -5,10 +5,9 @@ not used here: 1.3 of 3.0 seconds (Keras 3.15, TensorFlow 2.21, 2 cores). They a
 """
 
 import ctypes
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from stages.lib.quiet import quiet
 
@@ -40,9 +39,18 @@ def _keep_memory() -> None:
         mallopt(M_TRIM_THRESHOLD, -1)
 
 
-# One thread an operation: the two directions of a recurrent layer then run side by side, a core each,
-# which is faster than each on both cores in turn, and sums do not depend on how many cores there are.
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+def threads(operation: int | None) -> None:
+    """How many threads one operation of TensorFlow may use (None: as many as there are cores).
+
+    Only before its first operation, so where a process starts; later calls change nothing.
+    """
+    if operation and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        with suppress(RuntimeError):  # it has begun
+            tf.config.threading.set_intra_op_parallelism_threads(operation)
+
+
 _keep_memory()
 
 with _hidden(UNUSED), quiet():

@@ -314,13 +314,18 @@ def _gru(gates: Tensor, state: Tensor, recurrent: Tensor, bias: Tensor, steps: T
 def _gru_forwards(gates: Tensor, state: Tensor, recurrent: Tensor, bias: Tensor) -> Tensor:
     """Outputs, float32[time, batch, units] (Cho et al. 2014, the reset gate after the product)."""
     units, time = state.shape[-1], tf.shape(gates)[0]
-    gates = tf.TensorArray(tf.float32, time).unstack(gates)
+    # cut up before the loop, whose time goes by the number of operations
+    own, own_candidate = (
+        tf.TensorArray(tf.float32, time).unstack(part)
+        for part in (gates[:, :, : 2 * units] + bias[: 2 * units], gates[:, :, 2 * units :])
+    )
+    to_gates, to_candidate = recurrent[:, : 2 * units], recurrent[:, 2 * units :]
 
     def step(t: Tensor, state: Tensor, outputs: Any) -> Any:
-        own = gates.read(t)
-        seen = tf.nn.bias_add(tf.matmul(state, recurrent), bias)
-        update, reset = tf.split(tf.sigmoid(own[:, : 2 * units] + seen[:, : 2 * units]), 2, 1)
-        candidate = tf.tanh(own[:, 2 * units :] + reset * seen[:, 2 * units :])
+        both = tf.sigmoid(own.read(t) + tf.matmul(state, to_gates))
+        update, reset = tf.split(both, 2, 1)
+        seen = tf.nn.bias_add(tf.matmul(state, to_candidate), bias[2 * units :])
+        candidate = tf.tanh(own_candidate.read(t) + reset * seen)
         state = candidate + update * (state - candidate)
         return t + 1, state, outputs.write(t, state)
 

@@ -1,7 +1,7 @@
 """What the architectures have in common in params.yaml. No Keras here: every stage checks these."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -34,6 +34,8 @@ class Dropout:
 class Common:
     """The options of every architecture."""
 
+    threads: ClassVar[int | None] = None  # that an operation uses in training; None: one a core
+
     architecture: str
     embedding: Units
     dense: Annotated[int, Field(ge=0, le=65_536)]
@@ -51,6 +53,9 @@ class Pooled(Common):
 @config
 class Recurrent(Common):
     """A recurrent architecture: a layer for each number of `units`, the next reading the one before."""
+
+    # the two directions then run side by side, a core each, faster than each on all cores in turn
+    threads: ClassVar[int | None] = 1
 
     units: Annotated[list[Units], Field(min_length=1)]
     bidirectional: bool
