@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help run test check lock clean
+.PHONY: help run test check bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -22,6 +22,10 @@ check: .venv/ready ## lint, types, params.yaml against conf/, the fast tests
 	@mypy
 	@python -m stages.compose --check
 	@python -m pytest -n 2 -m "not slow"
+
+bench: .venv/ready ## speed beside the notebooks' code (5 minutes; FULL=1: on IMDB, half an hour)
+	@$(if $(FULL),dvc repro --quiet pad@imdb-subwords8k pad@imdb-words)
+	@python -m stages.bench $(if $(FULL),--full)
 
 lock: ## rewrite requirements.lock from pyproject.toml (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --group dev --generate-hashes \

@@ -211,15 +211,19 @@ def makers(layer: str) -> tuple[Any, Any]:
     )
 
 
-def classes(model: Any) -> list[str]:
-    """Which class the model's recurrent layers have, the inner ones too."""
+def recurring(model: Any) -> list[Any]:
+    """The model's recurrent layers, the inner ones too."""
     layers = [getattr(layer, "forward_layer", layer) for layer in model.layers]
-    return [f"{type(layer).__module__}.{type(layer).__name__}" for layer in layers if hasattr(layer, "cell")]
+    return [layer for layer in layers if hasattr(layer, "cell")]
+
+
+def classes(model: Any) -> list[str]:
+    return [f"{type(layer).__module__}.{type(layer).__name__}" for layer in recurring(model)]
 
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_a_model_saved_with_either_loads_with_the_other_and_says_the_same(layer: str, tmp_path: Path) -> None:
-    from stages.lib import saving
+    from stages.lib import recurrent, saving
     from stages.lib.backend import keras
 
     texts = np.random.default_rng(6).integers(0, 20, (5, 9)).astype(np.int32)
@@ -229,6 +233,7 @@ def test_a_model_saved_with_either_loads_with_the_other_and_says_the_same(layer:
         fast = saving.load(tmp_path / "model.keras")
         assert all(name.startswith("keras.") for name in classes(plain))
         assert all(name.startswith("stages.lib.recurrent.") for name in classes(fast))
+        assert all(recurrent.plain(layer) for layer in recurring(fast))
         for loaded in (plain, fast):
             np.testing.assert_allclose(loaded(texts), made(texts), atol=1e-5)
 

@@ -2,9 +2,11 @@
 
 import functools
 import importlib
+import itertools
 import json
 import os
 import random
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -17,7 +19,7 @@ import pandas as pd
 import pytest
 
 from stages import download
-from stages.lib import arrays, kinds
+from stages.lib import arrays, covering, kinds
 from stages.lib.arrays import Split
 from stages.lib.config import ROOT, read
 from stages.lib.subwords import learn
@@ -381,12 +383,107 @@ def test_every_single_id_of_the_subwords_decodes() -> None:
     assert tokenizer.decode([0]) == ""
 
 
-def test_ids_do_not_depend_on_which_words_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+def word_by_word(subwords: list[str], text: str) -> list[int]:
+    """The ids of a text as `Subwords` documents them: its words one by one, then character by character."""
+    zero = 1 + len(subwords)
+    known = {subword: i for i, subword in enumerate(subwords, start=1)}
+    known |= {UNDERSCORE: zero + ord("_"), "_": zero + ord(" ")}
+    found = []
+    for word in subwords8k._Words(filter(subwords8k.MIXED, subwords)).of(text):
+        spelled = word.replace("_", UNDERSCORE)
+        if word.endswith(" ") and re.search(r"\w", word):
+            spelled = spelled[:-1] + "_"
+        while spelled:
+            fit = next((spelled[:end] for end in range(len(spelled), 0, -1) if spelled[:end] in known), None)
+            found += [known[fit]] if fit else [zero + i for i in spelled[0].encode("utf-8", "surrogatepass")]
+            spelled = spelled[len(fit or spelled[0]) :]
+    return found
+
+
+ANY = [
+    *LETTERS,
+    *" _\\&\x00\x01\x7f",
+    " ",
+    "\ud800",
+    "\udc00",
+    "\u0345",
+    "\u200d",
+    "²",
+    "٣",
+    "undsc",
+    "ab" * 9,
+]
+GIVEN: dict[str, Callable[[], list[str]]] = {
+    "learnt": lambda: learn(Counter(re.findall(r"\w+|\W+", "".join(corpus(7, ANY)))), 500),
+    "half underscores": lambda: ["a\\", "\\&", "&undsc", UNDERSCORE, "b\\&un", "dsc_", "B\\&undsc_", "aa"],
+    "nested": lambda: [
+        "a",
+        "aab",
+        "aabb_",
+        "ab",
+        "b_",
+        "  ",
+        " ,",
+        "éa",
+        "\ud800",
+        "\ud800\udc00",
+        "\x00\x00",
+    ],
+    "none": lambda: [],
+}
+
+
+@pytest.mark.parametrize("batch", [1, 3, 40, 2**18])
+@pytest.mark.parametrize("given", GIVEN)
+def test_subwords_in_batches_are_those_of_one_word_after_the_other(
+    given: str, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subwords8k, "BATCH", batch)
+    subwords = GIVEN[given]()
+    ends = ["", "", " ", "  ", "a", "a ", "a  ", " a", "_", "_ ", " _", ".", ". ", " .", "é ", "\x00", ""]
+    rng = random.Random(batch)
+    texts = [
+        *rng.choices(ends, k=150),
+        *corpus(8, ANY, 80),
+        *ODD,
+        *corpus(9, [*ANY, UNDERSCORE], 20),
+        "",
+        "a ",
+        "",
+    ]
+    texts += ["".join(chr(rng.randrange(0x110000)) for _ in range(50)) for _ in range(20)]
+    assert ids(subwords8k.Subwords(subwords), texts) == [word_by_word(subwords, text) for text in texts]
+
+
+def test_subwords_cut_words_at_every_character_as_pythons_regular_expressions_do() -> None:
+    texts = ["".join(f"a{chr(i)}a {chr(i)} " for i in range(j, j + 2**12)) for j in range(0, 0x110000, 2**12)]
+    assert not any(UNDERSCORE in text for text in texts)
+    words = subwords8k._Words([])
+    for text in texts:
+        starts = [*words.starts([text]).tolist(), len(text)]
+        assert [text[i:j] for i, j in itertools.pairwise(starts)] == words.of(text)
+
+
+def test_encoding_takes_no_more_texts_than_a_batch_before_it_gives_ids(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(subwords8k, "BATCH", 10)
+    texts = iter(["abcd"] * 100)
+    next(fitted("subwords8k").encode(texts))
+    assert len(list(texts)) == 98
+
+
+@pytest.mark.parametrize(("words", "of_ids"), [(3, 2**23), (2**19, 5), (40, 60)])
+def test_ids_do_not_depend_on_which_words_are_remembered(
+    words: int, of_ids: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     texts = [*ODD, *sentences(16), *corpus(6)]
     expected = ids(fitted("subwords8k"), texts)
-    monkeypatch.setattr(subwords8k, "KEPT", 3)
-    monkeypatch.setattr(subwords8k, "KEPT_LENGTH", 4)
-    assert ids(fit("subwords8k", sentences(0)), texts) == expected
+    monkeypatch.setattr(subwords8k, "BATCH", 30)
+    monkeypatch.setattr(covering, "KEPT", words)
+    monkeypatch.setattr(covering, "KEPT_IDS", of_ids)
+    tokenizer = fit("subwords8k", sentences(0))
+    assert [ids(tokenizer, texts) for _ in range(2)] == [expected, expected]
 
 
 def test_subwords_are_learnt_and_used_without_tensorflow() -> None:

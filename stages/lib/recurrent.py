@@ -72,7 +72,7 @@ class _Fast:
     ) -> Any:
         """Keras's hook for the loop over time: (last output, outputs, states)."""
         stock = super().inner_loop  # type: ignore[misc]  # of the Keras layer
-        if not (fused() and _plain(self)):
+        if not (fused() and plain(self)):
             return stock(sequences, initial_state, mask=mask, training=training)
         self.supports_jit = False  # XLA does not know the kernel
         if training and self.cell.dropout:
@@ -155,7 +155,7 @@ def _peephole(cell: dict[str, Any]) -> bool:
     return cell.get("registered_name") == f"{PACKAGE}>PeepholeLSTMCell"
 
 
-def _plain(layer: Any) -> bool:
+def plain(layer: Any) -> bool:
     """Whether a layer has the options that the kernels compute: Keras's defaults."""
     cell = layer.cell
     return (
