@@ -13,7 +13,7 @@ run: .venv/ready ## train and compare the demo's models (2 minutes), then say wh
 	@echo; echo "Figures: reports/comparisons/demo/*.svg    All comparisons: reports/README.md"
 	@echo "Next: edit a number in conf/, then: .venv/bin/python -m stages.compose && .venv/bin/dvc repro compare@demo"
 
-test: .venv/ready ## all tests, offline (4 minutes)
+test: .venv/ready ## all tests, offline (5 minutes)
 	@python -m pytest -n 2
 
 check: .venv/ready ## lint, types, params.yaml against conf/, the fast tests
@@ -23,7 +23,7 @@ check: .venv/ready ## lint, types, params.yaml against conf/, the fast tests
 	@python -m stages.compose --check
 	@python -m pytest -n 2 -m "not slow"
 
-bench: .venv/ready ## speed beside the notebooks' code (5 minutes; FULL=1: on IMDB, half an hour)
+bench: .venv/ready ## speed beside the notebooks' code (4 minutes; FULL=1: on IMDB, 18 minutes)
 	@$(if $(FULL),dvc repro --quiet pad@imdb-subwords8k pad@imdb-words)
 	@python -m stages.bench $(if $(FULL),--full)
 
