@@ -90,7 +90,7 @@ class Measured:
 # --- training -----------------------------------------------------------------------------------------
 
 
-def train_ours(case: Case, padded: Padded) -> Measured:
+def train_ours(case: Case, full: bool) -> Measured:
     """`fit` as stages/lib/fitting.py calls it."""
     from stages.lib.backend import keras, threads
     from stages.lib.batches import Batches, feed
@@ -98,12 +98,10 @@ def train_ours(case: Case, padded: Padded) -> Measured:
 
     threads(kinds.module("models", case.sizes["architecture"]).Sizes.threads)
     keras.utils.set_random_seed(1)
+    few, padded = padded_of(warming_up(case), full), padded_of(case, full)
     model = our_model(case, padded.vocabulary)
     _compile(keras, model, steps_per_execution=STEPS)
-    some = np.arange(len(padded.labels)) % 20 == 0
-    model.fit(
-        feed(Batches(padded.take(some), case.batch)), shuffle=False, verbose=0
-    )  # the graph, and all shapes
+    model.fit(feed(Batches(few, case.batch)), shuffle=False, verbose=0)
     batches = Batches(padded, case.batch)
     start = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start(epoch))
     began = time.perf_counter()
@@ -113,24 +111,24 @@ def train_ours(case: Case, padded: Padded) -> Measured:
     return Measured(padded.tokens, seconds, places)
 
 
-def train_notebook(case: Case, tokens: Tokens) -> Measured:
+def train_notebook(case: Case, full: bool) -> Measured:
     """`fit` as the lessons call it: on shuffled batches padded to their longest text, or on one array."""
     import keras
     import tensorflow as tf
 
     keras.utils.set_random_seed(1)
+    few, tokens = tokens_of(warming_up(case), full), tokens_of(case, full)
     model = notebook_model(keras, case, tokens.vocabulary)
     _compile(keras, model)
-    some = np.arange(len(tokens.labels)) % 20 == 0
     data: dict[str, Any]
     if case.corpus == SUBWORDS:
-        model.fit(shuffled(subset(tokens, some), case.batch, seed=1), verbose=0)
+        model.fit(shuffled(few, case.batch, seed=1), verbose=0)
         data = {"x": shuffled(tokens, case.batch, seed=1)}
         places = sum(int(tf.size(ids)) for ids, _ in data["x"])  # fills its cache, too
         real = len(tokens.ids)
     else:
-        whole = pad(tokens, padding(case.corpus))
-        model.fit(whole.ids[0][some], whole.labels[some], batch_size=case.batch, verbose=0)
+        some, whole = (pad(texts, padding(case.corpus)) for texts in (few, tokens))
+        model.fit(some.ids[0], some.labels, batch_size=case.batch, verbose=0)
         data = {"x": whole.ids[0], "y": whole.labels, "batch_size": case.batch}
         places, real = whole.ids[0].size, whole.tokens
     began = time.perf_counter()
@@ -251,6 +249,11 @@ def padding(corpus: str) -> Pad:
     return read(KINDS[entry["kind"]], entry, f"corpora.{corpus}.pad")
 
 
+def warming_up(case: Case) -> Case:
+    """The texts that a model has seen before the clock starts: its graph is traced, its memory there."""
+    return replace(case, texts=1250)
+
+
 def padded_of(case: Case, full: bool) -> Padded:
     if not full:
         return pad(tokens_of(case, full), padding(case.corpus))
@@ -316,10 +319,7 @@ def one(name: str, way: str, full: bool) -> Measured:
         case = CASES[name]
         if way == "baseline" and case.baseline != "notebook":
             case, way = (CASES | QUARTER)[case.baseline], "ours"
-        if way == "ours":
-            found = train_ours(case, padded_of(case, full))
-        else:
-            found = train_notebook(case, tokens_of(case, full))
+        found = (train_ours if way == "ours" else train_notebook)(case, full)
     return replace(found, peak_mib=peak_mib())
 
 
