@@ -103,9 +103,8 @@ def train_ours(case: Case, full: bool) -> Measured:
     _compile(keras, model, steps_per_execution=STEPS)
     model.fit(feed(Batches(few, case.batch)), shuffle=False, verbose=0)
     batches = Batches(padded, case.batch)
-    start = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start(epoch))
     began = time.perf_counter()
-    model.fit(feed(batches), epochs=case.epochs, callbacks=[start], shuffle=False, verbose=0)
+    model.fit(feed(batches), epochs=case.epochs, callbacks=[batches.shuffling], shuffle=False, verbose=0)
     seconds = (time.perf_counter() - began) / case.epochs
     places = sum(ids[lines].size for ids, lines in zip(padded.ids, padded.lines, strict=True))
     return Measured(padded.tokens, seconds, places)
@@ -188,9 +187,8 @@ def held_out_accuracy(way: str, seed: int, full: bool) -> float:
     model = our_model(ACCURACY, tokens.vocabulary)
     _compile(keras, model)
     batches = Batches(whole.take(~held), ACCURACY.batch, seed)
-    start = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: batches.start(epoch))
     data = feed(batches) if way == "ours" else shuffled(subset(tokens, ~held), ACCURACY.batch, seed)
-    model.fit(data, epochs=ACCURACY.epochs, callbacks=[start], shuffle=False, verbose=0)
+    model.fit(data, epochs=ACCURACY.epochs, callbacks=[batches.shuffling], shuffle=False, verbose=0)
     right = (logits(model, whole)[:, 0] > 0) == whole.labels
     return float(right[held].mean())
 

@@ -1,31 +1,46 @@
 """Labels for texts: `python -m stages.predict <recipe> "some text" ...`, or a text a line on standard input.
 
 Prints label, probability and text, separated by tabs; with --json an object a line that also has the
-probability of every label.
+probability of every label. Texts are UTF-8.
 """
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-from stages.lib import command, kinds, saving
+from stages.lib import certificate, command, kinds, saving
 from stages.lib.arrays import Padded, Tokens
+from stages.lib.backend import keras
 from stages.lib.config import ROOT, InputError, params, read
 from stages.lib.inference import logits
 from stages.lib.metrics import probabilities
 from stages.lib.padding import KINDS, Pad, pad
-from stages.tokenizers import Tokenizer
+from stages.tokenizers import Tokenizer, identity
 
 
 def main(arguments: list[str]) -> None:
     options = _parser().parse_args(arguments)
-    texts = options.text or [line.rstrip("\n") for line in sys.stdin]
+    if options.text:
+        texts = list(decoded(map(os.fsencode, options.text), "text"))
+    else:
+        texts = [text.rstrip("\r\n") for text in decoded(sys.stdin.buffer, "standard input, line")]
     names, probable = classify(options.recipe, texts)
     for text, shares in zip(texts, probable, strict=True):
-        print(line(text, names, shares, options.json))
+        sys.stdout.buffer.write(line(text, names, shares, options.json).encode() + b"\n")
+
+
+def decoded(texts: Iterable[bytes], where: str) -> Iterator[str]:
+    """Texts from UTF-8; `where` they are from goes before a number in the line that refuses one."""
+    for number, text in enumerate(texts, start=1):
+        try:
+            yield text.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{where} {number}: not UTF-8 ({error.reason}); give it as UTF-8") from None
 
 
 def classify(name: str, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
@@ -35,14 +50,35 @@ def classify(name: str, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
     recipe = recipes[command.one_of(name, recipes, "recipes")]
     folder = ROOT / "data" / "models" / name
     tokens = ROOT / "data" / "tokens" / recipe["corpus"]
-    if not (folder / "model.keras").exists() or not tokens.exists():
+    if not folder.exists() or not tokens.exists():
         raise InputError(f"{name} is not trained; train it with: dvc repro train@{name}")
+    origin = certificate.verified(folder)
+    kind, _, _ = origin["tokenizer"].partition(" ")
+    if identity(kind, tokens) != origin["tokenizer"]:
+        raise InputError(
+            f"{tokens} holds another tokenizer than {name} was trained with, or a damaged one; "
+            f"bring both up to date: dvc repro train@{name}"
+        )
+    _note(name, origin)
     names = json.loads((folder / "training.json").read_text(encoding="utf-8"))["labels"]
     model = saving.load(folder / "model.keras")
-    corpus = everything["corpora"][recipe["corpus"]]
-    tokenizer = kinds.module("tokenizers", corpus["tokenizer"]["kind"]).load(tokens)
-    how = read(KINDS[corpus["pad"]["kind"]], corpus["pad"], f"corpora.{recipe['corpus']}.pad")
-    return names, probabilities(logits(model, padded(texts, tokenizer, how)))
+    how = origin["parameters"]["pad"]
+    arrays = padded(
+        texts,
+        kinds.module("tokenizers", kind).load(tokens),
+        read(KINDS[how["kind"]], how, f"corpora.{recipe['corpus']}.pad"),
+    )
+    return names, probabilities(logits(model, arrays))
+
+
+def _note(name: str, origin: dict[str, Any]) -> None:
+    """Say on standard error where this environment is not the one that the model was trained in."""
+    then, now = ({"backend": origin["backend"]} | origin["versions"]), certificate.versions()
+    if found := certificate.differences(then, now | {"backend": keras.backend.backend()}):
+        print(
+            f"note: {name} was trained with {'; '.join(found)}: probabilities may differ from its reports'",
+            file=sys.stderr,
+        )
 
 
 def padded(texts: Sequence[str], tokenizer: Tokenizer, how: Pad) -> Padded:
@@ -58,10 +94,10 @@ def padded(texts: Sequence[str], tokenizer: Tokenizer, how: Pad) -> Padded:
 
 
 def line(text: str, names: Sequence[str], shares: np.ndarray, as_json: bool) -> str:
-    """What is printed for a text."""
+    """What is printed for a text; without JSON, line ends and tabs of the text are shown as spaces."""
     label, share = names[int(shares.argmax())], float(shares.max())
     if not as_json:
-        return f"{label}\t{share:.4f}\t{text}"
+        return f"{label}\t{share:.4f}\t{' '.join(text.split())}"
     every = {name: round(float(p), 6) for name, p in zip(names, shares, strict=True)}
     found = {"label": label, "probability": round(share, 6), "probabilities": every, "text": text}
     return json.dumps(found, ensure_ascii=False)

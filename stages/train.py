@@ -1,47 +1,70 @@
 """Arrays -> trained model: `python -m stages.train <recipe>`.
 
-In: the corpus's arrays. Out: data/models/<recipe>/ (model.keras, and training.json: what was kept of
-which epochs, for which labels), reports/history/<recipe>.csv, reports/timings/<recipe>.json.
+In: the corpus's arrays. Out: data/models/<recipe>/ (model.keras; training.json: what was kept of which
+epochs, for which labels; certificate.json: what it came from), reports/history/<recipe>.csv,
+reports/timings/<recipe>.json. Until it is done, .checkpoints/<recipe>/, from which it goes on.
 """
 
-from stages.lib import command, files, fitting, kinds, saving
+import os
+from pathlib import Path
+from typing import Any
+
+from stages.lib import certificate, command, files, fitting, kinds, saving
 from stages.lib.arrays import Padded, load_padded
 from stages.lib.backend import keras, threads
 from stages.lib.config import ROOT, InputError, params, read
+from stages.lib.diary import Diary
 from stages.lib.sizes import Shape
 from stages.lib.splits import stratified
 from stages.lib.training import Training
 
 REPORTS = ROOT / "reports"
+# at the root of the repository also if `dvc exp run` works in a copy of it
+CHECKPOINTS = Path(os.environ.get("DVC_ROOT", ROOT)) / ".checkpoints"
 
 
 def main(name: str) -> None:
     everything = params()
     recipes = everything["pipeline"]["recipes"]
     recipe = recipes[command.one_of(name, recipes, "recipes")]
-    training = read(Training, everything["trainings"][recipe["training"]], f"trainings.{recipe['training']}")
-    train, held = split(recipe["corpus"], training, everything["seed"])
+    parameters = {
+        "seed": everything["seed"],
+        "pad": everything["corpora"][recipe["corpus"]]["pad"],
+        "model": everything["models"][recipe["model"]],
+        "training": everything["trainings"][recipe["training"]],
+    }
+    seed = parameters["seed"]
+    training = read(Training, parameters["training"], f"trainings.{recipe['training']}")
+    arrays = inputs(recipe["corpus"], training)
+    train, held = split(arrays, training, seed)
     threads(kinds.module("models", recipe["architecture"]).Sizes.threads)
-    keras.utils.set_random_seed(everything["seed"])
-    pad = everything["corpora"][recipe["corpus"]]["pad"]
-    shape = Shape(train.vocabulary, pad.get("length"), len(train.names))
-    model = build(recipe, everything["models"][recipe["model"]], shape)
-    diary = fitting.Diary(REPORTS / "history" / f"{name}.csv", name, training.epochs)
-    fitted = fitting.fit(model, train, held, training, everything["seed"], diary)
+    keras.utils.set_random_seed(seed)
+    model = build(recipe, parameters, train)
+    origin = certificate.origin(recipe["architecture"], parameters, arrays, keras.backend.backend())
+    checkpoint = CHECKPOINTS / name / f"{certificate.key(origin)}.npz"
+    diary = Diary(REPORTS / "history" / f"{name}.csv", name, training.epochs)
+    fitted = fitting.fit(model, train, held, training, seed, diary, checkpoint)
     with files.replacing_folder(ROOT / "data" / "models" / name) as folder:
         saving.save(model, folder / "model.keras")
         facts = {**vars(fitted), "parameters": model.count_params(), "labels": train.names.tolist()}
         files.write_json(folder / "training.json", facts)
+        certificate.write(folder, origin | {"tokenizer": train.tokenizer})
     files.write_json(REPORTS / "timings" / f"{name}.json", diary.timings(train.tokens))
+    files.remove(checkpoint.parent)
 
 
-def split(corpus: str, training: Training, seed: int) -> tuple[Padded, Padded]:
-    """What is trained on and what is watched: two parts of the training split, unless a lesson's
-    curves are redrawn with `validation: test`."""
-    folder = ROOT / "data" / "padded" / corpus
-    whole = load_padded(folder / "train.npz")
+def inputs(corpus: str, training: Training) -> list[Path]:
+    """The arrays that a training may open: the training split's, and those of the test split only if a
+    lesson's curves are redrawn with `validation: test`."""
+    splits = ["train", "test"] if training.validation == "test" else ["train"]
+    return [ROOT / "data" / "padded" / corpus / f"{split}.npz" for split in splits]
+
+
+def split(arrays: list[Path], training: Training, seed: int) -> tuple[Padded, Padded]:
+    """What is trained on and what is watched: two parts of the training split, or the two splits."""
+    whole, *test = map(load_padded, arrays)
     if training.validation == "test":
-        return _enough(whole, training), load_padded(folder / "test.npz")
+        return _enough(whole, training), test[0]
     held = stratified(whole.labels, training.validation.fraction, seed)
     return _enough(whole.take(~held), training), whole.take(held)
 
@@ -55,12 +78,12 @@ def _enough(train: Padded, training: Training) -> Padded:
     return train
 
 
-def build(recipe: dict[str, str], entry: dict[str, object], shape: Shape) -> keras.Model:
-    """The recipe's model for a corpus of this shape."""
+def build(recipe: dict[str, str], parameters: dict[str, Any], train: Padded) -> keras.Model:
+    """The recipe's model for a corpus like this."""
     architecture = kinds.module("models", recipe["architecture"])
-    model: keras.Model = architecture.build(
-        read(architecture.Sizes, entry, f"models.{recipe['model']}"), shape
-    )
+    sizes = read(architecture.Sizes, parameters["model"], f"models.{recipe['model']}")
+    shape = Shape(train.vocabulary, parameters["pad"].get("length"), len(train.names))
+    model: keras.Model = architecture.build(sizes, shape)
     return model
 
 

@@ -107,6 +107,7 @@ def fit(tmp_path: Path, whole: Padded, **options: Any) -> tuple[Any, Any, Any]:
     """A small trained model, what its training says of itself, and its diary."""
     from stages.lib import fitting, kinds
     from stages.lib.backend import keras
+    from stages.lib.diary import Diary
 
     module = kinds.module("models", "lstm")
     entry = {
@@ -122,8 +123,9 @@ def fit(tmp_path: Path, whole: Padded, **options: Any) -> tuple[Any, Any, Any]:
     model = module.build(read(module.Sizes, entry, "models.x"), Shape(20, None, len(whole.names)))
     training = read(Training, {**TRAINING, **options}, "trainings.x")
     held = np.arange(len(whole.labels)) % 2 == 0
-    diary = fitting.Diary(tmp_path / "history.csv", "x", training.epochs)
-    return model, fitting.fit(model, whole.take(~held), whole.take(held), training, 3, diary), diary
+    diary = Diary(tmp_path / "history.csv", "x", training.epochs)
+    parts = whole.take(~held), whole.take(held)
+    return model, fitting.fit(model, *parts, training, 3, diary, tmp_path / "checkpoint.npz"), diary
 
 
 @pytest.mark.parametrize("classes", [2, 3])

@@ -5,7 +5,7 @@ import struct
 import zipfile
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class Tokens:
     labels: int8[texts], indices into `names`, -1 if unlabelled.
     names: str[classes].
     vocabulary: how many ids there are, padding included.
+    tokenizer: which tokenizer made the ids, as "<kind> <hash of its files>".
     """
 
     ids: np.ndarray
@@ -42,6 +43,7 @@ class Tokens:
     labels: np.ndarray
     names: np.ndarray
     vocabulary: int
+    tokenizer: str = ""
 
     @property
     def lengths(self) -> np.ndarray:
@@ -59,6 +61,7 @@ class Padded:
     labels: int8[texts] in the split's order, indices into `names`.
     names: str[classes].
     vocabulary: how many ids there are, padding included.
+    tokenizer: which tokenizer made the ids, as "<kind> <hash of its files>".
     part: which texts belong, bool[texts] in the split's order; all of them if None.
     """
 
@@ -67,11 +70,12 @@ class Padded:
     labels: np.ndarray
     names: np.ndarray
     vocabulary: int
+    tokenizer: str = ""
     part: np.ndarray | None = None
 
     def take(self, part: np.ndarray) -> "Padded":
-        """The texts where `part`, bool[texts], is true; nothing is copied."""
-        return replace(self, part=part)
+        """Those of the texts where `part`, bool[texts], is true; nothing is copied."""
+        return replace(self, part=part if self.part is None else self.part & part)
 
     @property
     def lines(self) -> list[np.ndarray]:
@@ -91,23 +95,24 @@ class Padded:
 
 
 def save_tokens(path: Path, tokens: Tokens) -> None:
-    _save(path, vars(tokens))
+    save_arrays(path, vars(tokens))
 
 
 def load_tokens(path: Path) -> Tokens:
-    found: dict[str, Any] = _load(path, *(f.name for f in fields(Tokens)))
-    return Tokens(**found | {"vocabulary": int(found["vocabulary"])})
+    found: dict[str, Any] = load_arrays(path, *(f.name for f in fields(Tokens)))
+    plain = {"vocabulary": int(found["vocabulary"]), "tokenizer": str(found["tokenizer"])}
+    return Tokens(**found | plain)
 
 
 def save_padded(path: Path, padded: Padded) -> None:
-    arrays = {"labels": padded.labels, "names": padded.names, "vocabulary": padded.vocabulary}
+    arrays = {name: getattr(padded, name) for name in ("labels", "names", "vocabulary", "tokenizer")}
     for i, (ids, rows) in enumerate(zip(padded.ids, padded.rows, strict=True)):
         arrays |= {f"ids_{i}": ids, f"rows_{i}": rows}
-    _save(path, arrays)
+    save_arrays(path, arrays)
 
 
 def load_padded(path: Path) -> Padded:
-    found = _load(path, "labels", "names", "vocabulary", mapped="ids_")
+    found = load_arrays(path, "labels", "names", "vocabulary", "tokenizer", mapped="ids_")
     buckets = range(sum(key.startswith("ids_") for key in found))
     return Padded(
         ids=[found[f"ids_{i}"] for i in buckets],
@@ -115,14 +120,15 @@ def load_padded(path: Path) -> Padded:
         labels=found["labels"],
         names=found["names"],
         vocabulary=int(found["vocabulary"]),
+        tokenizer=str(found["tokenizer"]),
     )
 
 
-def _save(path: Path, arrays: dict[str, Any]) -> None:
+def save_arrays(path: Path | IO[bytes], arrays: dict[str, Any]) -> None:
     np.savez(path, **arrays)  # no clock time goes into the zip
 
 
-def _load(path: Path, *names: str, mapped: str | None = None) -> dict[str, np.ndarray]:
+def load_arrays(path: Path, *names: str, mapped: str | None = None) -> dict[str, np.ndarray]:
     """The file's arrays, `names` and all others; those that begin with `mapped` stay on disk."""
     try:
         with zipfile.ZipFile(path) as archive:

@@ -45,6 +45,11 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has no type
         plan = self._batches([random.permutation(lines) for lines in self._padded.lines])
         self._plan = [plan[i] for i in random.permutation(len(plan))]
 
+    @property
+    def shuffling(self) -> Any:
+        """The callback with which `fit` starts each epoch."""
+        return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self.start(epoch))
+
     def _batches(self, orders: list[np.ndarray]) -> list[tuple[int, np.ndarray]]:
         """(bucket, lines of it) of each batch."""
         return [

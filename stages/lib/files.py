@@ -1,5 +1,6 @@
 """Files that are either whole or not there: everything is written beside its place, then renamed."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ def replacing(path: Path) -> Iterator[Path]:
         if path.is_dir():
             remove(path)
         draft.replace(path)
+    except OSError as error:
+        error.filename = error.filename or str(path)  # a failed write names no file
+        raise
     finally:
         remove(draft)
 
@@ -37,6 +41,12 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: object) -> None:
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def remove(path: Path) -> None:

@@ -60,7 +60,7 @@ def pad(tokens: Tokens, how: Pad) -> Padded:
     for width in np.unique(widths):
         rows.append(np.flatnonzero(widths == width))
         ids.append(np.stack([fit(text(tokens, int(row)), int(width), how) for row in rows[-1]]))
-    return Padded(ids, rows, tokens.labels, tokens.names, tokens.vocabulary)
+    return Padded(ids, rows, tokens.labels, tokens.names, tokens.vocabulary, tokens.tokenizer)
 
 
 def text(tokens: Tokens, row: int) -> np.ndarray:

@@ -116,7 +116,7 @@ class GRU(_Fast, keras.layers.GRU):  # type: ignore[misc]
 
 def stock(model: keras.Model) -> keras.Model:
     """A copy of the model, without its optimizer, that has Keras's layers in the place of ours."""
-    return _exchanged(model, {ours: keras_s for keras_s, ours in _names().items()})
+    return _exchanged(model, {ours: theirs for theirs, ours in _names().items()})
 
 
 def fast(model: keras.Model) -> keras.Model:
@@ -273,8 +273,7 @@ def _reading(sequences: Tensor, mask: Tensor | None, backwards: bool) -> _Whole 
     read = tf.cumsum(tf.cast(mask, tf.int32), 1)
     padding = read[:, -1:] + tf.range(time) - read  # comes after all tokens, in its own order
     place = tf.where(mask, read - 1, padding) * batch + tf.range(batch)[:, None]
-    ours = tf.reshape(tf.range(batch * time), [-1])
-    step = tf.scatter_nd(tf.reshape(place, [-1, 1]), ours, [batch * time])
+    step = tf.scatter_nd(tf.reshape(place, [-1, 1]), tf.range(batch * time), [batch * time])
     return _Masked(mask, read, place, tf.reshape(step, [time, batch]), backwards)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from stages.lib import command, files, kinds
 from stages.lib.arrays import Tokens, save_tokens
 from stages.lib.config import ROOT, params, read
-from stages.tokenizers import Tokenizer
+from stages.tokenizers import Tokenizer, identity
 
 
 def main(name: str) -> None:
@@ -28,8 +28,9 @@ def main(name: str) -> None:
     facts: dict[str, object] = {"vocabulary": tokenizer.vocabulary}
     with files.replacing_folder(ROOT / "data" / "tokens" / name) as folder:
         tokenizer.save(folder)
+        made_by = identity(corpus["tokenizer"]["kind"], folder)
         for path in sorted(source.glob("*.parquet")):
-            tokens = encode(tokenizer, path)
+            tokens = encode(tokenizer, path, made_by)
             save_tokens(folder / f"{path.stem}.npz", tokens)
             facts[path.stem] = describe(tokens, tokenizer)
     files.write_json(ROOT / "reports" / "corpora" / f"{name}.json", facts)
@@ -39,7 +40,7 @@ def texts(path: Path) -> list[str]:
     return list(pd.read_parquet(path, columns=["text"])["text"])
 
 
-def encode(tokenizer: Tokenizer, path: Path) -> Tokens:
+def encode(tokenizer: Tokenizer, path: Path, made_by: str) -> Tokens:
     """A split's texts as ids."""
     found = list(tokenizer.encode(texts(path)))
     return Tokens(
@@ -48,6 +49,7 @@ def encode(tokenizer: Tokenizer, path: Path) -> Tokens:
         labels=pd.read_parquet(path, columns=["label"])["label"].to_numpy(np.int8),
         names=np.array(json.loads((path.parent / "labels.json").read_text(encoding="utf-8"))),
         vocabulary=tokenizer.vocabulary,
+        tokenizer=made_by,
     )
 
 

@@ -4,11 +4,21 @@ A kind's module has a `Config` dataclass (the corpus's `tokenizer` in params.yam
 `fit(config, texts) -> Tokenizer` and `load(folder) -> Tokenizer`. No tokenizer ever gives id 0.
 """
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+
+
+def identity(kind: str, folder: Path) -> str:
+    """Which tokenizer was saved in a folder: its kind, and a hash of its files (all but arrays)."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix != ".npz":
+            digest.update(f"{path.name} {path.stat().st_size}\n".encode() + path.read_bytes())
+    return f"{kind} {digest.hexdigest()}"
 
 
 class Tokenizer(Protocol):

@@ -1,0 +1,94 @@
+"""What is written down while a model trains."""
+
+import math
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from stages.lib import files
+from stages.lib.backend import keras
+from stages.lib.config import InputError
+from stages.lib.machine import peak_mib, processor
+
+COLUMNS = ["accuracy", "loss", "val_accuracy", "val_loss"]
+
+
+class Diary(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Writes a row of history as each epoch ends, and a line of progress where there is no terminal.
+    A training whose loss is no longer a number ends here."""
+
+    def __init__(self, path: Path, recipe: str, epochs: int) -> None:
+        super().__init__()
+        self._path, self._recipe, self._epochs = path, recipe, epochs
+        self._rows: list[str] = []
+        self._seconds: list[float] = []  # of each epoch, validation included
+        self._training_seconds: list[float] = []  # of each epoch, validation left out
+        self._began = self._trained = 0.0
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs have ended."""
+        return len(self._rows)
+
+    @property
+    def state(self) -> dict[str, list[Any]]:
+        """What `restore` takes, as JSON knows it."""
+        return {"rows": self._rows, "seconds": self._seconds, "training_seconds": self._training_seconds}
+
+    def restore(self, state: dict[str, list[Any]]) -> None:
+        self._rows, self._seconds = state["rows"], state["seconds"]
+        self._training_seconds = state["training_seconds"]
+        self._write()
+        print(f"{self._recipe}: goes on after epoch {self.epochs}/{self._epochs}", flush=True)
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self._write()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._began, self._trained = time.perf_counter(), 0.0
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._check(logs, "loss")
+
+    def on_test_begin(self, logs: Any = None) -> None:
+        self._trained = time.perf_counter() - self._began
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._check(logs, "val_loss")
+        self._seconds.append(time.perf_counter() - self._began)
+        self._training_seconds.append(self._trained)
+        self._rows.append(",".join([str(epoch + 1), *(f"{logs[column]:.6f}" for column in COLUMNS)]))
+        self._write()
+        if not sys.stdout.isatty():
+            left = (self._epochs - self.epochs) * sum(self._seconds) / self.epochs
+            shown = ", ".join(f"{column} {logs[column]:.4f}" for column in COLUMNS)
+            print(
+                f"{self._recipe}: epoch {self.epochs}/{self._epochs}: {shown}, "
+                f"{self._seconds[-1]:.1f} s, at most {left:.0f} s left",
+                flush=True,
+            )
+
+    def timings(self, tokens: int) -> dict[str, object]:
+        """What reports/timings/<recipe>.json holds, for an epoch of so many tokens (padding left out)."""
+        return {
+            "seconds_per_epoch": round(median(self._seconds), 3),
+            "total_seconds": round(sum(self._seconds), 3),
+            "tokens_per_second": round(tokens / median(self._training_seconds)),
+            "peak_memory_mib": peak_mib(),
+            "processor": processor(),
+            "backend": f"{keras.backend.backend()}, Keras {keras.__version__}",
+        }
+
+    def _write(self) -> None:
+        lines = [",".join(["epoch", *COLUMNS]), *self._rows]
+        files.write_text(self._path, "\n".join(lines) + "\n")
+
+    def _check(self, logs: Any, loss: str) -> None:
+        if not math.isfinite(logs[loss]):
+            raise InputError(
+                f"{self._recipe}: found {loss} {logs[loss]} in epoch {self.epochs + 1}, allowed: a finite "
+                "number; lower its learning_rate in conf/training, then run: python -m stages.compose "
+                f"(the epochs before are in {self._path})"
+            )
