@@ -7,10 +7,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from stages.lib.config import ROOT
 
 PARTS = ["conf", "stages", "dvc.yaml", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore"]
+
+SMALL = ["sources.demo.splits={train: 300, test: 100}", "trainings.demo.epochs=2"]
+
+P = TypeVar("P", bound="Project")
 
 
 class Project:
@@ -57,8 +62,37 @@ class Project:
     def compose(self, *overrides: str) -> None:
         self.run(sys.executable, "-m", "stages.compose", *overrides)
 
+    def commit(self) -> None:
+        """Commit everything that belongs in Git."""
+        self.run("git", "add", "--all")
+        self.run(
+            "git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "--quiet", "-m", "run"
+        )
+
     def dvc(self, *arguments: str, fails: bool = False) -> str:
         return self.run(sys.executable, "-m", "dvc", *arguments, fails=fails)
+
+
+def small_demo(kind: type[P], root: Path) -> P:
+    """The demo's pipeline with two recipes on few texts: it runs in half a minute."""
+    made = kind(
+        root,
+        {
+            "source": ["demo"],
+            "corpus": ["demo-words"],
+            "model": ["demo-pooled", "demo-lstm"],
+            "training": ["demo"],
+            "recipe": ["demo-pooled", "demo-lstm"],
+            "comparison": ["demo"],
+        },
+    )
+    made.edit(
+        "conf/comparison/demo.yaml",
+        lambda t: t.partition("recipes:")[0] + "recipes: [demo-pooled, demo-lstm]\n",
+    )
+    made.environment["PATH"] = f"{Path(sys.executable).parent}:{made.environment['PATH']}"
+    made.compose(*SMALL)
+    return made
 
 
 def _relisted(text: str, folder: str, names: Sequence[str]) -> str:

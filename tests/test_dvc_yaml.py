@@ -27,7 +27,7 @@ def listed(stage: Any) -> set[Path]:
 
 def entry(stage: Any) -> Path:
     """The module that a stage's command runs."""
-    module = Path(*stage.cmd.split()[2].split("."))
+    module = Path(*stage.cmd.split()[3].split("."))
     inside = module / "__main__.py"
     return inside if (ROOT / inside).exists() else module.with_suffix(".py")
 

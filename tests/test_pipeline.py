@@ -8,40 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import Project
+from tests.project import SMALL, Project, small_demo
 
 pytestmark = pytest.mark.slow
 
-ENTRIES = {
-    "source": ["demo"],
-    "corpus": ["demo-words"],
-    "model": ["demo-pooled", "demo-lstm"],
-    "training": ["demo"],
-    "recipe": ["demo-pooled", "demo-lstm"],
-    "comparison": ["demo"],
-}
-SMALL = ["sources.demo.splits={train: 300, test: 100}", "trainings.demo.epochs=2"]
+RECIPES = ["demo-pooled", "demo-lstm"]
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A project whose pipeline has run, with everything that belongs in Git committed."""
-    made = Project(tmp_path_factory.mktemp("a folder with spaces"), ENTRIES)
-    made.edit(
-        "conf/comparison/demo.yaml",
-        lambda t: t.partition("recipes:")[0] + "recipes: [demo-pooled, demo-lstm]\n",
-    )
-    made.environment["PATH"] = f"{Path(sys.executable).parent}:{made.environment['PATH']}"
-    made.compose(*SMALL)
+    made = small_demo(Project, tmp_path_factory.mktemp("späces and 文字"))
     made.dvc("repro", "--quiet")
-    for command in (["add", "--all"], ["commit", "--quiet", "--message", "run"]):
-        made.run("git", "-c", "user.name=t", "-c", "user.email=t@example.org", *command)
+    made.commit()
     return made
 
 
 def test_every_recipe_has_the_same_reports(project: Project) -> None:
     reports = project.root / "reports"
-    for recipe in ENTRIES["recipe"]:
+    for recipe in RECIPES:
         metrics = json.loads((reports / "metrics" / f"{recipe}.json").read_text(encoding="utf-8"))
         assert list(metrics) == ["test", "validation", "parameters", "epochs"]
         assert list(metrics["test"]) == ["accuracy", "loss", "auc", "f1", "ece"]
@@ -53,7 +38,7 @@ def test_every_recipe_has_the_same_reports(project: Project) -> None:
 
 
 def test_metrics_are_those_of_the_predictions(project: Project) -> None:
-    for recipe in ENTRIES["recipe"]:
+    for recipe in RECIPES:
         path = project.root / "data" / "predictions" / f"{recipe}.csv"
         with path.open(encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
@@ -68,7 +53,7 @@ def test_the_page_shows_every_figure_of_the_comparison(project: Project) -> None
     page = (project.root / "reports" / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\((.*?)\)", page)
     assert len(links) == 4 and all((project.root / "reports" / link).exists() for link in links)
-    assert all(recipe in page for recipe in ENTRIES["recipe"])
+    assert all(recipe in page for recipe in RECIPES)
 
 
 def test_nothing_is_left_to_do_and_git_is_clean(project: Project) -> None:
@@ -128,4 +113,5 @@ def test_predict_gives_a_label_and_a_probability_per_text(project: Project) -> N
     assert shown.startswith("error: 'nowhere' is not in recipes")
     (project.root / "data" / "models" / "demo-lstm" / "model.keras").unlink()
     shown = project.run(*predict, "demo-lstm", "x", fails=True)
-    assert "dvc repro train@demo-lstm" in shown and shown.count("\n") == 1
+    assert "model.keras is missing" in shown and "dvc repro train@demo-lstm" in shown
+    assert shown.count("\n") == 1

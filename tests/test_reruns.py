@@ -37,7 +37,8 @@ for dep in known["deps"]:
     for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
         digest.update(file.read_bytes())
 for out in map(pathlib.Path, known["outs"]):
-    files = [out] if out.suffix else [out / "train.npz", out / "test.npz"]
+    inside = ["train.npz", "test.npz", "model.keras", "training.json"]
+    files = [out] if out.suffix else [out / name for name in inside]
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(digest.hexdigest())

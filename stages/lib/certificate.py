@@ -49,7 +49,7 @@ def write(folder: Path, found: Mapping[str, Any]) -> None:
 
 def verified(folder: Path) -> dict[str, Any]:
     """The certificate in a folder, once its files are found to be what it says."""
-    again = f"train it again: dvc repro -f train@{folder.name}"
+    again = f"bring it back: dvc repro train@{folder.name}, or train it again with -f"
     try:
         found: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
         hashes = dict(found["files"])

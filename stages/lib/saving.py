@@ -31,7 +31,8 @@ def load(path: Path) -> keras.Model:
     except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
         why = str(error).partition("\n")[0]
         raise InputError(
-            f"{path} is damaged ({why}); train it again: dvc repro -f train@{path.parent.name}"
+            f"{path} is damaged ({why}); "
+            f"bring it back: dvc repro train@{path.parent.name}, or train it again with -f"
         ) from None
 
 
