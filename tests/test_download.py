@@ -1,9 +1,15 @@
 """Downloaded data is what params.yaml says of it, survives the table it is kept in, and keeps its order."""
 
 import hashlib
+import io
 import json
 import os
 import random
+import shutil
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +19,11 @@ import pytest
 import yaml
 
 from stages import download
+from stages.lib import network
 from stages.lib.arrays import Split
 from stages.lib.config import PARAMS, ROOT, InputError, read
 from stages.sources import imdb, sarcasm
+from tests.server import Answer, body, serving, status
 
 PREPARED = Path(os.environ.get("TFDS_DATA_DIR", "")) / "imdb_reviews" / "plain_text" / "1.0.0"
 MANUAL = ROOT / "data" / "manual" / "sarcasm.json"
@@ -181,6 +189,12 @@ def test_a_headline_with_a_unicode_line_separator_is_one_headline(tmp_path: Path
         b"3\n",
         b'{"headline": "\xff", "is_sarcastic": 1}\n',
         b"\x1f\x8b\x08\x00",
+        b"",
+        b"\xef\xbb\xbf\n",
+        b"[]",
+        b"[" * 100_000,
+        b'{"headline": "\\ud800", "is_sarcastic": 1}\n',
+        b'{"headline": "a", "is_sarcastic": "' + b"x" * 1000 + b'"}\n',
     ],
 )
 def test_a_damaged_headline_file_is_refused_by_name_in_one_line(tmp_path: Path, content: bytes) -> None:
@@ -189,6 +203,14 @@ def test_a_damaged_headline_file_is_refused_by_name_in_one_line(tmp_path: Path, 
     with pytest.raises(InputError, match=r"sarcasm\.json: not the published") as refused:
         sarcasm.headlines(path)
     assert "\n" not in str(refused.value)
+    assert len(str(refused.value)) < 500 + len(str(path))
+
+
+@pytest.mark.parametrize("content", [json.dumps(published([("é", 1)])), as_lines([("é", 1)])])
+def test_a_byte_order_mark_is_no_part_of_the_headlines(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "sarcasm.json"
+    path.write_text(content.replace("\n", "\r\n"), encoding="utf-8-sig", newline="")
+    assert headlines(path) == [("é", 1)]
 
 
 def manual(monkeypatch: pytest.MonkeyPatch, root: Path, rows: list[tuple[str, int]]) -> None:
@@ -200,17 +222,17 @@ def manual(monkeypatch: pytest.MonkeyPatch, root: Path, rows: list[tuple[str, in
     monkeypatch.setattr(sarcasm, "MANUAL", path)
 
 
-def headline_source(train: int, test: int) -> sarcasm.Source:
+def headline_source(train: int, test: int, **other: str) -> sarcasm.Source:
     counts = {"splits": {"train": train, "test": test}, "labels": {"sarcastic": 1}}
-    return read(sarcasm.Source, entry("sarcasm") | counts, "sources.sarcasm")
+    return read(sarcasm.Source, entry("sarcasm") | counts | other, "sources.sarcasm")
 
 
-def load_headlines(train: int, test: int) -> dict[str, Split]:
+def load_headlines(train: int, test: int, **other: str) -> dict[str, Split]:
     """The source's splits; TFDS takes a builder's name only once per process, so it is not told of it."""
     from tensorflow_datasets.core import registered
 
     with registered.skip_registration():
-        return sarcasm.load(headline_source(train, test))
+        return sarcasm.load(headline_source(train, test, **other))
 
 
 @pytest.mark.slow
@@ -259,23 +281,243 @@ def test_another_copy_supplied_by_hand_replaces_the_one_that_was_prepared(
     assert [*found["train"].texts, *found["test"].texts] == ["good", "copy"]
 
 
-@pytest.mark.slow
-def test_imdb_that_cannot_be_had_is_one_line_that_names_the_environment_variable(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.fixture
+def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder without data; servers are given up after a moment, and reached without a proxy."""
+    monkeypatch.setattr(sarcasm, "ROOT", tmp_path)
+    monkeypatch.setattr(sarcasm, "MANUAL", tmp_path / "data" / "manual" / "sarcasm.json")
+    monkeypatch.setattr(imdb, "ROOT", tmp_path)
+    monkeypatch.setattr(network, "SILENCE", 0.3)
+    monkeypatch.setenv("no_proxy", "*")
+    return tmp_path
+
+
+def left(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+ROWS = [("area man wins", 1), ("stocks fall", 0)]
+FILE = as_lines(ROWS).encode()
+ROWS_SHA256 = download.content_hash([split(*ROWS)])
+FAULTS = {
+    "missing": (status(404), "404"),
+    "busy": (status(503), "503"),
+    "portal": (body(b"<html>Please log in</html>"), "not the published sarcasm.json"),
+    "cut": (body(FILE[:-9], announced=len(FILE)), "9 more expected"),
+    "cut unseen": (body(FILE[:-9], announced=-1), "not the published sarcasm.json"),
+    "cut between rows": (body(FILE[: FILE.index(b"\n") + 1], announced=-1), "content hash"),
+    "altered": (body(FILE.replace(b"area", b"Area")), "content hash"),
+    "stalled": (body(FILE[:9], announced=len(FILE), then=lambda: time.sleep(3)), "timed out"),
+}
+
+
+@pytest.mark.parametrize(("answer", "reason"), FAULTS.values(), ids=FAULTS)
+def test_headlines_from_a_bad_network_are_one_line_and_leave_nothing(
+    empty_project: Path, answer: Answer, reason: str
 ) -> None:
-    import tensorflow_datasets as tfds
-
-    def unreachable(*_: object, **__: object) -> None:
-        raise ConnectionError("no route\nto host")
-
-    monkeypatch.setattr(imdb, "connect", unreachable)  # where there is no prepared copy
-    monkeypatch.setattr(tfds, "load", unreachable)  # where there is one
-    with pytest.raises(InputError) as refused:
-        imdb.load(read(imdb.Source, entry("imdb"), "sources.imdb"))
+    draft = empty_project / "data" / "tfds" / "downloads" / ".sarcasm.json.part"  # of a run that was killed
+    draft.parent.mkdir(parents=True)
+    draft.write_bytes(FILE[:-9])
+    with serving(answer) as url, pytest.raises(InputError) as refused:
+        load_headlines(1, 1, url=f"{url}/sarcasm.json", sha256=ROWS_SHA256)
     text = str(refused.value)
     assert "\n" not in text
-    assert "no route to host" in text
+    assert f"{url}/sarcasm.json could not be downloaded" in text
+    assert reason in text
+    assert "data/manual/sarcasm.json" in text
+    assert left(empty_project) == []
+
+
+@pytest.mark.slow
+def test_downloaded_headlines_are_kept_until_they_are_damaged(empty_project: Path) -> None:
+    kept = empty_project / "data" / "tfds" / "downloads" / "sarcasm.json"
+    asked = 0
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        nonlocal asked
+        asked += 1
+        body(FILE)(handler)
+
+    with serving(answer) as url:
+        for content, downloads in ((None, 1), (FILE, 1), (FILE[:-9], 2), (FILE.replace(b"area", b"Area"), 3)):
+            if content is not None:
+                kept.write_bytes(content)
+            found = load_headlines(1, 1, url=f"{url}/sarcasm.json", sha256=ROWS_SHA256)
+            assert [*found["train"].texts, *found["test"].texts] == [text for text, _ in ROWS]
+            assert asked == downloads
+            assert kept.read_bytes() == FILE
+
+
+REVIEWS = {"train/neg/0_1": "dull", "train/pos/0_9": "good", "train/unsup/0_0": "so"}
+REVIEWS |= {"test/neg/0_2": "bland", "test/pos/0_8": "ünï\nfine"}
+
+
+def archive(reviews: dict[str, str]) -> bytes:
+    """The published archive's layout with a few reviews."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as tar:
+        for name, text in reviews.items():
+            member = tarfile.TarInfo(name if name[0] in "./" else f"aclImdb/{name}.txt")
+            member.size = len(text.encode())
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return made.getvalue()
+
+
+@pytest.fixture
+def tiny(empty_project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[bytes, Path]]:
+    """A small archive that TFDS takes for the published one, and the folder of its prepared copy."""
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core import constants
+    from tensorflow_datasets.core.download import checksums
+
+    content = archive(
+        REVIEWS | {"../../evil": "x", f"{empty_project}/evil": "x", "aclImdb/../../../evil": "x"}
+    )
+    digest = hashlib.sha256(content).hexdigest()
+    info = checksums.UrlInfo(len(content), digest, "aclImdb_v1.tar.gz")
+    monkeypatch.setitem(tfds.builder_cls("imdb_reviews").url_infos, imdb.URL, info)
+    monkeypatch.setattr(constants, "DATA_DIR", str(empty_project / "prepared"))
+    with serving(body(content)) as url:
+        monkeypatch.setattr(imdb, "URL", url)
+        yield content, empty_project / "prepared" / "imdb_reviews" / "plain_text" / "1.0.0"
+
+
+def reviews() -> dict[str, Split]:
+    splits = {"splits": {"train": 2, "test": 2, "unsupervised": 1}}
+    return imdb.load(read(imdb.Source, entry("imdb") | splits, "sources.imdb"))
+
+
+def refusal() -> str:
+    """The one line with which IMDB is refused."""
+    with pytest.raises(InputError) as refused:
+        reviews()
+    text = str(refused.value)
+    assert "\n" not in text
     assert "TFDS_DATA_DIR" in text
+    assert len(text) < 1000
+    return text
+
+
+def check_reviews(found: dict[str, Split]) -> None:
+    assert sorted(zip(found["train"].texts, found["train"].labels, strict=True)) == [("dull", 0), ("good", 1)]
+    assert sorted(found["test"].texts) == ["bland", "ünï\nfine"]
+    assert found["unsupervised"].texts == ["so"]
+    assert found["unsupervised"].labels.tolist() == [-1]
+
+
+@pytest.mark.slow
+def test_reviews_are_prepared_from_the_archive_and_nothing_else_is_written(
+    tiny: tuple[bytes, Path], empty_project: Path
+) -> None:
+    check_reviews(reviews())
+    assert {path.relative_to(empty_project).parts[0] for path in empty_project.rglob("*")} == {
+        "data",
+        "prepared",
+    }
+    assert not [path for path in left(empty_project) if "evil" in path.name or "aclImdb" in path.name]
+    assert not (empty_project.parent / "evil").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["missing", "portal", "cut", "cut unseen", "stalled", "kept damaged"])
+def test_reviews_from_a_bad_network_are_one_line_and_the_next_run_starts_anew(
+    tiny: tuple[bytes, Path], empty_project: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    content, copy = tiny
+    if fault == "kept damaged":
+        kept = empty_project / "data" / "tfds" / "downloads" / "aclImdb_v1.tar.gz"
+        kept.parent.mkdir(parents=True)
+        kept.write_bytes(content[:-9])
+        text = refusal()
+    else:
+        answers = {
+            "missing": status(404),
+            "portal": body(b"<html>Please log in</html>"),
+            "cut": body(content[:-9], announced=len(content)),
+            "cut unseen": body(content[:-9], announced=-1),
+            "stalled": body(content[:9], announced=len(content), then=lambda: time.sleep(3)),
+        }
+        with serving(answers[fault]) as url, monkeypatch.context() as patched:
+            patched.setattr(imdb, "URL", url)
+            text = refusal()
+            assert url in text
+    assert "no prepared copy was found" in text
+    assert str(copy) in text
+    assert not copy.exists()
+    assert left(empty_project / "data") == []
+    check_reviews(reviews())
+
+
+TRAIN = "imdb_reviews-train.tfrecord-00000-of-00001"
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size - 9)
+
+
+def alter(path: Path) -> None:
+    """One bit in the middle."""
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        (byte,) = file.read(1)
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte ^ 1]))
+
+
+def no_record(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+DAMAGES = [
+    (cut, TRAIN, "truncated record"),
+    (alter, TRAIN, "corrupted record"),
+    (no_record, TRAIN, "contained only 0"),
+    (Path.unlink, TRAIN, "No such file"),
+    (cut, "dataset_info.json", "JSON"),
+    (Path.unlink, "dataset_info.json", ""),
+]
+
+
+def check_damage(copy: Path, damage: Callable[[Path], None], name: str, reason: str) -> None:
+    damage(copy / name)
+    text = refusal()
+    assert f"{copy} can't be read" in text
+    assert "delete that folder" in text
+    assert reason in text
+    assert "no prepared copy was found" not in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("damage", "name", "reason"), DAMAGES)
+def test_a_damaged_copy_of_the_reviews_is_one_line_and_without_it_all_is_well(
+    tiny: tuple[bytes, Path], damage: Callable[[Path], None], name: str, reason: str
+) -> None:
+    _, copy = tiny
+    reviews()
+    check_damage(copy, damage, name, reason)
+    shutil.rmtree(copy)
+    check_reviews(reviews())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not PREPARED.is_dir(), reason="TFDS_DATA_DIR holds no imdb_reviews/plain_text/1.0.0")
+@pytest.mark.parametrize(("damage", "name", "reason"), DAMAGES[:2])
+def test_a_damaged_copy_of_the_real_reviews_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[Path], None],
+    name: str,
+    reason: str,
+) -> None:
+    from tensorflow_datasets.core import constants
+
+    monkeypatch.setattr(constants, "DATA_DIR", str(tmp_path))
+    copy = tmp_path / "imdb_reviews" / "plain_text" / "1.0.0"
+    copy.mkdir(parents=True)
+    for path in PREPARED.iterdir():
+        if "unsupervised" not in path.name:
+            shutil.copyfile(path, copy / path.name)
+    check_damage(copy, damage, name, reason)
 
 
 @pytest.mark.slow

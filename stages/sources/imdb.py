@@ -1,21 +1,20 @@
 """Large Movie Review Dataset (Maas et al. 2011) as TFDS prepares it: `tfds.load("imdb_reviews")`."""
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
+from stages.lib import files
 from stages.lib.arrays import Split
-from stages.lib.config import Count, InputError, config
-from stages.lib.network import connect
-from stages.lib.quiet import quiet
+from stages.lib.config import ROOT, Count, InputError, config
+from stages.lib.network import fetch
+from stages.lib.tfds import import_tfds, why
 
 LABELS = ["negative", "positive"]
-URL = "http://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"  # where TFDS gets it
-HELP = (
-    'imdb: no prepared copy of "imdb_reviews" was found{where}, and it could not be downloaded ({why}); '
-    "connect to the network, or set TFDS_DATA_DIR to a folder that holds imdb_reviews/plain_text/1.0.0"
-)
+URL = "http://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"  # TFDS's builder names it too
+COPY = Path("imdb_reviews") / "plain_text" / "1.0.0"
 
 
 @config
@@ -35,24 +34,45 @@ class Source:
 
 def load(source: Source) -> dict[str, Split]:
     """The splits that are asked for, in TFDS's order; the unsupervised one has label -1."""
-    return {name: _read(name, count) for name, count in vars(source.splits).items() if count}
+    tfds = import_tfds()
+    folder = Path(tfds.core.constants.DATA_DIR).expanduser() / COPY
+    if not folder.exists():
+        _prepare(tfds, folder)
+    try:
+        builder = tfds.builder("imdb_reviews")
+        counts = {name: count for name, count in vars(source.splits).items() if count}
+        return {name: _read(tfds, builder, name, count) for name, count in counts.items()}
+    except Exception as error:  # TFDS and its file formats raise types of their own
+        raise InputError(
+            f"imdb: the copy in {folder} can't be read ({why(error)}); delete that folder, so that it is "
+            f"downloaded again, or set TFDS_DATA_DIR to a folder that holds an intact {COPY}"
+        ) from error
 
 
-def _read(name: str, count: int) -> Split:
-    with quiet():
-        import tensorflow  # noqa: F401  (TFDS would import it later)
-        import tensorflow_datasets as tfds
+def _prepare(tfds: Any, folder: Path) -> None:
+    """Have TFDS make its copy, from an archive that is kept until then."""
+    archive = ROOT / "data" / "tfds" / "downloads" / "aclImdb_v1.tar.gz"  # TFDS looks for this name
+    try:
+        if not archive.exists():
+            with files.replacing(archive) as draft:
+                fetch(URL, draft)
+        config = tfds.download.DownloadConfig(manual_dir=archive.parent)
+        tfds.builder("imdb_reviews").download_and_prepare(download_config=config)
+    except Exception as error:
+        if type(error).__name__ == "NonMatchingChecksumError":  # TFDS does not export it
+            files.remove(archive)
+        raise InputError(
+            f"imdb: no prepared copy was found as {folder}, and none could be made from {URL} "
+            f"({why(error)}); connect to the network and run it again, "
+            f"or set TFDS_DATA_DIR to a folder that holds {COPY}"
+        ) from error
+    files.remove(archive)
+
+
+def _read(tfds: Any, builder: Any, name: str, count: int) -> Split:
     from tqdm import tqdm
 
-    try:
-        if not tfds.builder("imdb_reviews").is_prepared():
-            connect(URL)
-        data = tfds.load("imdb_reviews", split=name, shuffle_files=False)
-    except Exception as error:  # TFDS, its downloader and its file formats raise types of their own
-        from tensorflow_datasets.core import constants
-
-        why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
-        raise InputError(HELP.format(where=f" in {constants.DATA_DIR}", why=why)) from error
-    rows = list(tqdm(tfds.as_numpy(data), total=count, desc=f"imdb {name}", unit=" texts", disable=None))
+    data = tfds.as_numpy(builder.as_dataset(split=name, shuffle_files=False))
+    rows = list(tqdm(data, total=count, desc=f"imdb {name}", unit=" texts", disable=None))
     texts = [row["text"].decode("utf-8") for row in rows]
     return Split(texts, np.array([row["label"] for row in rows], dtype=np.int8), LABELS)
