@@ -25,7 +25,8 @@ class Project:
         self.root = root
         # DVC's own variables would point the copy at the checkout that the tests run in
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("DVC_")}
-        self.environment = {**inherited, **environment}
+        path = f"{Path(sys.executable).parent}:{inherited['PATH']}"  # where stages find `python`
+        self.environment = {**inherited, "PATH": path, **environment}
         for part in PARTS:
             source, target = ROOT / part, root / part
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -90,7 +91,6 @@ def small_demo(kind: type[P], root: Path) -> P:
         "conf/comparison/demo.yaml",
         lambda t: t.partition("recipes:")[0] + "recipes: [demo-pooled, demo-lstm]\n",
     )
-    made.environment["PATH"] = f"{Path(sys.executable).parent}:{made.environment['PATH']}"
     made.compose(*SMALL)
     return made
 
