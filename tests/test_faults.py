@@ -150,38 +150,35 @@ def lock_is_torn(victim: Victim) -> bool:
     return shown.returncode != 0 and "dvc.lock" in shown.stdout + shown.stderr
 
 
+def kill_with_a_checkpoint(victim: Victim, *arguments: str) -> None:
+    """Start DVC and kill it as soon as its training has finished an epoch."""
+    running = victim.start("repro", *arguments)
+    while not list((victim.root / ".checkpoints").glob("demo-lstm/*.npz")):
+        assert running.poll() is None, "it ended without a checkpoint"
+        time.sleep(0.002)
+    running.kill()
+    running.wait()
+
+
 @pytest.mark.slow
 def test_a_training_ends_with_its_dvc_and_then_goes_on_where_it_was(
     victim: Victim, whole: dict[str, str]
 ) -> None:
     victim.forget_runs()
-    running = victim.start("repro", "--force", "--single-item", "train@demo-lstm")
-    assert running.stdout
-    for line in running.stdout:
-        if "epoch 1/2" in line:
-            break
-    running.kill()
-    running.wait()
+    kill_with_a_checkpoint(victim, "--force", "--single-item", "train@demo-lstm")
     time.sleep(0.5)
     left = victim.stages_running()
     shown = victim.dvc("repro", "train@demo-lstm")
     victim.dvc("repro", "--quiet")
     assert not left
-    assert "demo-lstm: goes on after epoch 1/2" in shown and "epoch 2/2" in shown
-    assert "epoch 1/2:" not in shown
+    assert "demo-lstm: goes on after epoch" in shown and "epoch 1/2:" not in shown
     assert victim.outs() == whole
     assert not list((victim.root / ".checkpoints").iterdir())
 
 
 @pytest.mark.slow
 def test_a_changed_parameter_starts_afresh(victim: Victim) -> None:
-    running = victim.start("repro", "--force", "--single-item", "train@demo-lstm")
-    assert running.stdout
-    for line in running.stdout:
-        if "epoch 1/2" in line:
-            break
-    running.kill()
-    running.wait()
+    kill_with_a_checkpoint(victim, "--force", "--single-item", "train@demo-lstm")
     victim.compose(*SMALL, "trainings.demo.learning_rate=0.004")
     shown = victim.dvc("repro", "--force", "--single-item", "train@demo-lstm")
     victim.compose(*SMALL)
@@ -231,7 +228,7 @@ FULL = """
 cp -a "{folder}" kept
 mount -t tmpfs -o size={size}k tmpfs "{folder}"
 cp -a kept/. "{folder}"
-head -c 10M /dev/zero > "{folder}/filler" || true
+head -c 10M /dev/zero > "{folder}/filler" 2>/dev/null || true
 before=$(cd "{folder}"; find . -type f ! -name filler -exec sha256sum {{}} + | sort)
 {command} 2>&1 >/dev/null && exit 3
 after=$(cd "{folder}"; find . -type f ! -name filler -exec sha256sum {{}} + | sort)
@@ -267,7 +264,7 @@ def test_a_full_disk_is_named_in_one_line_and_earlier_results_stay(
         victim, FULL.format(folder=folder, size=2000, command=f"'{sys.executable}' -m {command}")
     )
     shutil.rmtree(victim.root / "kept")
-    assert re.fullmatch(f"error: .*/{folder}/.*: No space left on device; free some space.*\n", shown)
+    assert re.fullmatch(f"error: .*/{folder}/.*No space left on device; free some space.*\n", shown)
 
 
 @pytest.mark.faults

@@ -2,7 +2,10 @@
 
 import csv
 import json
+import os
 import re
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -101,17 +104,62 @@ def test_experiments_change_a_number_in_conf_or_in_params(project: Project) -> N
     assert conf.startswith("# @package models.demo-lstm\n") and "# one number per layer" in conf
 
 
+def predict(project: Project, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "stages.predict", *arguments],
+        cwd=project.root,
+        env=project.environment | {"LC_ALL": "C"},
+        input=given,
+        capture_output=True,
+        check=False,
+    )
+
+
+TEXTS = ["a dull plot", "", "zzz", "\0", "\u202eعربى", "e\u0301\u0301", "=1+1", "🎬" * 9, "good " * 100_000]
+
+
 def test_predict_gives_a_label_and_a_probability_per_text(project: Project) -> None:
-    predict = (sys.executable, "-m", "stages.predict")
-    lines = project.run(*predict, "demo-pooled", "a dull plot", "", "zzz", "--json").splitlines()
-    found = [json.loads(line) for line in lines]
-    assert [row["text"] for row in found] == ["a dull plot", "", "zzz"]
+    given = b"\xef\xbb\xbf" + "\r\n".join(TEXTS).encode()
+    told = predict(project, "demo-pooled", "--json", given=given)
+    found = [json.loads(line) for line in told.stdout.splitlines()]
+    assert [row["text"] for row in found] == TEXTS
     for row in found:
         assert row["probability"] == max(row["probabilities"].values()) >= 0.5
         assert row["label"] in ("negative", "positive") and abs(sum(row["probabilities"].values()) - 1) < 1e-5
-    shown = project.run(*predict, "nowhere", "x", fails=True)
-    assert shown.startswith("error: 'nowhere' is not in recipes")
+    told = predict(project, "demo-pooled", *TEXTS[:3], TEXTS[4], "tab\tand\nline")
+    lines = [line.split("\t") for line in told.stdout.decode().splitlines()]
+    assert [line[2] for line in lines] == ["a dull plot", "", "zzz", "\u202eعربى", "tab and line"]
+    for (label, share, _), row in zip(lines[:3], found[:3], strict=True):
+        assert label == row["label"] and float(share) == pytest.approx(row["probability"], abs=1e-4)
+    assert told.stderr == b""
+
+
+def test_predict_refuses_what_is_no_text_or_no_model_in_one_line(project: Project) -> None:
+    refusals = {
+        "'nowhere' is not in recipes": predict(project, "nowhere", "x"),
+        "standard input, line 2: not UTF-8": predict(project, "demo-pooled", given=b"fine\n\xff\xfe\n"),
+        "text 1: not UTF-8": predict(project, "demo-pooled", os.fsdecode(b"\xff")),
+    }
+    tokenizer = project.root / "data" / "tokens" / "demo-words" / "tokenizer.json"
+    kept = tokenizer.read_text(encoding="utf-8")
+    tokenizer.write_text(kept.replace('"the"', '"teh"'), encoding="utf-8")
+    refusals["holds another tokenizer"] = predict(project, "demo-pooled", "x")
+    tokenizer.write_text(kept, encoding="utf-8")
     (project.root / "data" / "models" / "demo-lstm" / "model.keras").unlink()
-    shown = project.run(*predict, "demo-lstm", "x", fails=True)
-    assert "model.keras is missing" in shown and "dvc repro train@demo-lstm" in shown
-    assert shown.count("\n") == 1
+    refusals["model.keras is missing"] = predict(project, "demo-lstm", "x")
+    shutil.rmtree(project.root / "data" / "models" / "demo-lstm")
+    refusals["demo-lstm is not trained; train it with: dvc repro"] = predict(project, "demo-lstm", "x")
+    for words, done in refusals.items():
+        text = done.stderr.decode()
+        assert done.returncode == 1 and done.stdout == b""
+        assert text.startswith("error: ") and words in text and text.count("\n") == 1
+
+
+def test_predict_notes_where_the_environment_is_another_one(project: Project) -> None:
+    path = project.root / "data" / "models" / "demo-pooled" / "certificate.json"
+    kept = path.read_text(encoding="utf-8")
+    path.write_text(re.sub('"keras": ".*?"', '"keras": "2.9.0"', kept), encoding="utf-8")
+    done = predict(project, "demo-pooled", "x")
+    path.write_text(kept, encoding="utf-8")
+    assert done.returncode == 0
+    assert re.fullmatch(b"note: demo-pooled was trained with keras 2.9.0, here 3.*\n", done.stderr)
