@@ -76,9 +76,11 @@ class Victim(Project):
                     found.append(int(process.name))
         return found
 
-    def forget_runs(self) -> None:
-        """So that DVC has to run a stage that was interrupted."""
-        shutil.rmtree(self.root / ".dvc" / "cache" / "runs", ignore_errors=True)
+    def again(self, stage: str) -> str:
+        """Run a stage, which DVC would else restore from its cache, and then what is left to do."""
+        shown = self.dvc("repro", "--force", "--single-item", stage)
+        self.dvc("repro", "--quiet")
+        return shown
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +115,6 @@ def test_an_interrupted_run_leaves_nothing_half_and_the_next_one_ends_the_same(
 ) -> None:
     chance = random.Random(trial)
     stage, sent = STAGES[trial % len(STAGES)], SIGNALS[trial // len(STAGES) % len(SIGNALS)]
-    victim.forget_runs()
     shell = ["/bin/sh", "/bin/bash"][trial % 2]  # of which the first does not make way for its last command
     running = victim.start("repro", "--force", "--single-item", stage, shell=shell)
     time.sleep(chance.uniform(0.0, durations[stage]))
@@ -131,7 +132,7 @@ def test_an_interrupted_run_leaves_nothing_half_and_the_next_one_ends_the_same(
     assert not victim.stages_running(), "a stage outlived its DVC"
     if mended := lock_is_torn(victim):
         victim.run("git", "checkout", "--quiet", "dvc.lock")
-    victim.dvc("repro", "--quiet")
+    victim.again(stage)
     print(f"trial {trial}: {stage}, {sent.name} to {'the stage' if hit else 'dvc'}, lock torn: {mended}")
     assert victim.outs() == whole
     assert "up to date" in victim.dvc("status")
@@ -164,12 +165,10 @@ def kill_with_a_checkpoint(victim: Victim, *arguments: str) -> None:
 def test_a_training_ends_with_its_dvc_and_then_goes_on_where_it_was(
     victim: Victim, whole: dict[str, str]
 ) -> None:
-    victim.forget_runs()
     kill_with_a_checkpoint(victim, "--force", "--single-item", "train@demo-lstm")
     time.sleep(0.5)
     left = victim.stages_running()
-    shown = victim.dvc("repro", "train@demo-lstm")
-    victim.dvc("repro", "--quiet")
+    shown = victim.again("train@demo-lstm")
     assert not left
     assert "demo-lstm: goes on after epoch" in shown and "epoch 1/2:" not in shown
     assert victim.outs() == whole
@@ -191,11 +190,9 @@ def test_a_changed_parameter_starts_afresh(victim: Victim) -> None:
 def test_of_two_at_once_one_works_and_the_other_says_so(
     victim: Victim, whole: dict[str, str], wait: float
 ) -> None:
-    victim.forget_runs()
-    (victim.root / "data" / "models" / "demo-lstm" / "model.keras").unlink()
-    running = [victim.start("repro")]
+    running = [victim.start("repro", "--force", "train@demo-lstm")]
     time.sleep(wait)
-    running.append(victim.start("repro"))
+    running.append(victim.start("repro", "--force", "train@demo-lstm"))
     shown = [process.communicate(timeout=120)[0] for process in running]
     failed = [text for process, text in zip(running, shown, strict=True) if process.returncode]
     victim.dvc("repro", "--quiet")

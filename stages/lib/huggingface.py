@@ -45,4 +45,5 @@ class Library:
         return found
 
     def save(self, folder: Path) -> None:
-        self._tokenizer.save(str(folder / FILE))
+        # not the library's own `save`, whose errors are no OSErrors
+        (folder / FILE).write_text(self._tokenizer.to_str(pretty=True), encoding="utf-8")
