@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from stages.lib import command, files, kinds
-from stages.lib.arrays import Padded, Tokens, load_padded, load_tokens
+from stages.lib.arrays import Padded, Tokens, load_padded, load_split, load_tokens
 from stages.lib.config import ROOT, InputError, params, read
 from stages.lib.machine import peak_mib, processor
 from stages.lib.padding import KINDS, Pad, pad
@@ -294,12 +294,8 @@ def made_up(count: int) -> Tokens:
 def raw_texts(splits: list[str], full: bool) -> list[str]:
     """IMDB's reviews, or the demo's texts."""
     if full:
-        import pandas as pd
-
-        tables = [
-            pd.read_parquet(ROOT / "data" / "sources" / "imdb" / f"{split}.parquet") for split in splits
-        ]
-        return [text for table in tables for text in table["text"]]
+        tables = (load_split(ROOT / "data" / "sources" / "imdb" / f"{split}.parquet") for split in splits)
+        return [text for table in tables for text in table.texts]
     from stages.sources import demo
 
     found = demo.load(read(demo.Source, params()["sources"]["demo"], "sources.demo"))

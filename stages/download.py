@@ -9,10 +9,8 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from stages.lib import command, files, kinds
-from stages.lib.arrays import Split
+from stages.lib.arrays import Split, save_split
 from stages.lib.config import ROOT, InputError, params, read
 
 
@@ -60,7 +58,7 @@ def content_hash(splits: list[Split]) -> str:
 
 def write(folder: Path, splits: dict[str, Split]) -> None:
     for name, split in splits.items():
-        pd.DataFrame({"text": split.texts, "label": split.labels}).to_parquet(folder / f"{name}.parquet")
+        save_split(folder / f"{name}.parquet", split)
     files.write_json(folder / "labels.json", splits["train"].names)
 
 

@@ -14,13 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 
 from stages import download
 from stages.lib import network
-from stages.lib.arrays import Split
+from stages.lib.arrays import Split, load_split
 from stages.lib.config import PARAMS, ROOT, InputError, read
 from stages.sources import imdb, sarcasm
 from tests.server import Answer, body, serving, status
@@ -146,11 +145,11 @@ def test_texts_and_labels_come_back_from_the_table_as_they_were(tmp_path: Path) 
     written = split(*rows, names=("ja\nein", "✓"))
     download.write(tmp_path, {"train": written, "test": written})
     for name in ("train", "test"):
-        found = pd.read_parquet(tmp_path / f"{name}.parquet")
-        assert list(found["text"]) == written.texts
-        assert found["label"].dtype == np.int8
-        assert found["label"].tolist() == written.labels.tolist()
-    assert json.loads((tmp_path / "labels.json").read_text(encoding="utf-8")) == ["ja\nein", "✓"]
+        found = load_split(tmp_path / f"{name}.parquet")
+        assert found.texts == written.texts
+        assert found.labels.dtype == np.int8
+        assert found.labels.tolist() == written.labels.tolist()
+        assert found.names == ["ja\nein", "✓"]
 
 
 def test_writing_the_same_data_twice_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -159,6 +158,52 @@ def test_writing_the_same_data_twice_gives_the_same_bytes(tmp_path: Path) -> Non
         download.write(tmp_path / folder, splits())
     for name in ("train.parquet", "test.parquet", "labels.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def damaged(raw: bytes) -> Iterator[bytes]:
+    """The file with one byte altered, every 5th place in turn and both ends of it, in four ways."""
+    for place in sorted({*range(0, len(raw), 5), *range(16), *range(len(raw) - 16, len(raw))}):
+        for bits in (0x01, 0x10, 0x80, 0xFF):
+            yield raw[:place] + bytes([raw[place] ^ bits]) + raw[place + 1 :]
+
+
+def test_a_table_with_an_altered_byte_is_refused_in_one_line_or_is_the_same(tmp_path: Path) -> None:
+    written = split(*((f"text {i} is ünï", i % 3 - 1) for i in range(30)))
+    download.write(tmp_path, {"train": written})
+    path = tmp_path / "train.parquet"
+    outcomes = {"same": 0, "refused": 0}
+    for raw in damaged(path.read_bytes()):
+        path.write_bytes(raw)
+        try:
+            found = load_split(path)
+        except InputError as error:
+            assert "\n" not in str(error) and "train.parquet is damaged" in str(error)
+            outcomes["refused"] += 1
+        else:
+            assert (found.texts, found.labels.tolist()) == (written.texts, written.labels.tolist())
+            outcomes["same"] += 1
+    assert all(outcomes.values())
+
+
+def test_an_altered_byte_of_a_text_or_a_label_is_refused(tmp_path: Path) -> None:
+    rng = random.Random(5)
+    unlike = "".join(chr(rng.randrange(0x4E00, 0x9FFF)) for _ in range(2000))  # cannot be compressed
+    download.write(tmp_path, {"train": split((unlike, 1), ("b", 0))})
+    path = tmp_path / "train.parquet"
+    raw = path.read_bytes()
+    at = raw.index(unlike[500:520].encode())
+    for place in range(at, at + 60):
+        path.write_bytes(raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :])
+        with pytest.raises(InputError, match="is damaged"):
+            load_split(path)
+
+
+def test_a_table_or_its_labels_that_are_not_there_are_one_line(tmp_path: Path) -> None:
+    download.write(tmp_path, splits())
+    for name in ("labels.json", "train.parquet"):
+        (tmp_path / name).unlink()
+        with pytest.raises(InputError, match=f"{name} is missing; make it with: dvc repro"):
+            load_split(tmp_path / "train.parquet")
 
 
 def test_headlines_are_read_from_a_json_list_and_from_json_lines_alike(tmp_path: Path) -> None:

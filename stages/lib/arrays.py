@@ -1,8 +1,11 @@
 """What passes between the stages: a split as texts, as ragged token ids, as padded token ids."""
 
+import json
 import os
 import struct
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import IO, Any
@@ -94,6 +97,36 @@ class Padded:
         return sum(int(np.count_nonzero(ids[lines])) for ids, lines in zip(self.ids, self.lines, strict=True))
 
 
+def save_split(path: Path, split: Split) -> None:
+    """Write a Parquet table, `text` and `label`; the names are labels.json's, beside it."""
+    import pyarrow.parquet
+
+    table = pyarrow.table({"text": split.texts, "label": split.labels}, _schema())
+    pyarrow.parquet.write_table(table, path, write_page_checksum=True)
+
+
+def load_split(path: Path) -> Split:
+    import pyarrow.parquet
+
+    with _refusing(path):
+        with pyarrow.parquet.ParquetFile(path, page_checksum_verification=True) as file:
+            table, rows = file.read(), file.metadata.num_rows
+        # no checksum covers the footer, but it says these twice
+        if table.schema != _schema() or len(table) != rows:
+            raise ValueError(f"found {table.schema.names}, {len(table)} rows of {rows}")
+        texts, labels = table["text"].to_pylist(), table["label"].to_numpy()
+    names = path.with_name("labels.json")
+    with _refusing(names):
+        return Split(texts, labels, json.loads(names.read_text(encoding="utf-8")))
+
+
+def _schema() -> Any:
+    import pyarrow  # here, because it takes 0.2 s and most stages read no table
+
+    text = pyarrow.field("text", pyarrow.large_string(), nullable=False)  # 2 GB are no limit to it
+    return pyarrow.schema([text, pyarrow.field("label", pyarrow.int8(), nullable=False)])
+
+
 def save_tokens(path: Path, tokens: Tokens) -> None:
     save_arrays(path, vars(tokens))
 
@@ -130,7 +163,7 @@ def save_arrays(path: Path | IO[bytes], arrays: dict[str, Any]) -> None:
 
 def load_arrays(path: Path, *names: str, mapped: str | None = None) -> dict[str, np.ndarray]:
     """The file's arrays, `names` and all others; those that begin with `mapped` stay on disk."""
-    try:
+    with _refusing(path):
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
             if mapped and (damaged := archive.testzip()):  # NumPy checks what it reads, not what is mapped
@@ -139,9 +172,16 @@ def load_arrays(path: Path, *names: str, mapped: str | None = None) -> dict[str,
             maps = [name for name in found.files if mapped and name.startswith(mapped)]
             arrays = {name: found[name] for name in [*names, *found.files] if name not in maps}
         return arrays | {name: _map(path, members, f"{name}.npy") for name in maps}
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Turn whatever reading the file raises into one line."""
+    try:
+        yield
     except FileNotFoundError:
         raise InputError(f"{path} is missing; make it with: dvc repro") from None
-    except Exception as error:  # zip and NumPy format errors have no common type
+    except Exception as error:  # zip, NumPy and Parquet errors have no common type
         raise InputError(f"{path} is damaged ({error}); delete it, then run: dvc repro") from None
 
 

@@ -6,14 +6,10 @@ Out: data/tokens/<corpus>/ with the tokenizer's own files and <split>.npz; repor
 # ruff: noqa: A005  a folder without __init__.py does not hide the standard library's `tokenize` from
 # stages that are run as files, as stages/tokenize.py would (tests/test_stages.py proves it)
 
-import json
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 
 from stages.lib import command, files, kinds
-from stages.lib.arrays import Tokens, save_tokens
+from stages.lib.arrays import Split, Tokens, load_split, save_tokens
 from stages.lib.config import ROOT, params, read
 from stages.tokenizers import Tokenizer, identity
 
@@ -24,30 +20,26 @@ def main(name: str) -> None:
     source = ROOT / "data" / "sources" / corpus["source"]
     kind = kinds.module("tokenizers", corpus["tokenizer"]["kind"])
     config = read(kind.Config, corpus["tokenizer"], f"corpora.{name}.tokenizer")
-    tokenizer = kind.fit(config, texts(source / "train.parquet"))
+    tokenizer = kind.fit(config, load_split(source / "train.parquet").texts)
     facts: dict[str, object] = {"vocabulary": tokenizer.vocabulary}
     with files.replacing_folder(ROOT / "data" / "tokens" / name) as folder:
         tokenizer.save(folder)
         made_by = identity(corpus["tokenizer"]["kind"], folder)
         for path in sorted(source.glob("*.parquet")):
-            tokens = encode(tokenizer, path, made_by)
+            tokens = encode(tokenizer, load_split(path), made_by)
             save_tokens(folder / f"{path.stem}.npz", tokens)
             facts[path.stem] = describe(tokens, tokenizer)
     files.write_json(ROOT / "reports" / "corpora" / f"{name}.json", facts)
 
 
-def texts(path: Path) -> list[str]:
-    return list(pd.read_parquet(path, columns=["text"])["text"])
-
-
-def encode(tokenizer: Tokenizer, path: Path, made_by: str) -> Tokens:
+def encode(tokenizer: Tokenizer, split: Split, made_by: str) -> Tokens:
     """A split's texts as ids."""
-    found = list(tokenizer.encode(texts(path)))
+    found = list(tokenizer.encode(split.texts))
     return Tokens(
         ids=np.concatenate([*found, np.zeros(0, dtype=np.int32)]),
         offsets=np.cumsum([0, *map(len, found)], dtype=np.int64),
-        labels=pd.read_parquet(path, columns=["label"])["label"].to_numpy(np.int8),
-        names=np.array(json.loads((path.parent / "labels.json").read_text(encoding="utf-8"))),
+        labels=split.labels,
+        names=np.array(split.names),
         vocabulary=tokenizer.vocabulary,
         tokenizer=made_by,
     )
