@@ -60,8 +60,9 @@ def table(shown: list[Result]) -> tuple[list[str], list[list[object]]]:
         low, high = r.interval
         measures = [f"{r.metrics[m]:.4f}" for m in MEASURES[1:]]
         bounds = [f"{r.metrics['test.accuracy']:.4f}", f"{low:.4f}", f"{high:.4f}"]
-        rows.append([r.recipe, *bounds, *measures, *(int(r.metrics[c]) for c in COUNTS), r.watched])
-    return [*header, *COUNTS, "validated_on"], rows
+        counts = (int(r.metrics[c]) for c in COUNTS)
+        rows.append([r.recipe, *bounds, *measures, *counts, r.watched, r.duplicates])
+    return [*header, *COUNTS, "validated_on", "duplicates"], rows
 
 
 def for_people(shown: list[Result]) -> tuple[list[str], list[list[object]]]:
@@ -83,10 +84,11 @@ def for_people(shown: list[Result]) -> tuple[list[str], list[list[object]]]:
                 *measures,
                 validation,
                 r.watched,
+                r.duplicates,
                 *(f"{int(r.metrics[c]):,}" for c in COUNTS),
             ]
         )
-    return [*header, "validation, %", "validated on", *COUNTS], rows
+    return [*header, "validation, %", "validated on", "duplicates", *COUNTS], rows
 
 
 def times(shown: list[Result], timings: list[dict[str, object]]) -> list[list[object]]:

@@ -374,6 +374,20 @@ def test_only_a_recipe_that_validates_on_test_may_open_the_test_arrays() -> None
     assert {s["watched"] for s in found["shown"].values() if s["comparison"] == "demo"} == {"test"}
 
 
+@pytest.mark.parametrize(
+    ("action", "shown"), [("drop exact", "exact dropped"), ("drop near", "near dropped"), ("keep", "kept")]
+)
+def test_what_is_done_with_a_sources_duplicates_reaches_what_shows_it(action: str, shown: str) -> None:
+    edited = put(COMMITTED, ["sources", "imdb", "duplicates"], action)
+    found = pipeline.derive(edited)["shown"].values()
+    assert {s["duplicates"] for s in found if s["comparison"] == "imdb-words"} == {shown}
+    assert {s["duplicates"] for s in found if s["comparison"] != "imdb-words"} == {"kept"}
+
+
+def test_duplicates_other_than_kept_or_dropped_are_refused() -> None:
+    assert "sources.demo.duplicates" in line(put(COMMITTED, ["sources", "demo", "duplicates"], "drop"))
+
+
 def test_a_source_file_of_the_user_is_what_its_download_depends_on() -> None:
     entry = {"kind": "files", "path": "mine/a.csv", "text": "t", "label": "l", "test_fraction": 0.2}
     edited = put(COMMITTED, ["sources", "mine"], entry)

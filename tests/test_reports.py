@@ -57,6 +57,7 @@ def result(recipe: str = "lstm", **changes: Any) -> Result:
         labels=["no", "yes"],
         confusion=[[45, 5], [10, 40]],
         watched="held out",
+        duplicates="kept",
     )
     return dataclasses.replace(made, **changes)
 
@@ -220,13 +221,14 @@ def reports(folder: Path, recipe: str, shown: Result) -> None:
         result(),
         three(),
         result(watched="test"),
+        result(duplicates="near dropped"),
         result(labels=['a, "quoted"', "two\nlines | ünï"]),
         result(confusion=[[0, 0], [0, 100]]),
     ],
 )
 def test_what_is_gathered_is_what_was_reported_also_after_a_round_trip(tmp_path: Path, shown: Result) -> None:
     reports(tmp_path, "lstm", shown)
-    found = results.gather(tmp_path, "lstm", shown.watched)
+    found = results.gather(tmp_path, "lstm", shown.watched, shown.duplicates)
     assert found == shown
     (tmp_path / "lstm.json").write_text(results.dump(found), encoding="utf-8")
     assert results.load(tmp_path / "lstm.json") == shown
@@ -236,7 +238,9 @@ def test_the_gather_stage_brings_both_reports_to_the_comparison(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reports(tmp_path / "reports", "lstm", result())
-    shown = {"mine_lstm": {"comparison": "mine", "recipe": "lstm", "watched": "held out"}}
+    shown = {
+        "mine_lstm": {"comparison": "mine", "recipe": "lstm", "watched": "held out", "duplicates": "kept"}
+    }
     monkeypatch.setattr(gather, "ROOT", tmp_path)
     monkeypatch.setattr(gather, "params", lambda: {"pipeline": {"shown": shown}})
     gather.main("mine_lstm")
@@ -421,6 +425,12 @@ def test_the_table_for_people_is_of_the_same_numbers_as_the_one_for_programs() -
         assert float(str(rounded["ECE"])) == pytest.approx(float(str(exact["test_ece"])), abs=5e-4)
         percent = 100 * float(str(exact["validation_accuracy"]))
         assert float(str(rounded["validation, %"])) == pytest.approx(percent, abs=0.05)
+
+
+def test_both_tables_say_what_was_done_with_duplicates() -> None:
+    shown = [result("a"), result("b", duplicates="near dropped")]
+    for header, rows in (compare.table(shown), compare.for_people(shown)):
+        assert [row[header.index("duplicates")] for row in rows] == ["kept", "near dropped"]
 
 
 def test_pruning_deletes_strays_and_only_them(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from stages.lib.pipeline import derive
 
 def pipeline(*, _root_: DictConfig) -> DictConfig:
     """The derived section, as a node of the configuration that is being composed."""
-    sections = ("sources", "models", "trainings", "recipes", "comparisons")
+    sections = ("sources", "corpora", "models", "trainings", "recipes", "comparisons")
     found = {s: _root_[s] for s in sections if OmegaConf.is_config(_root_.get(s))}
     plain: dict[str, Any] = {s: OmegaConf.to_container(node) for s, node in found.items()}
     return OmegaConf.create(derive(plain))

@@ -7,6 +7,8 @@ into `deps` (dvc#8171), so Hydra adds these facts when it composes conf/ (conf/h
 from collections.abc import Mapping
 from typing import Any
 
+DUPLICATES = {"keep": "kept", "drop exact": "exact dropped", "drop near": "near dropped"}
+
 
 def derive(params: Mapping[str, Any]) -> dict[str, Any]:
     """The `pipeline` section that belongs to the other sections.
@@ -24,6 +26,7 @@ def derive(params: Mapping[str, Any]) -> dict[str, Any]:
                 "comparison": name,
                 "recipe": recipe,
                 "watched": _watched(recipes[recipe], params),
+                "duplicates": _duplicates(recipes[recipe], params),
             }
             for name, entry in comparisons.items()
             for recipe in _names(entry.get("recipes"))
@@ -58,6 +61,13 @@ def _watched(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> str:
     """What the validation curves of a recipe are measured on."""
     training = _entries(params, "trainings").get(str(recipe.get("training")), {})
     return "test" if training.get("validation") == "test" else "held out"
+
+
+def _duplicates(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> str:
+    """What was done with the duplicates of a recipe's source."""
+    corpus = _entries(params, "corpora").get(str(recipe.get("corpus")), {})
+    source = _entries(params, "sources").get(str(corpus.get("source")), {})
+    return DUPLICATES.get(str(source.get("duplicates", "keep")), "")
 
 
 def _entries(params: Mapping[str, Any], section: str) -> dict[str, Mapping[str, Any]]:

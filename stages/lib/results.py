@@ -15,6 +15,7 @@ class Result:
     history: per column of reports/history/<recipe>.csv the value of each epoch.
     labels: the label names; confusion[i][j] test texts of label i were taken for label j.
     watched: what the validation curves were measured on, "held out" or "test".
+    duplicates: what was done with the source's: "kept", "exact dropped" or "near dropped".
     """
 
     recipe: str
@@ -23,6 +24,7 @@ class Result:
     labels: list[str]
     confusion: list[list[int]]
     watched: str
+    duplicates: str
 
     @property
     def texts(self) -> int:
@@ -35,7 +37,7 @@ class Result:
         return wilson(sum(row[i] for i, row in enumerate(self.confusion)), self.texts)
 
 
-def gather(reports: Path, recipe: str, watched: str) -> Result:
+def gather(reports: Path, recipe: str, watched: str, duplicates: str) -> Result:
     """A recipe's reports, read from the folder `reports`."""
     metrics = json.loads((reports / "metrics" / f"{recipe}.json").read_text(encoding="utf-8"))
     rows = _rows(reports / "history" / f"{recipe}.csv")
@@ -49,6 +51,7 @@ def gather(reports: Path, recipe: str, watched: str) -> Result:
         labels=labels,
         confusion=[counts[i : i + len(labels)] for i in range(0, len(counts), len(labels))],
         watched=watched,
+        duplicates=duplicates,
     )
 
 

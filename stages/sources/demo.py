@@ -20,6 +20,7 @@ from pydantic import Field
 
 from stages.lib.arrays import Split
 from stages.lib.config import Count, Seed, config
+from stages.lib.duplicates import Duplicates
 
 T = TypeVar("T")
 
@@ -65,6 +66,7 @@ class Source:
     splits: Annotated[dict[Literal["train", "test"], Count], Field(min_length=2)]
     cue_distance: Annotated[int, Field(ge=1, le=400)]
     seed: Seed
+    duplicates: Duplicates = "keep"
 
 
 def load(source: Source) -> dict[str, Split]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from stages.lib.arrays import Split
 from stages.lib.config import ROOT, InputError, Share, config
+from stages.lib.duplicates import Duplicates
 from stages.lib.splits import stratified
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -26,6 +27,7 @@ class Source:
     text: str
     label: str
     test_fraction: Share
+    duplicates: Duplicates = "keep"
 
 
 def load(source: Source) -> dict[str, Split]:

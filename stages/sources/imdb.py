@@ -9,6 +9,7 @@ from pydantic import Field
 from stages.lib import files
 from stages.lib.arrays import Split
 from stages.lib.config import ROOT, Count, InputError, config
+from stages.lib.duplicates import Duplicates
 from stages.lib.network import fetch
 from stages.lib.tfds import import_tfds, why
 
@@ -30,6 +31,7 @@ class Source:
     splits: Splits
     labels: dict[str, Count]
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    duplicates: Duplicates = "keep"
 
 
 def load(source: Source) -> dict[str, Split]:
