@@ -20,7 +20,8 @@ def replacing(path: Path) -> Iterator[Path]:
             remove(path)
         draft.replace(path)
     except OSError as error:
-        error.filename = error.filename or str(path)  # a failed write names no file
+        if error.errno and not error.filename:  # as if a write fails
+            error.filename = str(path)
         raise
     finally:
         remove(draft)
