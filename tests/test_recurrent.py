@@ -17,6 +17,7 @@ MASKS = {
     "post": np.arange(TIME) < np.array([9, 1, 4, 9, 0, 7])[:, None],
     "pre": np.arange(TIME) >= np.array([0, 8, 5, 0, 9, 2])[:, None],
     "holes": np.random.default_rng(5).random((BATCH, TIME)) < 0.6,
+    "all padding": np.zeros((BATCH, TIME), dtype=bool),  # as a batch of texts like "..."
     "none": None,
 }
 

@@ -239,7 +239,8 @@ class _Masked:
 
     @property
     def steps(self) -> Tensor:
-        return tf.reduce_max(self.read[:, -1])
+        # one at least, for TensorFlow can't stack the outputs of a loop that takes no step
+        return tf.maximum(tf.reduce_max(self.read[:, -1]), 1)
 
     def inputs(self, sequences: Tensor) -> Tensor:
         place, step = self.place, self.step
