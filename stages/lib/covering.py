@@ -80,7 +80,7 @@ class Cover:
     def _covered(self, points: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What a call returns, for spelled words that are not remembered."""
         longest = self._longest(points, starts)
-        begun = _steps(self._node_lengths[longest], starts)
+        begun = steps(self._node_lengths[longest], starts)
         ids, first = self._node_ids[longest[begun]], points[begun]
         in_utf8 = 1 + (first >= 0x80) + (first >= 0x800) + (first >= 0x10000)
         widths = np.where(ids > 0, 1, in_utf8)
@@ -112,7 +112,7 @@ def _cut(text: str, starts: np.ndarray, which: np.ndarray) -> list[str]:
     return [text[i:j] for i, j in zip(starts[which].tolist(), ends[which].tolist(), strict=True)]
 
 
-def _steps(lengths: np.ndarray, starts: np.ndarray) -> np.ndarray:
+def steps(lengths: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """Where subwords begin if that at each character has the length in `lengths`: int64[subwords]."""
     begun = np.zeros(len(lengths), bool)
     at, ends = starts, np.append(starts[1:], len(lengths))

@@ -17,6 +17,8 @@ from functools import cached_property
 
 import numpy as np
 
+from stages.lib.covering import beginnings, codes, steps
+
 UNDERSCORE = "\\&undsc"  # an underscore within a word; a plain one at its end means the space behind it
 OTHERS = 257  # ids of a vocabulary that are no subwords: padding and the bytes
 LONGEST = 20  # characters of a subword; this and the next two are TFDS's
@@ -65,17 +67,18 @@ class _Trie:
     """All substrings of the words, of at most LONGEST characters.
 
     _joined: the words one after the other; what counts places counts its characters.
-    _begins, _ends: int64[words], the place of each word's first character and the one behind its last.
+    _begins: int64[words], the place of each word's first character.
     _weights: float64[characters], how often the word around occurs (exact up to 2**53).
     """
 
     def __init__(self, counts: Mapping[str, int]) -> None:
-        self._joined = "".join(counts)
-        lengths = np.fromiter(map(len, counts), np.int64, len(counts))
-        self._ends = np.cumsum(lengths)
-        self._begins = self._ends - lengths
+        words = list(counts)
+        self._joined = "".join(words)
+        self._begins = beginnings(words)
+        ends = np.append(self._begins[1:], len(self._joined))
+        lengths = ends - self._begins
         self._weights = np.repeat(np.fromiter(counts.values(), np.float64, len(counts)), lengths)
-        left = np.repeat(self._ends, lengths) - np.arange(len(self._joined))  # characters of its word
+        left = np.repeat(ends, lengths) - np.arange(len(self._joined))  # characters of its word
         self._levels = _levels(self._joined, left)
         spelled = np.array([m.start() for m in re.finditer(re.escape(UNDERSCORE), self._joined)], np.int64)
         self._underscores = spelled[left[spelled] >= len(UNDERSCORE)]  # not those that two words make
@@ -100,23 +103,17 @@ class _Trie:
         return self._count(self._starts([]))
 
     def _starts(self, accepted: list[np.ndarray]) -> np.ndarray:
-        """Where subwords begin if each word is spelled with the longest that fit: bool[characters]."""
+        """Where subwords begin if each word is spelled with the longest that fit: int64[subwords]."""
         longest = np.ones(len(self._weights), dtype=np.int64)
         for length, (level, taken) in enumerate(zip(self._levels, accepted, strict=False), start=1):
             longest[level.places[taken[level.nodes]]] = length
         longest[self._underscores] = np.maximum(longest[self._underscores], len(UNDERSCORE))
-        starts = np.zeros(len(longest), dtype=bool)
-        at, ends = self._begins, self._ends
-        while len(at):  # a step to the next subword, of all words at once
-            starts[at] = True
-            at = at + longest[at]
-            inside = at < ends
-            at, ends = at[inside], ends[inside]
-        return starts
+        return steps(longest, self._begins)
 
     def _count(self, starts: np.ndarray) -> list[np.ndarray]:
         """How often each substring begins at one of the starts: float64[nodes] per level."""
-        weights = np.where(starts, self._weights, 0.0)
+        weights = np.zeros_like(self._weights)
+        weights[starts] = self._weights[starts]
         return [np.bincount(level.nodes, weights[level.places]) for level in self._levels]
 
     def _accept(self, counts: list[np.ndarray], least: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -141,9 +138,8 @@ class _Trie:
 
 def _levels(joined: str, left: np.ndarray) -> list[_Level]:
     """The levels of the trie; `left`, int64[characters], is how long a substring can be at each place."""
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4")
-    alphabet, first, characters = np.unique(codes, return_index=True, return_inverse=True)
-    places, nodes = np.arange(len(codes)), characters
+    alphabet, first, characters = np.unique(codes(joined), return_index=True, return_inverse=True)
+    places, nodes = np.arange(len(characters)), characters
     levels = [_Level(places, nodes, np.zeros(len(alphabet), dtype=np.int64), first)]
     for length in range(2, min(LONGEST, int(left.max())) + 1):
         longer = left[places] >= length
