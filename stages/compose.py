@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from stages.lib import command, files
-from stages.lib.config import PARAMS, ROOT, SECTIONS, InputError, parse
+from stages.lib.config import PARAMS, ROOT, SECTIONS, InputError, one_line, parse
 from stages.schema import check
 
 CONF = ROOT / "conf"
@@ -30,6 +30,7 @@ def compose(overrides: list[str], conf: Path = CONF) -> str:
     from omegaconf.errors import OmegaConfBaseException
 
     _refuse_strays(conf)
+    _refuse_unreadable(conf)
     sys.path.append(str(conf))
     try:
         Plugins.instance()  # finds conf/hydra_plugins on the path
@@ -37,7 +38,7 @@ def compose(overrides: list[str], conf: Path = CONF) -> str:
             composed = hydra_compose(config_name="config", overrides=overrides)
         OmegaConf.resolve(composed)
     except (HydraException, OmegaConfBaseException, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"conf/: {' '.join(str(error).split())}") from None
+        raise InputError(f"conf/: {one_line(error)}") from None
     finally:
         sys.path.remove(str(conf))
     return OmegaConf.to_yaml(composed)
@@ -67,16 +68,23 @@ def main(arguments: list[str]) -> None:
         )
 
 
+def _refuse_unreadable(conf: Path) -> None:
+    """Refuse by its name a file that Hydra could not read, or not in any reasonable time."""
+    for path in sorted(conf.rglob("*.yaml")):
+        parse(path, f"conf/{path.relative_to(conf)}")
+
+
 def _refuse_strays(conf: Path) -> None:
     """Refuse a file that is not in the list of conf/config.yaml, or not under its own name."""
     listed: dict[str, Any] = {}
-    defaults = parse(conf / "config.yaml").get("defaults")
+    defaults = parse(conf / "config.yaml", "conf/config.yaml").get("defaults")
     for group in defaults if isinstance(defaults, list) else []:
         listed |= group if isinstance(group, dict) else {}
     for section, folder in SECTIONS.items():
         for path in sorted((conf / folder).iterdir()):
             shown = f"conf/{folder}/{path.name}"
-            if path.suffix != ".yaml" or path.stem not in (listed.get(folder) or []):
+            names = listed.get(folder)
+            if path.suffix != ".yaml" or path.stem not in (names if isinstance(names, list) else [names]):
                 raise InputError(f"{shown} is not in the list `{folder}` of conf/config.yaml; add it there")
             header = f"# @package {section}.{path.stem}"
             first = path.read_text(encoding="utf-8", errors="replace").partition("\n")[0].strip()

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stages.lib import kinds, padding, pipeline
-from stages.lib.config import SECTIONS, InputError, Seed, config, read, refusal
+from stages.lib.config import SECTIONS, InputError, Seed, config, read, refusal, shown
 from stages.lib.style import Figures
 from stages.lib.training import Training
 
-NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+# DVC would take 0o7 for the number 7
+NAME = re.compile(r"(?!0o)[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @config
@@ -62,7 +63,8 @@ def _sections(params: Mapping[str, Any]) -> None:
     allowed = [*SECTIONS, "figures", "seed", "pipeline"]
     for key in params:
         if key not in allowed:
-            raise refusal(str(key), params[key], f"no such section; the sections are {', '.join(allowed)}")
+            name = key if isinstance(key, str) else shown(key)
+            raise refusal(name, params[key], f"no such section; the sections are {', '.join(allowed)}")
     for key in allowed:
         if key not in params:
             raise refusal(key, None, "a value, it is missing")
@@ -72,7 +74,7 @@ def _sections(params: Mapping[str, Any]) -> None:
         for name, entry in params[section].items():
             if not (isinstance(name, str) and NAME.fullmatch(name)):
                 raise refusal(
-                    f"{section}.{name}",
+                    f"{section}.{name}" if isinstance(name, str) else section,
                     name,
                     "a name of lower-case letters, digits and single hyphens",
                 )
@@ -104,13 +106,19 @@ def _recipe(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> N
     _known(recipe.corpus, params["corpora"], f"recipes.{name}.corpus")
     _known(recipe.model, params["models"], f"recipes.{name}.model")
     _known(recipe.training, params["trainings"], f"recipes.{name}.training")
-    architecture = params["models"][recipe.model]["architecture"]
-    pad = params["corpora"][recipe.corpus]["pad"]["kind"]
-    if architecture == "flatten" and pad != "fixed":
+    model, pad = params["models"][recipe.model], params["corpora"][recipe.corpus]["pad"]
+    if model["architecture"] == "flatten" and pad["kind"] != "fixed":
         raise refusal(
             f"recipes.{name}.corpus",
             recipe.corpus,
             "for `flatten`, a corpus padded to a fixed length",
+        )
+    narrowest = pad["length"] if pad["kind"] == "fixed" else pad["boundaries"][0]
+    if model["architecture"] == "conv1d" and not model["mask"] and model["kernel"] > narrowest:
+        raise refusal(
+            f"models.{recipe.model}.kernel",
+            model["kernel"],
+            f"without a mask, {narrowest} at most, the narrowest arrays of the corpus {recipe.corpus}",
         )
 
 

@@ -38,6 +38,8 @@ OUR_WORDS = {
     " valid ": " ",
 }
 
+DEEPEST = 50  # lists and mappings in each other; params.yaml has 5
+
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -60,38 +62,55 @@ def config(cls: type[T]) -> type[T]:
 
 def params(path: Path = PARAMS) -> dict[str, Any]:
     """All of params.yaml as a dictionary, checked as a whole."""
-    found = parse(path)
+    try:
+        found = parse(path)
+    except FileNotFoundError:
+        raise InputError(f"{path.name} is missing; write it with: python -m stages.compose") from None
     # Looked up at run time: the check can refuse a run but never changes a result, so no stage
     # depends on the schema, and a new option in it retrains nothing.
     importlib.import_module("stages.schema").check(found)
     return found
 
 
-def parse(path: Path) -> dict[str, Any]:
-    """The mapping in a YAML file, without any check of its keys; a repeated key is refused."""
+def parse(path: Path, name: str = PARAMS.name) -> dict[str, Any]:
+    """The mapping in a YAML file, which is called `name` where it is refused; its keys are not checked
+    but for repeated ones."""
     try:
-        found = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except FileNotFoundError:
-        raise InputError(f"{path.name} is missing; write it with: python -m stages.compose") from None
-    except (
-        yaml.YAMLError,
-        ValueError,
-        KeyError,
-        RecursionError,
-    ) as error:  # it converts with int() and so on
-        raise InputError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from None
+        text = path.read_text(encoding="utf-8")
+        _bounded(text)
+        found = yaml.load(text, Loader=_Loader)
+    except OSError:
+        raise
+    except Exception as error:  # PyYAML lets through what int(), datetime() and indexing raise
+        raise InputError(f"{name} is not valid YAML: {one_line(error)}") from None
     if not isinstance(found, dict):
-        raise InputError(f"{path.name}: found {type(found).__name__}, allowed: a mapping of sections")
+        raise InputError(f"{name}: found {type(found).__name__}, allowed: a mapping")
     return found
+
+
+def _bounded(text: str) -> None:
+    """Refuse what a short file makes huge (aliases of aliases), or what ends the process (libyaml
+    overruns its stack where lists are nested some 10,000 deep)."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise yaml.YAMLError(f"no aliases are read here, write the value out instead{event.start_mark}")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise yaml.YAMLError(f"nested more than {DEEPEST} deep{event.start_mark}")
+
+
+def one_line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
 
 def read(cls: type[T], data: object, key: str) -> T:
     """`data`, found in params.yaml at `key` (as "models.demo-lstm"), as an instance of `cls`."""
     try:
-        text = json.dumps(data, default=str)
-    except (TypeError, ValueError, RecursionError) as error:
+        _plain(data, key)
+        text = json.dumps(data)
+    except (ValueError, RecursionError) as error:
         raise InputError(f"params.yaml: {key}: cannot be read ({error}); {_mend(key)}") from None
-    _set(data, key)
     try:
         # By way of JSON, because pydantic's strict mode takes a mapping for a dataclass only there.
         return TypeAdapter(cls).validate_json(text, strict=True)
@@ -99,13 +118,20 @@ def read(cls: type[T], data: object, key: str) -> T:
         raise InputError(_line(cls, data, error, key)) from None
 
 
-def _set(value: object, key: str) -> None:
-    """Refuse a value that conf/ leaves open."""
+def _plain(value: object, key: str) -> None:
+    """Refuse what JSON would change (dates, keys that are numbers), and a value that conf/ leaves open."""
     if value == "???":
         raise refusal(key, value, "a value (??? marks one that must be set)")
     if isinstance(value, dict):
         for name, inner in value.items():
-            _set(inner, f"{key}.{name}")
+            if not isinstance(name, str):
+                raise refusal(key, name, "keys that are strings; write it in quotes")
+            _plain(inner, f"{key}.{name}")
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            _plain(inner, f"{key}.{i}")
+    elif not isinstance(value, str | int | float | None):
+        raise refusal(key, value, "a string, a number, a boolean, null, a list or a mapping")
 
 
 def where(key: str) -> str:
@@ -120,9 +146,16 @@ def where(key: str) -> str:
 
 def refusal(key: str, found: object, allowed: str) -> InputError:
     """The line for a bad value: key, what was found, what is allowed, where to mend it."""
-    shown = json.dumps(found, default=str, ensure_ascii=False)
-    shown = shown if len(shown) <= 80 else shown[:77] + "..."
-    return InputError(f"params.yaml: {key}: found {shown}, allowed: {allowed}; {_mend(key)}")
+    return InputError(f"params.yaml: {key}: found {shown(found)}, allowed: {allowed}; {_mend(key)}")
+
+
+def shown(found: object) -> str:
+    """A value as it is quoted in a line, at most 80 characters."""
+    try:
+        text = json.dumps(found, default=str, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):  # a key or a number that JSON has no way to write
+        text = type(found).__name__
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def _mend(key: str) -> str:
@@ -147,7 +180,7 @@ def _line(cls: type, data: object, error: ValidationError, key: str) -> str:
 def _allowed(error: Any, cls: type, path: list[str]) -> str:
     if error["type"].startswith("dataclass"):
         return f"a mapping with {', '.join(_keys(cls, path))}"
-    words = str(error["msg"]).removeprefix("Input should be ")
+    words = str(error["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
     for theirs, ours in OUR_WORDS.items():
         words = words.replace(theirs, ours)
     return words
@@ -185,8 +218,10 @@ class _Loader(yaml.CSafeLoader):
     """PyYAML's C loader, except that it refuses a key written twice instead of keeping the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        for name in names:
-            if names.count(name) > 1:
-                raise yaml.YAMLError(f"key {name!r} is there twice, {node.start_mark}")
+        names: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in names:
+                    raise yaml.YAMLError(f"key {key.value!r} is there twice,{key.start_mark}")
+                names.add(key.value)
         return super().construct_mapping(node, deep)

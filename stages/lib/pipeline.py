@@ -39,27 +39,27 @@ def _source(entry: Mapping[str, Any]) -> dict[str, str]:
     """A source's kind, and the file or folder of the user's that it reads (else a module
     without code, for the lists of dvc.yaml have no optional entries)."""
     return {
-        "kind": str(entry.get("kind")),
-        "reads": str(entry.get("path") or "stages/sources/__init__.py"),
+        "kind": _text(entry.get("kind")),
+        "reads": _text(entry.get("path")) or "stages/sources/__init__.py",
     }
 
 
 def _recipe(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
     """A recipe, its architecture, and the arrays that its training may open."""
-    corpus, model, training = (str(recipe.get(key)) for key in ("corpus", "model", "training"))
+    corpus, model, training = (_text(recipe.get(key)) for key in ("corpus", "model", "training"))
     arrays = f"data/padded/{corpus}"
     return {
         "corpus": corpus,
         "model": model,
         "training": training,
-        "architecture": str(_entries(params, "models").get(model, {}).get("architecture")),
+        "architecture": _text(_entries(params, "models").get(model, {}).get("architecture")),
         "arrays": arrays if _watched(recipe, params) == "test" else f"{arrays}/train.npz",
     }
 
 
 def _watched(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> str:
     """What the validation curves of a recipe are measured on."""
-    training = _entries(params, "trainings").get(str(recipe.get("training")), {})
+    training = _entries(params, "trainings").get(_text(recipe.get("training")), {})
     return "test" if training.get("validation") == "test" else "held out"
 
 
@@ -74,8 +74,13 @@ def _entries(params: Mapping[str, Any], section: str) -> dict[str, Mapping[str, 
     """A section's entries, as far as they are mappings."""
     found = params.get(section)
     found = found if isinstance(found, Mapping) else {}
-    return {str(name): entry for name, entry in found.items() if isinstance(entry, Mapping)}
+    named = {name: entry for name, entry in found.items() if isinstance(name, str)}
+    return {name: entry for name, entry in named.items() if isinstance(entry, Mapping)}
 
 
 def _names(found: object) -> list[str]:
-    return [str(name) for name in found] if isinstance(found, list) else []
+    return [_text(name) for name in found] if isinstance(found, list) else []
+
+
+def _text(found: object) -> str:
+    return found if isinstance(found, str) else ""
