@@ -1,5 +1,6 @@
 """conf/ -> params.yaml: the bytes that DVC writes, nothing of conf/ forgotten, nothing written if refused."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,10 +9,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stages import compose
 from stages.compose import CONF
-from stages.lib.config import PARAMS, ROOT, InputError
+from stages.lib.config import PARAMS, ROOT, InputError, params
+from stages.lib.pipeline import derive
 
 DVC = """
 import sys
@@ -199,3 +203,74 @@ def test_check_finds_that_params_yaml_is_missing(tmp_path: Path, monkeypatch: py
 
 def test_check_of_other_overrides_than_were_composed_finds_them() -> None:
     assert "seed" in line(lambda: compose.main(["--check", "seed=7"]))
+
+
+SNIPPETS = [
+    "&a a",
+    "*a",
+    "!!int ''",
+    "!!python/name:os",
+    "<<: {a: 1}",
+    "[" * 30_000,
+    "{a: " * 30_000,
+    "\t",
+    "\x00",
+    "'",
+    "{",
+]
+SNIPPETS += [
+    "${seed}",
+    "${nope}",
+    "${",
+    "$${x",
+    "\\${x}",
+    "${pipeline:}",
+    "${oc.env:HOME}",
+    "???",
+    "null",
+    "[]",
+    "3",
+    "1e3",
+    "9" * 5000,
+]
+SNIPPETS += [
+    "# ",
+    "- ",
+    "seed: 1",
+    "\n",
+    "_self_",
+    "demo",
+    "override ",
+    "@x",
+    "0o7",
+    "2020-01-01",
+    "!!timestamp x",
+    "\ufeff",
+    "\u2028",
+]
+FILES = sorted(path.relative_to(CONF) for path in CONF.rglob("*.yaml"))
+
+
+@pytest.mark.slow
+@settings(max_examples=100)
+@given(data=st.data())
+def test_an_edited_file_of_conf_is_composed_or_refused_in_one_line(
+    conf: Path, tmp_path: Path, data: st.DataObject
+) -> None:
+    name = data.draw(st.sampled_from([Path("config.yaml"), *FILES]))
+    before = text = (CONF / name).read_bytes()
+    for _ in range(data.draw(st.integers(1, 2))):
+        places = [m.end() for m in re.finditer(rb"[:[,] |\n", text)]
+        at = data.draw(st.integers(0, len(text)) | st.sampled_from(places or [0]))
+        more = data.draw(st.sampled_from(SNIPPETS).map(str.encode) | st.binary(max_size=4))
+        text = text[:at] + more + text[at + data.draw(st.sampled_from([0, 0, 1, 8, 50])) :]
+    (conf / name).write_bytes(text)
+    try:
+        compose.write(compose.compose([], conf), tmp_path / "params.yaml")
+    except InputError as refused:
+        assert str(refused) and len(str(refused).splitlines()) == 1
+    else:
+        composed = params(tmp_path / "params.yaml")
+        assert composed["pipeline"] == derive(composed)
+    finally:
+        (conf / name).write_bytes(before)
