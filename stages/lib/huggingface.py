@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 from tokenizers import Tokenizer
 
+from stages.lib.config import InputError
+
 PADDING, UNKNOWN = "[PAD]", "[UNK]"
 FILE = "tokenizer.json"
 CHUNK = 1000  # texts encoded at once: the library's objects take 100 times the memory of the ids
@@ -32,7 +34,7 @@ class Library:
         return int(self._tokenizer.get_vocab_size())
 
     def encode(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
-        remaining = iter(texts)
+        remaining = whole(texts)
         while chunk := list(islice(remaining, CHUNK)):
             for encoding in self._tokenizer.encode_batch_fast(chunk, add_special_tokens=False):
                 yield np.array(encoding.ids, dtype=np.int32)
@@ -47,3 +49,13 @@ class Library:
     def save(self, folder: Path) -> None:
         # not the library's own `save`, whose errors are no OSErrors
         (folder / FILE).write_text(self._tokenizer.to_str(pretty=True), encoding="utf-8")
+
+
+def whole(texts: Iterable[str]) -> Iterator[str]:
+    """The texts; one that UTF-8 cannot spell is refused, as the library takes UTF-8."""
+    for number, text in enumerate(texts, start=1):
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise InputError(f"text {number}: half of a surrogate pair at character {error.start}") from None
+        yield text

@@ -9,7 +9,7 @@ from pydantic import Field
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from stages.lib.config import config
-from stages.lib.huggingface import PADDING, Library
+from stages.lib.huggingface import PADDING, Library, whole
 
 
 @config
@@ -26,7 +26,7 @@ def fit(config: Config, texts: Iterable[str]) -> Library:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    learning.train_from_iterator(texts, trainer)
+    learning.train_from_iterator(whole(texts), trainer)
     return Library(_pipeline(_behind_padding(learning)))
 
 

@@ -28,6 +28,7 @@ from stages.lib.subwords import UNDERSCORE, learn
 
 TARGET = 2**13  # what TFDS asked `build_from_corpus` for
 FILE = "vocabulary.json"
+HALVES = "surrogatepass"  # spelled as \ud800 in JSON, two halves would come back as one character
 WORDS = re.compile(r"\w++(?: (?!\W))?|\W+").findall
 ONE_SPACE = re.compile(r" (?!\W)").match
 LETTER = re.compile(r"\w").search
@@ -79,7 +80,7 @@ class Subwords:
 
     def save(self, folder: Path) -> None:
         # not TFDS's own file: that has a subword per line, also of subwords with line ends
-        files.write_json(folder / FILE, self.subwords)
+        files.write_json(folder / FILE, self.subwords, HALVES)
 
 
 def fit(config: Config, texts: Iterable[str]) -> Subwords:
@@ -92,7 +93,7 @@ def fit(config: Config, texts: Iterable[str]) -> Subwords:
 
 
 def load(folder: Path) -> Subwords:
-    return Subwords(json.loads((folder / FILE).read_text(encoding="utf-8")))
+    return Subwords(json.loads((folder / FILE).read_text("utf-8", HALVES)))
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:

@@ -12,7 +12,7 @@ from pydantic import Field
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
 from stages.lib.config import config
-from stages.lib.huggingface import PADDING, UNKNOWN, Library
+from stages.lib.huggingface import PADDING, UNKNOWN, Library, whole
 
 # keras.preprocessing.text.Tokenizer's default `filters`, Keras 2.15
 FILTERED = r"""[!"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~\t\n]"""
@@ -28,7 +28,7 @@ def fit(config: Config, texts: Iterable[str]) -> Library:
     """The `vocabulary - 2` most frequent words of the texts, after padding (0) and unknown (1)."""
     counting = _pipeline(models.WordLevel())
     trainer = trainers.WordLevelTrainer(vocab_size=config.vocabulary - 2, show_progress=False)
-    counting.train_from_iterator(texts, trainer)
+    counting.train_from_iterator(whole(texts), trainer)
     ranked = sorted(counting.get_vocab().items(), key=lambda item: item[1])
     vocabulary = {PADDING: 0, UNKNOWN: 1} | {word: rank + 2 for word, rank in ranked}
     return Library(_pipeline(models.WordLevel(vocabulary, unk_token=UNKNOWN)))
