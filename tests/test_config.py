@@ -15,7 +15,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.lib import config, pipeline
+from stages.lib import command, config, pipeline
 from stages.lib.config import PARAMS, InputError
 from stages.schema import check
 
@@ -75,6 +75,7 @@ BAD_VALUES = [
     ("models.demo-lstm.units", [], "at least 1 item"),
     ("models.demo-lstm.units.0", 0, "greater than or equal to 1"),
     ("models.demo-conv1d.kernel", 0, "greater than or equal to 1"),
+    ("models.conv1d-mean-dense-6.kernel", 121, "120 at most, the narrowest arrays of the corpus imdb-words"),
     ("models.demo-conv1d.filters", -5, "greater than or equal to 1"),
     ("corpora.demo-words.tokenizer.vocabulary", 2, "greater than or equal to 3"),
     ("corpora.imdb-bpe8k.tokenizer.vocabulary", 256, "greater than or equal to 257"),
@@ -185,7 +186,24 @@ MISSING_KEYS = [
     "figures.grid",
 ]
 
-BAD_NAMES = ["../x", "A", "a b", "a_b", "a.b", "", "-a", "a-", "a--b", "a/b", "é", "a\n", 3, None, True]
+BAD_NAMES = [
+    "../x",
+    "A",
+    "a b",
+    "a_b",
+    "a.b",
+    "",
+    "-a",
+    "a-",
+    "a--b",
+    "a/b",
+    "é",
+    "a\n",
+    "0o7",
+    3,
+    None,
+    True,
+]
 
 GOOD_VALUES = [
     ("seed", 0),
@@ -440,6 +458,30 @@ def test_flatten_on_a_corpus_of_varying_width_is_refused() -> None:
     assert_tells(text, "recipes.imdb-words-flatten.corpus")
     assert 'found "imdb-bpe8k"' in text
     assert "fixed length" in text
+
+
+def test_a_kernel_wider_than_a_bucket_needs_a_mask() -> None:
+    unmasked = put(COMMITTED, ["models", "demo-conv1d", "mask"], False)
+    text = line(put(unmasked, ["models", "demo-conv1d", "kernel"], 33))
+    assert_tells(text, "models.demo-conv1d.kernel")
+    assert "without a mask, 32 at most" in text
+    check(put(unmasked, ["models", "demo-conv1d", "kernel"], 32))
+    check(put(COMMITTED, ["models", "demo-conv1d", "kernel"], 33))
+
+
+@pytest.mark.parametrize("value", [datetime.date(2020, 1, 1), b"x", {"a"}, (1,)])
+def test_a_value_that_json_would_turn_into_a_string_is_refused(value: object) -> None:
+    text = line(put(COMMITTED, ["comparisons", "demo", "title"], value))
+    assert_tells(text, "comparisons.demo.title")
+
+
+@pytest.mark.parametrize(
+    "name", ["../../x", "a b", ";rm -rf x", "", "demo\n", "$(x)", "\udcff", "-h", "Demo", "/", "demo/"]
+)
+def test_a_stage_refuses_a_name_that_is_no_entry_in_one_line(name: str) -> None:
+    with pytest.raises(InputError, match=r"is not in sources of params\.yaml, which has: demo, ") as refused:
+        command.one_of(name, COMMITTED["sources"], "sources")
+    assert len(str(refused.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize(

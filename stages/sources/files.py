@@ -2,12 +2,14 @@
 
 import csv
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from pydantic import ValidationInfo, field_validator
 
 from stages.lib.arrays import Split
 from stages.lib.config import ROOT, InputError, Share, config
@@ -17,6 +19,7 @@ from stages.lib.splits import stratified
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = [*DELIMITERS, ".jsonl"]
 HALVES = re.compile("[\ud800-\udfff]")  # JSON can spell one alone, UTF-8 cannot
+BAD_PATH = re.compile(r"://|\$\{|[\x00-\x1f\x7f]")
 csv.field_size_limit(100_000_000)  # characters; the default of 131,072 is less than a long document
 
 
@@ -28,6 +31,23 @@ class Source:
     label: str
     test_fraction: Share
     duplicates: Duplicates = "keep"
+
+    @field_validator("path")
+    @classmethod
+    def _usable(cls, path: str) -> str:
+        """Refuse what DVC could not take for a dependency: an address, a template, what stages make."""
+        place, data = Path(os.path.normpath(ROOT / path)), ROOT / "data"
+        made = data in [place, *place.parents] and data / "manual" not in [place, *place.parents]
+        if not path or BAD_PATH.search(path) or made or place in data.parents:
+            raise ValueError("a file or folder of yours, not in data/ (but data/manual), no address, no ${")
+        return path
+
+    @field_validator("label")
+    @classmethod
+    def _another(cls, label: str, info: ValidationInfo) -> str:
+        if label == info.data.get("text"):
+            raise ValueError("another column than `text`")
+        return label
 
 
 def load(source: Source) -> dict[str, Split]:
@@ -62,13 +82,19 @@ def _rows(path: Path, source: Source) -> list[tuple[str, str]]:
         raise InputError(f"{path}: found suffix {path.suffix!r}, allowed: {', '.join(SUFFIXES)}")
     read = _json_lines if path.suffix == ".jsonl" else _delimited
     rows = []
-    for line, row in read(path):
+    for line, row in read(path, source):
         for column in (source.text, source.label):
             if column in row and row[column] is None:
                 raise InputError(f"{path}:{line}: no value for {column!r}; fill it in or delete the row")
             if column not in row:
-                columns = ", ".join(str(key) for key in row if key is not None)
+                columns = ", ".join(row)[:200]
                 raise InputError(f"{path}:{line}: no column {column!r}; the columns here are: {columns}")
+            if not isinstance(row[column], str | bool):
+                found = type(row[column]).__name__
+                raise InputError(
+                    f"{path}:{line}: {column!r} is a {found}, allowed: a string, a number, true or false"
+                )
+        # a number is spelled as in the file
         text, label = str(row[source.text]), str(row[source.label])
         if not text.strip() or not label.strip():
             raise InputError(
@@ -80,14 +106,16 @@ def _rows(path: Path, source: Source) -> list[tuple[str, str]]:
     return rows
 
 
-def _delimited(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
-    lines = _lines(path)
-    reader = csv.DictReader(lines, delimiter=DELIMITERS[path.suffix], strict=True)
+def _delimited(path: Path, source: Source) -> Iterator[tuple[int, dict[str, object]]]:
+    reader = csv.DictReader(_lines(path), delimiter=DELIMITERS[path.suffix], strict=True)
     try:
+        header = reader.fieldnames or []
+        if twice := [name for name in (source.text, source.label) if header.count(name) > 1]:
+            raise InputError(f"{path}:{reader.line_num}: two columns {twice[0]!r}; rename one")
         for row in reader:
             if None in row:
                 raise InputError(
-                    f"{path}:{reader.line_num}: more fields than the header's {len(row) - 1} columns"
+                    f"{path}:{reader.line_num}: more fields than the header's {len(header)} columns"
                 )
             yield reader.line_num, dict(row)
     except csv.Error as error:
@@ -95,17 +123,34 @@ def _delimited(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
         raise InputError(f"{path}:{reader.reader.line_num}: {error}") from None
 
 
-def _json_lines(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
+def _json_lines(path: Path, source: Source) -> Iterator[tuple[int, dict[str, object]]]:
     for number, line in enumerate(_lines(path), start=1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except ValueError as error:
+            row = JSON.decode(line)
+        except (ValueError, RecursionError) as error:
             raise InputError(f"{path}:{number}: not a JSON object: {error}") from None
         if not isinstance(row, dict):
-            raise InputError(f"{path}:{number}: found {type(row).__name__}, allowed: a JSON object per line")
+            found = type(row).__name__
+            raise InputError(f"{path}:{number}: found {found}, allowed: a JSON object per line")
         yield number, row
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object's mapping; a key written twice is refused."""
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        raise ValueError("a key is there twice")
+    return row
+
+
+def _no_number(spelled: str) -> object:
+    raise ValueError(f"{spelled} is no number in JSON")
+
+
+# numbers stay as the file spells them: 1.0 and 1 are not made one, 1e400 is not made infinite
+JSON = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse_float=str, parse_constant=_no_number)
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -125,9 +170,14 @@ def _names(rows: dict[str, list[tuple[str, str]]], path: str) -> list[str]:
     found = {name: {label for _, label in pairs} for name, pairs in rows.items()}
     names = sorted(set().union(*found.values()))
     if len(names) < 2:
-        raise InputError(f"{path}: found {len(names)} label(s) ({', '.join(names)}), allowed: two or more")
+        raise InputError(
+            f"{path}: found {len(names)} label(s) ({', '.join(names)[:200]}), allowed: two or more"
+        )
     if len(names) > 127:
         raise InputError(f"{path}: found {len(names)} labels, allowed: 127")  # int8
+    for name in names:
+        if name != name.strip() and name.strip() in names:
+            raise InputError(f"{path}: labels {name!r} and {name.strip()!r}; take off the spaces around it")
     for split, labels in found.items():
         if missing := sorted(set(names) - labels):
             raise InputError(
