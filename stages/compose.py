@@ -38,7 +38,8 @@ def compose(overrides: list[str], conf: Path = CONF) -> str:
             composed = hydra_compose(config_name="config", overrides=overrides)
         OmegaConf.resolve(composed)
     except (HydraException, OmegaConfBaseException, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"conf/: {one_line(error)}") from None
+        told = error if str(error) else error.__cause__ or error  # Hydra wraps some without a word
+        raise InputError(f"conf/: {one_line(told)}") from None
     finally:
         sys.path.remove(str(conf))
     return OmegaConf.to_yaml(composed)

@@ -167,6 +167,11 @@ def test_a_recipe_is_added_by_its_file_its_place_in_the_list_and_nothing_else(
         ("model/demo-lstm.yaml", b"# @package models.demo-lstm\n- 3\n"),
         ("model/demo-lstm.yaml", b"# @package models.demo-lstm\na: \xff\n"),
         ("figures/default.yaml", b"# @package figures\na: \xff\n"),
+        ("figures/default.yaml", b"# @package figures\na: $${x\n"),
+        ("figures/default.yaml", b"# @package figures\na: &a [*a]\n"),
+        ("figures/default.yaml", b"# @package figures\na: " + b"[" * 50_000),
+        ("config.yaml", b"defaults:\n  - recipe: 3\n"),
+        ("config.yaml", b"defaults:\n  - source: demo, imdb, sarcasm\n"),
         ("recipe/demo-lstm.yaml", b"# @package recipes.demo-lstm\n"),
     ],
 )
@@ -174,7 +179,8 @@ def test_a_damaged_file_of_conf_is_refused_in_one_line(
     conf: Path, tmp_path: Path, name: str, content: bytes
 ) -> None:
     (conf / name).write_bytes(content)
-    line(lambda: compose.write(compose.compose([], conf), tmp_path / "params.yaml"))
+    text = line(lambda: compose.write(compose.compose([], conf), tmp_path / "params.yaml"))
+    assert text.rpartition(": ")[2]
 
 
 def test_check_is_content_with_what_conf_gives() -> None:

@@ -539,6 +539,7 @@ def test_a_source_file_of_the_user_is_what_its_download_depends_on() -> None:
     assert edited["pipeline"]["sources"]["mine"] == {"kind": "files", "reads": "mine/a.csv"}
 
 
+@pytest.mark.slow
 @settings(max_examples=1500)
 @given(edited=edits())
 def test_edited_parameters_are_accepted_and_consistent_or_refused_in_one_line(edited: Params) -> None:
@@ -555,6 +556,7 @@ def test_any_value_removed_is_accepted_or_refused_in_one_line() -> None:
         verdict(drop(COMMITTED, list(path)))
 
 
+@pytest.mark.slow
 @settings(max_examples=1000)
 @given(data=st.data())
 def test_edited_text_is_accepted_or_refused_in_one_line(tmp_path: Path, data: st.DataObject) -> None:

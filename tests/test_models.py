@@ -5,10 +5,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stages.lib import kinds
-from stages.lib.config import read
+from stages.lib.arrays import Tokens
+from stages.lib.config import PARAMS, InputError, read
+from stages.lib.inference import logits
+from stages.lib.padding import KINDS, pad
+from stages.lib.pipeline import derive
 from stages.lib.sizes import Shape
+from stages.schema import check
 
 pytestmark = pytest.mark.slow  # Keras takes seconds to import
 
@@ -193,3 +201,56 @@ def test_the_peephole_lstm_computes_the_published_equations() -> None:
         h, c = sigmoid(z_out + p_out * new) * np.tanh(new), new
         steps.append(h)
     np.testing.assert_allclose(np.asarray(layer(sequence)), np.stack(steps, axis=1), atol=1e-5)
+
+
+@pytest.mark.parametrize("mask", [True, False])
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@settings(max_examples=10)
+@given(data=st.data())
+def test_a_recipe_that_is_accepted_takes_every_batch_of_its_corpus(
+    architecture: str, mask: bool, data: st.DataObject
+) -> None:
+    draw, small = data.draw, st.integers(1, 3)
+    params = yaml.safe_load(PARAMS.read_text(encoding="utf-8"))
+    sizes: dict[str, Any] = {"architecture": architecture, "embedding": 2, "dense": draw(st.integers(0, 2))}
+    sizes["mask"] = mask
+    if architecture != "flatten":
+        sizes["pooling"] = draw(st.sampled_from(["mean", "max"]))
+    if architecture in RECURRENT:
+        sizes |= {
+            "units": draw(st.lists(small, min_size=1, max_size=2)),
+            "bidirectional": draw(st.booleans()),
+        }
+        sizes["pooling"] = draw(st.sampled_from(["last", "mean", "max"]))
+    if architecture == "conv1d":
+        sizes |= {"filters": 2, "kernel": draw(small)}
+    sides = st.sampled_from(["pre", "post"])
+    fixed: dict[str, Any] = {
+        "kind": "fixed",
+        "length": draw(small),
+        "side": draw(sides),
+        "truncate": draw(sides),
+    }
+    buckets: dict[str, Any] = {
+        "kind": "bucket",
+        "boundaries": sorted(draw(st.sets(small, min_size=1, max_size=3))),
+    }
+    entry = draw(st.sampled_from([fixed, buckets]))
+    params["models"]["demo-lstm"] = sizes
+    params["corpora"]["demo-words"]["pad"] = entry
+    params["pipeline"] = derive(params)
+    try:
+        check(params)
+    except InputError as refused:
+        assert "kernel" in str(refused) or "flatten" in str(refused)
+        return
+    lengths = draw(st.lists(st.sampled_from([0, 0, 1, 9]), min_size=1, max_size=2))
+    tokens = Tokens(
+        np.ones(sum(lengths), np.int32),
+        np.cumsum([0, *lengths]),
+        np.zeros(len(lengths), np.int8),
+        np.array(["no", "yes"]),
+        5,
+    )
+    model = build(shape=Shape(5, entry.get("length"), 2), **sizes)
+    assert np.isfinite(logits(model, pad(tokens, read(KINDS[entry["kind"]], entry, "x")))).all()

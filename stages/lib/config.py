@@ -100,7 +100,7 @@ def _bounded(text: str) -> None:
             raise yaml.YAMLError(f"nested more than {DEEPEST} deep{event.start_mark}")
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
 
