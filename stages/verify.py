@@ -33,11 +33,11 @@ def main(arguments: list[str]) -> None:
     recipes = everything["comparisons"][name]["recipes"]
     with tempfile.TemporaryDirectory(prefix="seqstudy-") as temporary:
         clones = [cloned(Path(temporary) / folder) for folder in FOLDERS]
-        committed = parse(clones[0] / "dvc.lock")
+        committed = parse(clones[0] / "dvc.lock", "dvc.lock")
         reports = clones[0] / "reports"
         made_on, accurate = processors(reports, recipes), accuracies(reports, recipes)
         stages = run_all(clones, f"compare@{name}")
-        runs = [outs(parse(clone / "dvc.lock"), stages) for clone in clones]
+        runs = [outs(parse(clone / "dvc.lock", "dvc.lock"), stages) for clone in clones]
         if made_on == {processor()}:
             same = agree([*runs, outs(committed, stages)])
         else:

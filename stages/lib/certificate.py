@@ -86,6 +86,6 @@ def differences(then: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 
 def _code(architecture: str) -> list[str]:
     """The modules that a training depends on: dvc.yaml lists them (tests/test_dvc_yaml.py: all of them)."""
-    deps = parse(ROOT / "dvc.yaml")["stages"]["train"]["do"]["deps"]
+    deps = parse(ROOT / "dvc.yaml", "dvc.yaml")["stages"]["train"]["do"]["deps"]
     modules = [dep.replace("${item.architecture}", architecture) for dep in deps]
     return sorted(module for module in modules if module.startswith("stages/"))
