@@ -1,4 +1,4 @@
-"""The GRU's loop over time in TensorFlow: the input's product comes before it, the weights' gradients after it.
+"""The GRU's loop over time in TensorFlow: inputs are multiplied before it, weights get gradients after it.
 
 TensorFlow's `GRUBlockCell` won't do: it applies the reset gate before the matrix product, Keras after it.
 """
