@@ -13,11 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from stages.lib import certificate, command, kinds, saving
+from stages.lib import certificate, command, kinds
 from stages.lib.arrays import Padded, Tokens
-from stages.lib.backend import keras
 from stages.lib.config import ROOT, InputError, params, read
-from stages.lib.inference import logits
 from stages.lib.metrics import probabilities
 from stages.lib.padding import KINDS, Pad, pad
 from stages.tokenizers import Tokenizer, identity
@@ -59,6 +57,10 @@ def classify(name: str, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
             f"{tokens} holds another tokenizer than {name} was trained with, or a damaged one; "
             f"bring both up to date: dvc repro train@{name}"
         )
+    # TensorFlow takes seconds to import, so only once nothing is refused any more
+    from stages.lib import saving
+    from stages.lib.inference import logits
+
     _note(name, origin)
     names = json.loads((folder / "training.json").read_text(encoding="utf-8"))["labels"]
     model = saving.load(folder / "model.keras")
@@ -73,6 +75,8 @@ def classify(name: str, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
 
 def _note(name: str, origin: dict[str, Any]) -> None:
     """Say on standard error where this environment is not the one that the model was trained in."""
+    from stages.lib.backend import keras
+
     then, now = ({"backend": origin["backend"]} | origin["versions"]), certificate.versions()
     if found := certificate.differences(then, now | {"backend": keras.backend.backend()}):
         print(

@@ -1,12 +1,13 @@
 """The benchmark compares like with like, and README.md shows its committed figures."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from stages import bench
-from stages.lib.config import ROOT
+from stages.lib.config import ROOT, InputError
 from stages.lib.padding import pad
 
 REPORT = json.loads(bench.REPORT.read_text(encoding="utf-8")) if bench.REPORT.exists() else {}
@@ -30,6 +31,84 @@ def test_both_ways_get_the_same_texts(case: bench.Case) -> None:
     again = pad(tokens, bench.padding(case.corpus))
     assert [ids.tolist() for ids in again.ids] == [ids.tolist() for ids in padded.ids]
     assert len(tokens.labels) == case.texts // 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["BiLSTM 64, subwords", "conv1d, words"])
+def test_both_ways_train_on_the_same_tokens(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(bench.CASES, name, replace(bench.CASES[name], texts=1000))
+    ours, theirs = (bench.one(name, way, full=False) for way in ("ours", "baseline"))
+    assert ours.tokens == theirs.tokens <= ours.places <= theirs.places
+    assert min(ours.seconds, theirs.seconds, ours.peak_mib) > 0
+
+
+@pytest.mark.slow
+def test_a_case_may_be_another_ones_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bench.Case] = []
+
+    def train(case: bench.Case, full: bool) -> bench.Measured:
+        asked.append(case)
+        return bench.Measured(1, 1.0, 1)
+
+    monkeypatch.setattr(bench, "train_ours", train)
+    bench.one("peephole LSTM 32, words, beside our LSTM", "baseline", full=False)
+    bench.one("BiLSTM 64, subwords, four times the texts", "baseline", full=False)
+    assert asked == [bench.CASES["LSTM 32, words"], *bench.QUARTER.values()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", bench.TOKENIZING)
+def test_both_ways_tokenize_the_same_texts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "raw_texts", lambda splits, full: ["some words", "some more words"] * 20)
+    ours, theirs = (bench.one(name, way, full=False) for way in ("ours", "baseline"))
+    assert ours.tokens == theirs.tokens > 0 and min(ours.seconds, theirs.seconds) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["ours", "baseline"])
+def test_accuracies_are_shares_of_what_was_held_out(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "ACCURACY", replace(bench.ACCURACY, texts=500, epochs=1))
+    accuracy = bench.held_out_accuracy(way, seed=1, full=False)  # of 10 of 100 texts
+    assert 0 <= accuracy <= 1 and accuracy * 10 == pytest.approx(round(accuracy * 10))
+
+
+def test_a_row_is_the_medians_of_processes_of_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = {"ours": iter([1.0, 9.0, 2.0]), "baseline": iter([4.0, 3.0, 90.0])}
+
+    def measured(_: str, name: str, way: str, full: bool) -> dict[str, float]:
+        return {"tokens": 100, "seconds": next(seconds[way]), "places": 150, "peak_mib": 7}
+
+    monkeypatch.setattr(bench, "in_process", measured)
+    row = bench.compared("conv1d, words", full=True)
+    assert (row["ours"], row["baseline"], row["ratio"]) == (50, 25, 2.0)
+    assert row["padding"] == 1.5 and row["peak_mib_baseline"] == 7
+
+
+def test_accuracies_are_those_of_every_seed_and_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"ours": [0.5, 0.6, 0.7], "baseline": [0.1, 0.1, 0.1]}
+    monkeypatch.setattr(bench, "in_process", lambda _, way, seed, full: found[way][int(seed) - 1])
+    expected = {"accuracy": 0.6, "deviation": 0.1, "accuracy_baseline": 0.1, "deviation_baseline": 0.0}
+    assert bench.accuracies() == expected
+
+
+def test_a_process_that_fails_is_one_line() -> None:
+    with pytest.raises(InputError, match=r"^bench --one nothing ours failed: .*nothing"):
+        bench.in_process("--one", "nothing", "ours", full=False)
+
+
+def test_the_small_benchmark_shows_all_rows_and_writes_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"ours": 2, "baseline": 1, "ratio": 2.0, "padding": 1.0, "peak_mib": 3}
+    row |= {"padding_baseline": 4.0, "peak_mib_baseline": 5}
+    monkeypatch.setattr(bench, "compared", lambda name, full: row)
+    monkeypatch.setattr(bench, "waits", lambda line: {"seconds": 0.5})
+    before = bench.REPORT.read_bytes()
+    bench.main([])
+    shown = capsys.readouterr().out
+    assert all(f"| {name} | 1 | 2 | **2.0** |" in shown for name in [*bench.CASES, *bench.TOKENIZING])
+    assert "| start of summary | 0.5 s |" in shown and bench.machine() in shown
+    assert bench.REPORT.read_bytes() == before
 
 
 def test_made_up_texts_are_as_long_as_reviews() -> None:
