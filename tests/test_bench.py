@@ -34,6 +34,7 @@ def test_both_ways_get_the_same_texts(case: bench.Case) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`shuffle=True` was passed", "ignore:Your input ran out of data")
 @pytest.mark.parametrize("name", ["BiLSTM 64, subwords", "conv1d, words"])
 def test_both_ways_train_on_the_same_tokens(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(bench.CASES, name, replace(bench.CASES[name], texts=1000))
@@ -65,6 +66,7 @@ def test_both_ways_tokenize_the_same_texts(name: str, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`shuffle=True` was passed", "ignore:Your input ran out of data")
 @pytest.mark.parametrize("way", ["ours", "baseline"])
 def test_accuracies_are_shares_of_what_was_held_out(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "ACCURACY", replace(bench.ACCURACY, texts=500, epochs=1))
