@@ -1,13 +1,11 @@
 """An interrupted training goes on after its last finished epoch and ends as if never interrupted."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from stages.lib import certificate
 from stages.lib.config import InputError, read
 from stages.lib.sizes import Shape
 from stages.lib.training import Training
@@ -133,18 +131,3 @@ def test_a_validation_loss_that_is_no_number_ends_the_training_too(tmp_path: Pat
     with pytest.raises(InputError, match="found val_loss inf in epoch 1"):
         diary.on_epoch_end(0, {"loss": 1.0, "accuracy": 0.5, "val_loss": np.inf, "val_accuracy": 0.5})
     assert diary.epochs == 0
-
-
-def test_the_key_changes_with_everything_that_determines_a_training(tmp_path: Path) -> None:
-    from stages.lib.config import ROOT
-
-    arrays = ROOT / "params.yaml"  # any file of the repository stands for arrays
-    parameters = {"seed": 1, "training": {"epochs": 3}}
-    origin = certificate.origin("lstm", parameters, [arrays], "tensorflow")
-    keys = {certificate.key(origin)}
-    for name, value in origin.items():
-        changed = {**value, "other": 1} if isinstance(value, dict) else "other"
-        keys.add(certificate.key(origin | {name: changed}))
-    assert len(keys) == 1 + len(origin)
-    assert origin["code"].keys() > {"stages/train.py", "stages/models/lstm.py", "stages/lib/fitting.py"}
-    assert certificate.key(json.loads(json.dumps(origin))) in keys

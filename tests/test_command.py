@@ -1,0 +1,103 @@
+"""What ends a stage is one line with a remedy; a stage is never worked on twice at once."""
+
+import errno
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from stages.lib import command, files, process
+from stages.lib.config import InputError
+
+
+def ending(error: BaseException) -> str:
+    """The line with which a process ends that raises the error."""
+
+    def work() -> None:
+        raise error
+
+    with pytest.raises(SystemExit) as ended:
+        command.guard(work)
+    return str(ended.value.code)
+
+
+def test_refused_input_is_its_own_line() -> None:
+    assert ending(InputError("found 3\nallowed: 4")) == r"error: found 3\nallowed: 4"
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"),
+    [
+        (errno.ENOSPC, "; free some space and run it again; what was finished before is kept"),
+        (errno.EROFS, "; work in a copy of the repository that can be written to"),
+        (errno.EACCES, "; give yourself the permission, or work in a copy of the repository"),
+        (errno.EIO, ""),
+    ],
+)
+def test_an_error_of_the_system_names_the_file_and_the_remedy(number: int, remedy: str) -> None:
+    reason = OSError(number, "What happened")
+    assert ending(reason) == f"error: What happened{remedy}"
+    reason.filename = "some/file"
+    assert ending(reason) == f"error: some/file: What happened{remedy}"
+
+
+def test_ctrl_c_is_one_word() -> None:
+    assert ending(KeyboardInterrupt()) == "interrupted"
+
+
+def test_a_write_that_fails_names_the_file_keeps_the_old_one_and_leaves_no_draft(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    files.write_text(path, "old")
+    with pytest.raises(OSError, match="full") as failed, files.replacing(path) as draft:
+        draft.write_text("half", encoding="utf-8")
+        raise OSError(errno.ENOSPC, "full")
+    assert failed.value.filename == str(path)
+    assert path.read_text(encoding="utf-8") == "old" and list(tmp_path.iterdir()) == [path]
+
+
+def test_a_stage_that_is_being_worked_on_is_refused_and_free_again_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "LOCKS", tmp_path / "locks")
+    monkeypatch.setattr(process, "PATIENCE", 0.1)
+    with process.only("train@x"):
+        with pytest.raises(InputError, match="train@x: another process is at it"), process.only("train@x"):
+            pass
+        with process.only("train@y"):
+            pass
+    with process.only("train@x"):
+        pass
+
+
+CHILD = "import os, time; os.environ['DVC_STAGE'] = 'x'; from stages.lib import process; "
+CHILD += "process.end_with_parent(); print(os.getpid(), flush=True); time.sleep(60)"
+PARENT = (
+    "import subprocess, sys, time; p = subprocess.Popen([sys.executable, '-c', sys.argv[1]]); time.sleep(60)"
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can end a process with its parent")
+@pytest.mark.parametrize("stage", [True, False])
+def test_only_a_stage_of_dvc_ends_with_its_parent(stage: bool) -> None:
+    child = CHILD if stage else CHILD.replace("os.environ['DVC_STAGE'] = 'x'; ", "")
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, child], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    number = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    gone = ended(number)
+    if not gone:
+        subprocess.run(["kill", "-9", str(number)], check=True)
+    assert gone == stage
+
+
+def ended(number: int) -> bool:
+    """Whether a process has ended, or does within two seconds."""
+    for _ in range(40):
+        status = Path(f"/proc/{number}/stat")
+        if not status.exists() or status.read_text(encoding="utf-8").rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.05)
+    return False
