@@ -1,10 +1,12 @@
 """What ends a stage is one line with a remedy; a stage is never worked on twice at once."""
 
 import errno
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -101,3 +103,20 @@ def ended(number: int) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_a_stage_whose_dvc_is_gone_when_it_starts_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    killed: list[int] = []
+    monkeypatch.setenv("DVC_STAGE", "x")
+    monkeypatch.setattr("ctypes.CDLL", lambda name: SimpleNamespace(prctl=lambda option, sent: None))
+    monkeypatch.setattr("os.kill", lambda number, sent: killed.append(number))
+    monkeypatch.setattr("os.getppid", lambda: 2)
+    process.end_with_parent()
+    assert not killed
+    monkeypatch.setattr("os.getppid", lambda: 1)
+    monkeypatch.setattr(Path, "read_bytes", lambda path: b"/usr/bin/dvc\0repro")  # DVC as a container's first
+    process.end_with_parent()
+    assert not killed
+    monkeypatch.setattr(Path, "read_bytes", lambda path: b"/sbin/init")
+    process.end_with_parent()
+    assert killed == [os.getpid()]

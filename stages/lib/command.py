@@ -9,6 +9,8 @@ from contextlib import nullcontext
 from stages.lib import process
 from stages.lib.config import InputError
 
+process.end_with_parent()  # now: when a stage's work begins, it has imported TensorFlow for seconds
+
 POSSIBLE = re.compile("[a-z0-9_-]{1,100}")
 REMEDIES = {
     errno.ENOSPC: "free some space and run it again; what was finished before is kept",
@@ -37,7 +39,6 @@ def run(main: Callable[[str], None]) -> None:
 
 def guard(work: Callable[[], None]) -> None:
     """Do `work`; input that it refuses ends the process with one line instead of a traceback."""
-    process.end_with_parent()
     try:
         work()
     except InputError as refused:

@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -21,12 +22,10 @@ def end_with_parent() -> None:
 
     Otherwise a training would go on unseen, and the next `dvc repro` start another beside it.
     """
-    if "DVC_STAGE" not in os.environ or sys.platform != "linux":
-        return
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before Linux was told
-        os.kill(os.getpid(), signal.SIGKILL)
+    if "DVC_STAGE" in os.environ and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() == 1 and b"dvc" not in Path("/proc/1/cmdline").read_bytes():
+            os.kill(os.getpid(), signal.SIGKILL)  # DVC ended before Linux was told
 
 
 @contextmanager
@@ -38,5 +37,7 @@ def only(stage: str) -> Iterator[None]:
         lock.acquire(timeout=PATIENCE)
     except Timeout:
         raise InputError(f"{stage}: another process is at it; wait until it has ended, or end it") from None
-    with lock:
+    try:
         yield
+    finally:
+        lock.release()
