@@ -12,7 +12,6 @@ from stages.lib import arrays
 from stages.lib.arrays import Padded, Tokens
 from stages.lib.config import InputError
 from stages.lib.padding import Bucket, Fixed, Pad, fit, pad
-from stages.lib.splits import stratified
 
 BOUNDARIES = [[4], [2, 5, 9], [1, 2, 3, 40], [64]]
 
@@ -32,6 +31,7 @@ def tokens(*texts: list[int], vocabulary: int = 1000) -> Tokens:
         labels=np.arange(len(texts), dtype=np.int8) % 3 - 1,
         names=np.array(["no", "yes"]),
         vocabulary=vocabulary,
+        tokenizer="word 1234",
     )
 
 
@@ -146,7 +146,7 @@ def test_labels_names_and_vocabulary_pass_through_padding(how: Pad) -> None:
     padded = pad(whole, how)
     assert np.array_equal(padded.labels, whole.labels)
     assert padded.names.tolist() == ["no", "yes"]
-    assert padded.vocabulary == 4321
+    assert padded.vocabulary == 4321 and padded.tokenizer == "word 1234"
     assert padded.tokens == len(whole.ids)
     assert all(ids.dtype == np.int32 for ids in padded.ids)
 
@@ -164,6 +164,7 @@ def test_taking_some_texts_keeps_ids_rows_and_labels_together(seed: int) -> None
     whole = pad(tokens(*texts), bucket(2, 5, 9))
     keep = rng.random(len(texts)) < rng.choice([0.0, 0.1, 0.5, 1.0])
     part, rest = whole.take(keep), whole.take(~keep)
+    assert not part.take(~keep).texts and by_row(part.take(keep)) == by_row(part)
     assert by_row(part) == {row: line for row, line in by_row(whole).items() if keep[row]}
     assert sorted([*by_row(part), *by_row(rest)]) == list(range(len(texts)))
     assert part.texts == keep.sum()
@@ -179,35 +180,12 @@ def test_arrays_stay_on_disk_and_taking_some_texts_copies_none(tmp_path: Path) -
     assert all(mine is theirs for mine, theirs in zip(part.ids, whole.ids, strict=True))
 
 
-@pytest.mark.parametrize("fraction", [0.05, 0.1, 0.3, 0.5])
-@pytest.mark.parametrize("seed", range(3))
-def test_each_label_gives_its_share_and_at_least_one_row(seed: int, fraction: float) -> None:
-    labels = np.random.default_rng(seed).choice([0, 1, 2, -1], size=500, p=[0.6, 0.3, 0.09, 0.01])
-    held = stratified(labels, fraction, seed)
-    for label in np.unique(labels):
-        count = int((labels == label).sum())
-        assert held[labels == label].sum() == max(1, round(fraction * count))
-
-
-def test_the_same_seed_holds_out_the_same_rows_and_another_seed_others() -> None:
-    labels = np.arange(200) % 2
-    one, again, other = (stratified(labels, 0.2, seed) for seed in (1, 1, 2))
-    assert np.array_equal(one, again)
-    assert not np.array_equal(one, other)
-    assert one.sum() == other.sum() == 40
-
-
-def test_rows_are_drawn_from_the_whole_split_not_from_an_end() -> None:
-    held = np.flatnonzero(stratified(np.zeros(1000, dtype=int), 0.2, 5))
-    assert 400 < held.mean() < 600
-
-
 @pytest.mark.parametrize("texts", [random_texts(1), [[]], [[1, 2]]])
 def test_tokens_come_back_from_disk_as_they_were(tmp_path: Path, texts: list[list[int]]) -> None:
     whole = tokens(*texts)
     arrays.save_tokens(tmp_path / "a.npz", whole)
     found = arrays.load_tokens(tmp_path / "a.npz")
-    assert found.vocabulary == whole.vocabulary
+    assert found.vocabulary == whole.vocabulary and found.tokenizer == whole.tokenizer
     for name in ("ids", "offsets", "labels", "names"):
         one, other = getattr(found, name), getattr(whole, name)
         assert one.dtype == other.dtype

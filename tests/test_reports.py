@@ -153,6 +153,11 @@ def test_a_calibrated_model_has_no_calibration_error_and_a_sure_wrong_one_has_al
     assert metrics.calibration_error(sure, sure.argmax(axis=1)) == 0
 
 
+def test_a_confidence_of_one_is_in_the_last_bin() -> None:
+    probable = np.array([[1.0, 0.0], [0.95, 0.05]])  # wrong, right: 1 of 2 where 1.95 of 2 was expected
+    assert metrics.calibration_error(probable, np.array([1, 0])) == pytest.approx(0.95 / 2)
+
+
 def test_one_logit_is_the_log_odds_of_the_second_class() -> None:
     found = metrics.probabilities(np.array([[0.0], [math.log(3)], [-math.log(3)]], dtype=np.float32))
     assert found == pytest.approx(np.array([[0.5, 0.5], [0.25, 0.75], [0.75, 0.25]]))
@@ -268,6 +273,7 @@ def test_a_markdown_table_has_a_rule_that_aligns_numbers_right() -> None:
 def test_a_csv_table_gives_back_any_cell() -> None:
     rows = [['a "b", c', "two\nlines"], ["", "ü|"]]
     assert list(csv.reader(io.StringIO(csv_text(["x", "y"], rows)))) == [["x", "y"], *rows]
+    assert csv_text(["x", "y"], [[1, "a"]]) == "x,y\n1,a\n"  # on every system
 
 
 # --- figures
