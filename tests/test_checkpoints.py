@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stages.lib.arrays import load_arrays
 from stages.lib.config import InputError, read
 from stages.lib.sizes import Shape
 from stages.lib.training import Training
@@ -97,11 +98,25 @@ def test_a_training_killed_after_its_last_epoch_trains_no_more(
 def test_a_damaged_checkpoint_is_refused_in_one_line(tmp_path: Path) -> None:
     Run(tmp_path)
     path = tmp_path / "checkpoint.npz"
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
+    path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(InputError, match=r"checkpoint.npz is damaged \(.*; delete it, then run: dvc repro"):
         Run(tmp_path)
+
+
+def test_an_altered_byte_is_refused_or_alters_no_array(tmp_path: Path) -> None:
+    Run(tmp_path)
+    path = tmp_path / "checkpoint.npz"
+    content, whole = path.read_bytes(), load_arrays(path)
+    refused = 0
+    for place in range(0, len(content), 97):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        try:
+            found = load_arrays(path, *whole)
+        except InputError as error:
+            refused += "checkpoint.npz is damaged" in str(error)
+        else:
+            assert all(np.array_equal(found[name], array) for name, array in whole.items())
+    assert refused > len(content) / 97 / 2
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

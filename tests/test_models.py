@@ -36,6 +36,9 @@ def build(architecture: str, shape: Shape, **sizes: Any) -> Any:
         common |= {"filters": 7, "kernel": 3}
     module = kinds.module("models", architecture)
     entry = {**common, **sizes, "architecture": architecture}
+    from stages.lib.backend import keras
+
+    keras.utils.set_random_seed(1)
     return module.build(read(module.Sizes, entry, "models.test"), shape)
 
 
