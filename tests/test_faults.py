@@ -320,9 +320,8 @@ def test_a_damaged_file_is_named_and_never_used(
     file = victim.root / "data" / path
     kept, state = file.read_bytes(), file.stat()
     half = len(kept) // 2
-    file.write_bytes(
-        kept[:half] if how == "cut short" else kept[:half] + bytes([kept[half] ^ 0x80]) + kept[half + 1 :]
-    )
+    rest = b"" if how == "cut short" else bytes([kept[half] ^ 0x80]) + kept[half + 1 :]
+    file.write_bytes(kept[:half] + rest)
     os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))  # so that DVC may not notice
     verb = {"tokens": "pad demo-words", "padded": "train demo-lstm"}.get(path.split("/")[0])
     if verb and path.endswith(".npz"):
