@@ -13,7 +13,7 @@ run: .venv/ready ## train and compare the demo's models (2 minutes), then say wh
 	@echo; echo "Figures: reports/comparisons/demo/*.svg    All comparisons: reports/README.md"
 	@echo "Next: edit a number in conf/, then: .venv/bin/python -m stages.compose && .venv/bin/dvc repro compare@demo"
 
-test: .venv/ready ## all tests, offline (5 minutes)
+test: .venv/ready ## all tests, offline (6 minutes)
 	@python -m pytest -n 2 -m "not faults"
 
 check: .venv/ready ## lint, types, params.yaml against conf/, the fast tests
@@ -26,10 +26,10 @@ check: .venv/ready ## lint, types, params.yaml against conf/, the fast tests
 coverage: .venv/ready ## the lines of stages/ that no test reaches (15 minutes)
 	@COVERAGE_FILE=$(CURDIR)/.coverage python -m pytest -n 2 -m "not faults" --cov --cov-report=term-missing --cov-fail-under=95
 
-verify: .venv/ready ## the same bytes twice? the demo in two clones (3 minutes), or COMPARISON=imdb-words
+verify: .venv/ready ## the same bytes twice? the demo in two clones (80 s), or COMPARISON=imdb-words
 	@python -m stages.verify $(COMPARISON)
 
-faults: .venv/ready ## kill the pipeline, start it twice, fill its disk (15 minutes)
+faults: .venv/ready ## kill the pipeline, start it twice, fill its disk (10 minutes)
 	@python -m pytest -n 2 -m faults -rP
 
 bench: .venv/ready ## speed beside the notebooks' code (4 minutes; FULL=1: on IMDB, 18 minutes)

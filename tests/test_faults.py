@@ -132,7 +132,10 @@ def test_an_interrupted_run_leaves_nothing_half_and_the_next_one_ends_the_same(
     assert not victim.stages_running(), "a stage outlived its DVC"
     if mended := lock_is_torn(victim):
         victim.run("git", "checkout", "--quiet", "dvc.lock")
-    victim.again(stage)
+    if trial // len(STAGES) % 2:  # else what is left is found to be whole, or brought back from the cache
+        victim.again(stage)
+    else:
+        victim.dvc("repro", "--quiet")
     print(f"trial {trial}: {stage}, {sent.name} to {'the stage' if hit else 'dvc'}, lock torn: {mended}")
     assert victim.outs() == whole
     assert "up to date" in victim.dvc("status")
@@ -216,9 +219,10 @@ def test_a_stage_that_another_process_works_on_is_refused(victim: Victim) -> Non
 
 def unshared(victim: Victim, script: str) -> str:
     """The output of a shell script that may mount things, where the system lets it."""
-    if subprocess.run(["unshare", "--map-root-user", "--mount", "true"], check=False).returncode:
+    alone = ["unshare", "--map-root-user", "--mount"]
+    if not shutil.which("unshare") or subprocess.run([*alone, "true"], check=False).returncode:
         pytest.skip("needs user namespaces, to mount a small file system")
-    return victim.run("unshare", "--map-root-user", "--mount", "bash", "-euc", script)
+    return victim.run(*alone, "bash", "-euc", script)
 
 
 FULL = """
