@@ -130,28 +130,27 @@ def test_an_interrupted_run_leaves_nothing_half_and_the_next_one_ends_the_same(
     while victim.stages_running() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not victim.stages_running(), "a stage outlived its DVC"
-    if mended := lock_is_torn(victim):
-        victim.run("git", "checkout", "--quiet", "dvc.lock")
+    mended = "MENDED" in victim.run("bash", "-c", MEND)
     if trial // len(STAGES) % 2:  # else what is left is found to be whole, or brought back from the cache
         victim.again(stage)
     else:
         victim.dvc("repro", "--quiet")
-    print(f"trial {trial}: {stage}, {sent.name} to {'the stage' if hit else 'dvc'}, lock torn: {mended}")
+    print(
+        f"trial {trial}: {stage}, {sent.name} to {'the stage' if hit else 'dvc'}, a file of DVC's torn: {mended}"
+    )
     assert victim.outs() == whole
     assert "up to date" in victim.dvc("status")
 
 
-def lock_is_torn(victim: Victim) -> bool:
-    """Whether DVC was killed in the moment in which it writes dvc.lock, which it does in place."""
-    shown = subprocess.run(
-        [sys.executable, "-m", "dvc", "status"],
-        cwd=victim.root,
-        env=victim.environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return shown.returncode != 0 and "dvc.lock" in shown.stdout + shown.stderr
+MEND = f"""
+for _ in 1 2; do
+    said=$('{sys.executable}' -m dvc status 2>&1) && break
+    case "$said" in
+        *rwlock*) rm .dvc/tmp/rwlock; echo MENDED ;;
+        *dvc.lock*) git checkout --quiet dvc.lock; echo MENDED ;;
+    esac
+done
+"""  # what README.md says of the two files that DVC writes in place
 
 
 def kill_with_a_checkpoint(victim: Victim, *arguments: str) -> None:
@@ -281,7 +280,7 @@ def test_dvc_on_a_full_disk_finishes_once_there_is_space(
         {sys.executable} -m dvc repro --force && exit 3
         exec 2>/dev/null
         mount -o remount,size=200m '{tmp_path}'
-        {sys.executable} -m dvc status >/dev/null 2>&1 || git checkout --quiet dvc.lock
+        {MEND}
         {sys.executable} -m dvc repro --quiet
         echo FINISHED; cat dvc.lock; echo ...
     """
