@@ -41,7 +41,7 @@ lock: ## rewrite requirements.lock from pyproject.toml (needs uv)
 		--custom-compile-command "make lock" pyproject.toml --output-file requirements.lock
 
 clean: ## delete the environment and drafts; data, models and the cache stay
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache dvc_plots
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .coverage* dvc_plots
 
 .venv/ready: requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else \

@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> None:
         write(text)
         print(f"wrote {PARAMS.name}")
         return
-    found = PARAMS.read_text(encoding="utf-8") if PARAMS.exists() else ""
+    found = PARAMS.read_text(encoding="utf-8", errors="replace") if PARAMS.exists() else ""
     if text != found:
         changed = difflib.unified_diff(found.splitlines(), text.splitlines(), lineterm="", n=0)
         first = next((line for line in changed if line[0] in "+-" and line[:3] not in ("---", "+++")), "")

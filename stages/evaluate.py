@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from stages.lib import command, files, saving
-from stages.lib.arrays import load_padded
+from stages.lib.arrays import load_padded, refusing
 from stages.lib.config import ROOT, InputError, params
 from stages.lib.inference import logits
 from stages.lib.metrics import confusion, probabilities, scores
@@ -25,7 +25,8 @@ def main(name: str) -> None:
     recipes = params()["pipeline"]["recipes"]
     recipe = recipes[command.one_of(name, recipes, "recipes")]
     folder = ROOT / "data" / "models" / name
-    facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    with refusing(folder / "training.json"):
+        facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     test = load_padded(ROOT / "data" / "padded" / recipe["corpus"] / "test.npz")
     names = test.names.tolist()
     if facts["labels"] != names:

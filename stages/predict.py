@@ -75,10 +75,10 @@ def classify(name: str, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
 
 def _note(name: str, origin: dict[str, Any]) -> None:
     """Say on standard error where this environment is not the one that the model was trained in."""
-    from stages.lib.backend import keras
+    from stages.lib import backend
 
-    then, now = ({"backend": origin["backend"]} | origin["versions"]), certificate.versions()
-    if found := certificate.differences(then, now | {"backend": keras.backend.backend()}):
+    then, now = origin["versions"] | {"backend": origin["backend"]}, certificate.versions()
+    if found := certificate.differences(then, now | {"backend": backend.described()}):
         print(
             f"note: {name} was trained with {'; '.join(found)}: probabilities may differ from its reports'",
             file=sys.stderr,

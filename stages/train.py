@@ -5,11 +5,10 @@ epochs, for which labels; certificate.json: what it came from), reports/history/
 reports/timings/<recipe>.json. Until it is done, .checkpoints/<recipe>/, from which it goes on.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
-from stages.lib import certificate, command, files, fitting, kinds, saving
+from stages.lib import backend, certificate, command, files, fitting, kinds, saving
 from stages.lib.arrays import Padded, load_padded
 from stages.lib.backend import keras, threads
 from stages.lib.config import ROOT, InputError, params, read
@@ -19,8 +18,7 @@ from stages.lib.splits import stratified
 from stages.lib.training import Training
 
 REPORTS = ROOT / "reports"
-# at the root of the repository also if `dvc exp run` works in a copy of it
-CHECKPOINTS = Path(os.environ.get("DVC_ROOT", ROOT)) / ".checkpoints"
+CHECKPOINTS = ROOT / ".checkpoints"
 
 
 def main(name: str) -> None:
@@ -40,7 +38,7 @@ def main(name: str) -> None:
     threads(kinds.module("models", recipe["architecture"]).Sizes.threads)
     keras.utils.set_random_seed(seed)
     model = build(recipe, parameters, train)
-    origin = certificate.origin(recipe["architecture"], parameters, arrays, keras.backend.backend())
+    origin = certificate.origin(recipe["architecture"], parameters, arrays, backend.described())
     checkpoint = CHECKPOINTS / name / f"{certificate.key(origin)}.npz"
     diary = Diary(REPORTS / "history" / f"{name}.csv", name, training.epochs)
     fitted = fitting.fit(model, train, held, training, seed, diary, checkpoint)

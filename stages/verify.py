@@ -28,11 +28,11 @@ FOLDERS = {"one": "1", "the other, with spaces": "2"}  # and PYTHONHASHSEED in e
 def main(arguments: list[str]) -> None:
     if len(arguments) > 1:
         sys.exit("usage: python -m stages.verify [comparison]")
-    everything = params()
-    name = command.one_of([*arguments, "demo"][0], everything["comparisons"], "comparisons")
-    recipes = everything["comparisons"][name]["recipes"]
     with tempfile.TemporaryDirectory(prefix="seqstudy-") as temporary:
         clones = [cloned(Path(temporary) / folder) for folder in FOLDERS]
+        comparisons = params(clones[0] / "params.yaml")["comparisons"]
+        name = command.one_of([*arguments, "demo"][0], comparisons, "comparisons")
+        recipes = comparisons[name]["recipes"]
         committed = parse(clones[0] / "dvc.lock", "dvc.lock")
         reports = clones[0] / "reports"
         made_on, accurate = processors(reports, recipes), accuracies(reports, recipes)
@@ -57,8 +57,10 @@ def cloned(folder: Path) -> Path:
         raise InputError(f"{ROOT}: can't be cloned ({done.stderr.strip()}); verify in a clone made by Git")
     supplied = [source["reads"] for source in params()["pipeline"]["sources"].values()]
     for path in ["data/manual", *supplied]:
+        if (folder / path).exists():  # committed, or absolute
+            continue
         if (ROOT / path).is_dir():
-            shutil.copytree(ROOT / path, folder / path, dirs_exist_ok=True)
+            shutil.copytree(ROOT / path, folder / path)
         elif (ROOT / path).is_file():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / path, folder / path)

@@ -15,7 +15,7 @@ ARRAYS = ROOT / "params.yaml"  # any file of the repository stands for arrays
 
 
 def origin() -> dict[str, Any]:
-    return certificate.origin("lstm", {"seed": 1, "training": {"epochs": 3}}, [ARRAYS], "tensorflow")
+    return certificate.origin("lstm", {"seed": 1, "training": {"epochs": 3}}, [ARRAYS], "tensorflow on cpu:0")
 
 
 def test_it_names_parameters_inputs_code_versions_and_processor() -> None:
@@ -28,7 +28,7 @@ def test_it_names_parameters_inputs_code_versions_and_processor() -> None:
     )
     assert found["versions"].keys() >= {"python", "keras", "tokenizers"}
     assert found["versions"]["numpy"] == np.__version__
-    assert found["backend"] == "tensorflow" and found["processor"] == processor()
+    assert found["backend"] == "tensorflow on cpu:0" and found["processor"] == processor()
 
 
 def test_the_key_changes_with_everything_that_determines_a_training() -> None:
@@ -68,10 +68,17 @@ def test_another_file_or_none_is_refused_by_name(model: Path, name: str) -> None
         certificate.verified(model)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"files": 3}', "\\udc80"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"files": {}}', '{"files": {}, "key": "1"}'])
 def test_a_certificate_that_is_none_is_refused(model: Path, text: str) -> None:
     (model / certificate.FILE).write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"certificate.json is missing or damaged .*train@demo-x"):
+        certificate.verified(model)
+
+
+def test_an_altered_certificate_is_refused(model: Path) -> None:
+    path = model / certificate.FILE
+    path.write_text(path.read_text(encoding="utf-8").replace("word 12", "word 13"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"certificate.json is missing or damaged .*altered"):
         certificate.verified(model)
 
 

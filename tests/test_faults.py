@@ -135,9 +135,8 @@ def test_an_interrupted_run_leaves_nothing_half_and_the_next_one_ends_the_same(
         victim.again(stage)
     else:
         victim.dvc("repro", "--quiet")
-    print(
-        f"trial {trial}: {stage}, {sent.name} to {'the stage' if hit else 'dvc'}, a file of DVC's torn: {mended}"
-    )
+    target = "the stage" if hit else "dvc"
+    print(f"trial {trial}: {stage}, {sent.name} to {target}, a file of DVC's torn: {mended}")
     assert victim.outs() == whole
     assert "up to date" in victim.dvc("status")
 

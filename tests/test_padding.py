@@ -205,6 +205,18 @@ def test_the_same_arrays_are_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
 
 
+def test_an_array_that_says_it_is_shorter_than_it_is_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    arrays.save_tokens(
+        path, tokens([1] * 9000)
+    )  # more than is read ahead, so that a checksum may not be reached
+    content = path.read_bytes()
+    assert content.count(b"(9000,)") == 1
+    path.write_bytes(content.replace(b"(9000,)", b"(1000,)"))
+    with pytest.raises(InputError, match=r"a.npz is damaged"):
+        arrays.load_tokens(path)
+
+
 def test_label_names_of_any_script_come_back_from_disk(tmp_path: Path) -> None:
     names = np.array(["ünï", "two\nlines", "a long name " * 20, "🎬"])
     padded = Padded([], [], np.zeros(0, dtype=np.int8), names, 5)

@@ -108,7 +108,7 @@ def save_split(path: Path, split: Split) -> None:
 def load_split(path: Path) -> Split:
     import pyarrow.parquet
 
-    with _refusing(path):
+    with refusing(path):
         with pyarrow.parquet.ParquetFile(path, page_checksum_verification=True) as file:
             table, rows = file.read(), file.metadata.num_rows
         # no checksum covers the footer, but it says these twice
@@ -116,7 +116,7 @@ def load_split(path: Path) -> Split:
             raise ValueError(f"found {table.schema.names}, {len(table)} rows of {rows}")
         texts, labels = table["text"].to_pylist(), table["label"].to_numpy()
     names = path.with_name("labels.json")
-    with _refusing(names):
+    with refusing(names):
         return Split(texts, labels, json.loads(names.read_text(encoding="utf-8")))
 
 
@@ -163,10 +163,10 @@ def save_arrays(path: Path | IO[bytes], arrays: dict[str, Any]) -> None:
 
 def load_arrays(path: Path, *names: str, mapped: str | None = None) -> dict[str, np.ndarray]:
     """The file's arrays, `names` and all others; those that begin with `mapped` stay on disk."""
-    with _refusing(path):
+    with refusing(path):
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-            if mapped and (damaged := archive.testzip()):  # NumPy checks what it reads, not what is mapped
+            if damaged := archive.testzip():  # NumPy checks no more than it reads, and nothing that is mapped
                 raise ValueError(f"bad checksum in {damaged}")
         with np.load(path, allow_pickle=False) as found:
             maps = [name for name in found.files if mapped and name.startswith(mapped)]
@@ -175,7 +175,7 @@ def load_arrays(path: Path, *names: str, mapped: str | None = None) -> dict[str,
 
 
 @contextmanager
-def _refusing(path: Path) -> Iterator[None]:
+def refusing(path: Path) -> Iterator[None]:
     """Turn whatever reading the file raises into one line."""
     try:
         yield

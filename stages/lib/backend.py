@@ -51,6 +51,11 @@ def threads(operation: int | None) -> None:
             tf.config.threading.set_intra_op_parallelism_threads(operation)
 
 
+def described() -> str:
+    """Keras's backend and the devices that it computes on: "tensorflow on cpu:0"."""
+    return f"{keras.backend.backend()} on {', '.join(keras.distribution.list_devices())}"
+
+
 _keep_memory()
 
 with _hidden(UNUSED), quiet():

@@ -43,8 +43,8 @@ def key(found: Mapping[str, Any]) -> str:
 
 def write(folder: Path, found: Mapping[str, Any]) -> None:
     """Write the certificate of the files in the folder, which it then also names with their hashes."""
-    hashes = {path.name: files.sha256(path) for path in sorted(folder.iterdir())}
-    files.write_json(folder / FILE, {**found, "files": hashes})
+    whole = {**found, "files": {path.name: files.sha256(path) for path in sorted(folder.iterdir())}}
+    files.write_json(folder / FILE, {**whole, "key": key(whole)})
 
 
 def verified(folder: Path) -> dict[str, Any]:
@@ -52,10 +52,11 @@ def verified(folder: Path) -> dict[str, Any]:
     again = f"bring it back: dvc repro train@{folder.name}, or train it again with -f"
     try:
         found: dict[str, Any] = json.loads((folder / FILE).read_text(encoding="utf-8"))
-        hashes = dict(found["files"])
-    except (ValueError, KeyError, TypeError, FileNotFoundError) as error:
+        if found.pop("key") != key(found):
+            raise ValueError("it was altered")
+    except (ValueError, KeyError, TypeError, AttributeError, FileNotFoundError) as error:
         raise InputError(f"{folder / FILE} is missing or damaged ({error!r}); {again}") from None
-    for name, expected in hashes.items():
+    for name, expected in found["files"].items():
         if not (folder / name).exists() or files.sha256(folder / name) != expected:
             raise InputError(f"{folder / name} is missing or not the file that was trained; {again}")
     return found

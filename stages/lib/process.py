@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -24,8 +24,9 @@ def end_with_parent() -> None:
     """
     if "DVC_STAGE" in os.environ and sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1 and b"dvc" not in Path("/proc/1/cmdline").read_bytes():
-            os.kill(os.getpid(), signal.SIGKILL)  # DVC ended before Linux was told
+        with suppress(OSError):  # of a system that hides its processes
+            if os.getppid() == 1 and b"dvc" not in Path("/proc/1/cmdline").read_bytes():
+                os.kill(os.getpid(), signal.SIGKILL)  # DVC ended before Linux was told
 
 
 @contextmanager
