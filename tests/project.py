@@ -75,7 +75,7 @@ class Project:
 
 
 def small_demo(kind: type[P], root: Path) -> P:
-    """The demo's pipeline with two recipes on few texts: it runs in half a minute."""
+    """The demo's pipeline with two recipes on few texts, which has run (half a minute) and is committed."""
     made = kind(
         root,
         {
@@ -92,6 +92,8 @@ def small_demo(kind: type[P], root: Path) -> P:
         lambda t: t.partition("recipes:")[0] + "recipes: [demo-pooled, demo-lstm]\n",
     )
     made.compose(*SMALL)
+    made.dvc("repro", "--quiet")
+    made.commit()
     return made
 
 
