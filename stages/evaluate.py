@@ -1,24 +1,28 @@
-"""Trained model + test split -> metrics: `python -m stages.evaluate <recipe>`.
+"""Trained models + test split -> metrics: `python -m stages.evaluate <recipe>`.
 
-In: data/models/<recipe>/, the corpus's arrays. Out: reports/metrics/<recipe>.json,
-reports/confusion/<recipe>.csv (actual,predicted,texts), data/predictions/<recipe>.csv (a row per
-test text: label, predicted, a probability per label).
+In: data/models/<recipe>/, the corpus's arrays and tokens. Out: reports/metrics/<recipe>.json (means over
+the seeds, and their standard deviation), reports/confusion/<recipe>.csv (actual,predicted,texts; of the
+first seed), data/predictions/<recipe>.csv (a row per seed and test text: label, predicted, a probability
+per label), data/slices/<recipe>.csv (accuracy by length and by share of unknown tokens).
 """
 
 import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from stages.lib import command, files, saving
-from stages.lib.arrays import load_padded, refusing
+from stages.lib.arrays import Tokens, load_padded, load_tokens, refusing
 from stages.lib.config import ROOT, InputError, params
 from stages.lib.inference import logits
-from stages.lib.metrics import confusion, probabilities, scores
+from stages.lib.metrics import averaged, confusion, probabilities, scores, slices
 from stages.lib.tables import csv_text
 
 REPORTS = ROOT / "reports"
+WATCHED = {"training": ["accuracy", "loss"], "validation": ["val_accuracy", "val_loss"]}
 
 
 def main(name: str) -> None:
@@ -28,36 +32,49 @@ def main(name: str) -> None:
     with refusing(folder / "training.json"):
         facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     test = load_padded(ROOT / "data" / "padded" / recipe["corpus"] / "test.npz")
+    tokens = load_tokens(ROOT / "data" / "tokens" / recipe["corpus"] / "test.npz")
     names = test.names.tolist()
     if facts["labels"] != names:
         raise InputError(
             f"{name}: trained for labels {facts['labels']}, the test split has {names}; train it again"
         )
-    model = saving.load(folder / "model.keras")
-    probable = probabilities(logits(model, test))
-    watched = history_row(REPORTS / "history" / f"{name}.csv", facts["kept"])
-    metrics = {
-        "test": scores(probable, test.labels),
-        "validation": {"accuracy": watched["val_accuracy"], "loss": watched["val_loss"]},
-        "parameters": facts["parameters"],
-        "epochs": facts["epochs"],
+    probable = {
+        seed: probabilities(logits(saving.load(folder / "seeds" / f"{seed}.keras"), test))
+        for seed in facts["seeds"]
     }
+    tested, spread = averaged([scores(shares, test.labels) for shares in probable.values()])
+    watched = kept_epochs(REPORTS / "history" / f"{name}.csv", facts["seeds"])
+    metrics = {"test": tested, **({"sd": spread} if spread else {}), **watched, **counts(facts)}
     files.write_json(REPORTS / "metrics" / f"{name}.json", metrics)
+    first = next(iter(probable.values()))
     files.write_text(
-        REPORTS / "confusion" / f"{name}.csv",
-        confusion_table(confusion(probable, test.labels), names),
+        REPORTS / "confusion" / f"{name}.csv", confusion_table(confusion(first, test.labels), names)
     )
-    files.write_text(
-        ROOT / "data" / "predictions" / f"{name}.csv",
-        predictions_table(probable, test.labels, names),
-    )
+    predictions = ROOT / "data" / "predictions" / f"{name}.csv"
+    files.write_text(predictions, predictions_table(probable, test.labels, names))
+    right = np.mean([shares.argmax(axis=1) == test.labels for shares in probable.values()], axis=0)
+    files.write_text(ROOT / "data" / "slices" / f"{name}.csv", slices_table(right, tokens))
 
 
-def history_row(path: Path, epoch: int) -> dict[str, float]:
-    """The numbers of one epoch, counted from 1."""
+def counts(facts: dict[str, Any]) -> dict[str, float]:
+    """How large the model is, how many epochs it was trained (the mean over seeds), how many seeds."""
+    epochs = [seed["epochs"] for seed in facts["seeds"].values()]
+    return {
+        "parameters": facts["parameters"],
+        "epochs": round(sum(epochs) / len(epochs), 1),
+        "seeds": len(epochs),
+    }
+
+
+def kept_epochs(path: Path, seeds: dict[str, dict[str, int]]) -> dict[str, dict[str, float]]:
+    """Accuracy and loss of the epochs whose weights were kept, the means over the seeds."""
     with path.open(encoding="utf-8") as file:
-        row = next(row for row in csv.DictReader(file) if int(row["epoch"]) == epoch)
-    return {column: float(value) for column, value in row.items()}
+        rows = {(row["seed"], int(row["epoch"])): row for row in csv.DictReader(file)}
+    found = [rows[seed, fitted["kept"]] for seed, fitted in seeds.items()]
+    return {
+        split: averaged([{c.removeprefix("val_"): float(row[c]) for c in columns} for row in found])[0]
+        for split, columns in WATCHED.items()
+    }
 
 
 def confusion_table(counts: np.ndarray, names: list[str]) -> str:
@@ -65,13 +82,24 @@ def confusion_table(counts: np.ndarray, names: list[str]) -> str:
     return csv_text(["actual", "predicted", "texts"], rows)
 
 
-def predictions_table(probable: np.ndarray, labels: np.ndarray, names: list[str]) -> str:
-    chosen = probable.argmax(axis=1)
+def predictions_table(probable: Mapping[str, np.ndarray], labels: np.ndarray, names: list[str]) -> str:
     rows = (
-        [names[label], names[choice], *(f"{p:.6f}" for p in shares)]
-        for label, choice, shares in zip(labels, chosen, probable, strict=True)
+        [seed, names[label], names[choice], *(f"{p:.6f}" for p in shares)]
+        for seed, found in probable.items()
+        for label, choice, shares in zip(labels, found.argmax(axis=1), found, strict=True)
     )
-    return csv_text(["label", "predicted", *names], rows)
+    return csv_text(["seed", "label", "predicted", *names], rows)
+
+
+def slices_table(right: np.ndarray, tokens: Tokens) -> str:
+    """How accuracy depends on the length of a text in tokens, and on the share of them that is unknown."""
+    values = {"length": tokens.lengths, "oov_rate": tokens.unknown / np.maximum(tokens.lengths, 1)}
+    rows = (
+        [by, f"{low:.4g}", f"{high:.4g}", texts, f"{accuracy:.6f}"]
+        for by, value in values.items()
+        for low, high, texts, accuracy in slices(value, right)
+    )
+    return csv_text(["by", "low", "high", "texts", "accuracy"], rows)
 
 
 if __name__ == "__main__":

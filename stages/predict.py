@@ -42,7 +42,8 @@ def decoded(texts: Iterable[bytes], where: str) -> Iterator[str]:
 
 
 def classify(name: str, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
-    """The recipe's label names, and the probability of each for each text, float64[texts, classes]."""
+    """The recipe's label names, and the probability of each for each text, float64[texts, classes], as the
+    model of its first seed gives it."""
     everything = params()
     recipes = everything["pipeline"]["recipes"]
     recipe = recipes[command.one_of(name, recipes, "recipes")]
@@ -63,7 +64,7 @@ def classify(name: str, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
 
     _note(name, origin)
     names = json.loads((folder / "training.json").read_text(encoding="utf-8"))["labels"]
-    model = saving.load(folder / "model.keras")
+    model = saving.load(folder / "seeds" / f"{origin['seeds'][0]}.keras")
     how = origin["parameters"]["pad"]
     arrays = padded(
         texts,

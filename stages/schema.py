@@ -6,7 +6,9 @@ together. Stages call it through stages/lib/config.py, which says why they do no
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from stages.lib import kinds, padding, pipeline
 from stages.lib.config import SECTIONS, InputError, Seed, config, read, refusal, shown
@@ -29,6 +31,7 @@ class Recipe:
     corpus: str
     model: str
     training: str
+    seeds: Annotated[int, Field(ge=1, le=pipeline.MOST_SEEDS)] = 1
 
 
 @config
@@ -106,6 +109,10 @@ def _recipe(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> N
     _known(recipe.corpus, params["corpora"], f"recipes.{name}.corpus")
     _known(recipe.model, params["models"], f"recipes.{name}.model")
     _known(recipe.training, params["trainings"], f"recipes.{name}.training")
+    if params["seed"] + recipe.seeds > 2**32:
+        raise refusal(
+            f"recipes.{name}.seeds", recipe.seeds, f"seeds below {2**32}, counted from seed, {params['seed']}"
+        )
     model, pad = params["models"][recipe.model], params["corpora"][recipe.corpus]["pad"]
     if model["architecture"] == "flatten" and pad["kind"] != "fixed":
         raise refusal(

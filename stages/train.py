@@ -1,7 +1,7 @@
-"""Arrays -> trained model: `python -m stages.train <recipe>`.
+"""Arrays -> trained models, one per seed: `python -m stages.train <recipe>`.
 
-In: the corpus's arrays. Out: data/models/<recipe>/ (model.keras; training.json: what was kept of which
-epochs, for which labels; certificate.json: what it came from), reports/history/<recipe>.csv,
+In: the corpus's arrays. Out: data/models/<recipe>/ (seeds/<seed>.keras; training.json: what was kept of
+which epochs, for which labels; certificate.json: what they came from), reports/history/<recipe>.csv,
 reports/timings/<recipe>.json. Until it is done, .checkpoints/<recipe>/, from which it goes on.
 """
 
@@ -12,7 +12,7 @@ from stages.lib import backend, certificate, command, files, fitting, kinds, sav
 from stages.lib.arrays import Padded, load_padded
 from stages.lib.backend import keras, threads
 from stages.lib.config import ROOT, InputError, params, read
-from stages.lib.diary import Diary
+from stages.lib.diary import Diary, timings
 from stages.lib.sizes import Shape
 from stages.lib.splits import stratified
 from stages.lib.training import Training
@@ -26,29 +26,37 @@ def main(name: str) -> None:
     recipes = everything["pipeline"]["recipes"]
     recipe = recipes[command.one_of(name, recipes, "recipes")]
     parameters = {
-        "seed": everything["seed"],
         "pad": everything["corpora"][recipe["corpus"]]["pad"],
         "model": everything["models"][recipe["model"]],
         "training": everything["trainings"][recipe["training"]],
     }
-    seed = parameters["seed"]
     training = read(Training, parameters["training"], f"trainings.{recipe['training']}")
-    arrays = inputs(recipe["corpus"], training)
-    train, held = split(arrays, training, seed)
+    paths = inputs(recipe["corpus"], training)
+    arrays = [load_padded(path) for path in paths]
     threads(kinds.module("models", recipe["architecture"]).Sizes.threads)
-    keras.utils.set_random_seed(seed)
-    model = build(recipe, parameters, train)
-    origin = certificate.origin(recipe["architecture"], parameters, arrays, backend.described())
-    checkpoint = CHECKPOINTS / name / f"{certificate.key(origin)}.npz"
-    diary = Diary(REPORTS / "history" / f"{name}.csv", name, training.epochs)
-    fitted = fitting.fit(model, train, held, training, seed, diary, checkpoint)
+    origin = certificate.origin(recipe["architecture"], parameters, paths, backend.described())
+    seeds: dict[int, fitting.Fitted] = {}
+    diaries: list[Diary] = []
     with files.replacing_folder(ROOT / "data" / "models" / name) as folder:
-        saving.save(model, folder / "model.keras")
-        facts = {**vars(fitted), "parameters": model.count_params(), "labels": train.names.tolist()}
-        files.write_json(folder / "training.json", facts)
-        certificate.write(folder, origin | {"tokenizer": train.tokenizer})
-    files.write_json(REPORTS / "timings" / f"{name}.json", diary.timings(train.tokens))
-    files.remove(checkpoint.parent)
+        (folder / "seeds").mkdir()
+        for seed in recipe["seeds"]:
+            train, held = split(arrays, training, seed)
+            model = build(recipe, parameters, train, seed)
+            diaries.append(Diary(REPORTS / "history" / f"{name}.csv", name, seed, training.epochs, diaries))
+            checkpoint = CHECKPOINTS / name / f"{certificate.key(origin | {'seed': seed})}.npz"
+            seeds[seed] = fitting.fit(model, train, held, training, seed, diaries[-1], checkpoint)
+            saving.save(model, folder / "seeds" / f"{seed}.keras")
+        write_facts(folder, seeds, model.count_params(), train)
+        certificate.write(folder, origin | {"seeds": recipe["seeds"], "tokenizer": train.tokenizer})
+    files.write_json(REPORTS / "timings" / f"{name}.json", timings(diaries, train.tokens))
+    files.remove(CHECKPOINTS / name)
+
+
+def write_facts(folder: Path, seeds: dict[int, fitting.Fitted], parameters: int, train: Padded) -> None:
+    """training.json: for every seed how many epochs it ran and which was kept; what the models are for."""
+    each = {str(seed): vars(fitted) for seed, fitted in seeds.items()}
+    facts = {"seeds": each, "parameters": parameters, "labels": train.names.tolist()}
+    files.write_json(folder / "training.json", facts)
 
 
 def inputs(corpus: str, training: Training) -> list[Path]:
@@ -58,9 +66,9 @@ def inputs(corpus: str, training: Training) -> list[Path]:
     return [ROOT / "data" / "padded" / corpus / f"{split}.npz" for split in splits]
 
 
-def split(arrays: list[Path], training: Training, seed: int) -> tuple[Padded, Padded]:
+def split(arrays: list[Padded], training: Training, seed: int) -> tuple[Padded, Padded]:
     """What is trained on and what is watched: two parts of the training split, or the two splits."""
-    whole, *test = map(load_padded, arrays)
+    whole, *test = arrays
     if training.validation == "test":
         return _enough(whole, training), test[0]
     held = stratified(whole.labels, training.validation.fraction, seed)
@@ -76,8 +84,10 @@ def _enough(train: Padded, training: Training) -> Padded:
     return train
 
 
-def build(recipe: dict[str, str], parameters: dict[str, Any], train: Padded) -> keras.Model:
-    """The recipe's model for a corpus like this."""
+def build(recipe: dict[str, str], parameters: dict[str, Any], train: Padded, seed: int) -> keras.Model:
+    """The recipe's model for a corpus like this, its weights drawn from the seed."""
+    keras.utils.clear_session()  # its layers are named as those of the first seed's model
+    keras.utils.set_random_seed(seed)
     architecture = kinds.module("models", recipe["architecture"])
     sizes = read(architecture.Sizes, parameters["model"], f"models.{recipe['model']}")
     shape = Shape(train.vocabulary, parameters["pad"].get("length"), len(train.names))

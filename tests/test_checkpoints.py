@@ -35,7 +35,7 @@ class Run:
         keras.utils.set_random_seed(3)
         self.model = module.build(read(module.Sizes, sizes, "models.x"), Shape(20, None, 2))
         training = read(Training, {**TRAINING, **options}, "trainings.x")
-        self.diary = Diary(folder / "history.csv", "x", training.epochs)
+        self.diary = Diary(folder / "history.csv", "x", 3, training.epochs)
         self.seen = epochs = set[int]()
 
         class Kill(Diary):
@@ -48,7 +48,7 @@ class Run:
                 if self.epochs == kill_in:
                     raise Killed
 
-        self.diary = Kill(folder / "history.csv", "x", training.epochs)
+        self.diary = Kill(folder / "history.csv", "x", 3, training.epochs)
         whole = padded(60)
         held = np.arange(60) % 2 == 0
         self.fitted = fitting.fit(
@@ -131,7 +131,7 @@ def test_a_loss_that_is_no_number_ends_the_training_and_keeps_the_history(tmp_pa
             array[:] = bad
     np.savez(path, **arrays)
     kept = path.read_bytes()
-    with pytest.raises(InputError, match=r"x: found loss (nan|inf) in epoch 3, allowed: a finite number"):
+    with pytest.raises(InputError, match=r"x, seed 3: found loss (nan|inf) in epoch 3, allowed: a finite number"):
         Run(tmp_path)
     assert len((tmp_path / "history.csv").read_text(encoding="utf-8").splitlines()) == 3
     assert path.read_bytes() == kept
@@ -140,7 +140,7 @@ def test_a_loss_that_is_no_number_ends_the_training_and_keeps_the_history(tmp_pa
 def test_a_validation_loss_that_is_no_number_ends_the_training_too(tmp_path: Path) -> None:
     from stages.lib.diary import Diary
 
-    diary = Diary(tmp_path / "history.csv", "x", 3)
+    diary = Diary(tmp_path / "history.csv", "x", 3, 3)
     diary.on_train_begin()
     diary.on_epoch_begin(0)
     with pytest.raises(InputError, match="found val_loss inf in epoch 1"):

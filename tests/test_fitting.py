@@ -123,7 +123,7 @@ def fit(tmp_path: Path, whole: Padded, **options: Any) -> tuple[Any, Any, Any]:
     model = module.build(read(module.Sizes, entry, "models.x"), Shape(20, None, len(whole.names)))
     training = read(Training, {**TRAINING, **options}, "trainings.x")
     held = np.arange(len(whole.labels)) % 2 == 0
-    diary = Diary(tmp_path / "history.csv", "x", training.epochs)
+    diary = Diary(tmp_path / "history.csv", "x", 3, training.epochs)
     parts = whole.take(~held), whole.take(held)
     return model, fitting.fit(model, *parts, training, 3, diary, tmp_path / "checkpoint.npz"), diary
 

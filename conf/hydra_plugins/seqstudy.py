@@ -19,7 +19,7 @@ def pipeline(*, _root_: DictConfig) -> DictConfig:
     sections = ("sources", "corpora", "models", "trainings", "recipes", "comparisons")
     found = {s: _root_[s] for s in sections if OmegaConf.is_config(_root_.get(s))}
     plain: dict[str, Any] = {s: OmegaConf.to_container(node) for s, node in found.items()}
-    return OmegaConf.create(derive(plain))
+    return OmegaConf.create(derive(plain | {"seed": _root_.get("seed")}))
 
 
 OmegaConf.register_new_resolver("pipeline", pipeline, replace=True)

@@ -6,7 +6,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,6 +39,7 @@ class Tokens:
     names: str[classes].
     vocabulary: how many ids there are, padding included.
     tokenizer: which tokenizer made the ids, as "<kind> <hash of its files>".
+    unknown: int64[texts], how many of a text's tokens are not in the vocabulary (empty: not counted).
     """
 
     ids: np.ndarray
@@ -47,6 +48,7 @@ class Tokens:
     names: np.ndarray
     vocabulary: int
     tokenizer: str = ""
+    unknown: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @property
     def lengths(self) -> np.ndarray:

@@ -24,8 +24,8 @@ LIBRARIES = ["keras", "numpy", "tensorflow", "jax", "torch", "tokenizers"]
 def origin(
     architecture: str, parameters: Mapping[str, Any], inputs: Iterable[Path], backend: str
 ) -> dict[str, Any]:
-    """What determines a training: its parameters (the seed among them), SHA-256 of the arrays that it
-    reads and of the code, versions, processor."""
+    """What determines a training, but for its seed: its parameters, SHA-256 of the arrays that it reads and
+    of the code, versions, processor."""
     return {
         "parameters": dict(parameters),
         "inputs": {str(path.relative_to(ROOT)): files.sha256(path) for path in inputs},
@@ -43,7 +43,8 @@ def key(found: Mapping[str, Any]) -> str:
 
 def write(folder: Path, found: Mapping[str, Any]) -> None:
     """Write the certificate of the files in the folder, which it then also names with their hashes."""
-    whole = {**found, "files": {path.name: files.sha256(path) for path in sorted(folder.iterdir())}}
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    whole = {**found, "files": {path.relative_to(folder).as_posix(): files.sha256(path) for path in paths}}
     files.write_json(folder / FILE, {**whole, "key": key(whole)})
 
 

@@ -1,6 +1,6 @@
 """Where a training stands after each epoch: one that was interrupted goes on instead of starting over.
 
-A checkpoint lies in `.checkpoints/<recipe>/<key>.npz` at the root of the repository, and the key stands
+A seed's checkpoint is `.checkpoints/<recipe>/<key>.npz` at the root of the repository, and the key stands
 for everything that determines the training (stages/lib/certificate.py); so a changed parameter starts
 afresh, and an unchanged one ends with the bytes that it would have had without the interruption.
 Keras's BackupAndRestore keeps neither early stopping's state, nor the history, nor the key.

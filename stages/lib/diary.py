@@ -3,6 +3,7 @@
 import math
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -17,11 +18,17 @@ COLUMNS = ["accuracy", "loss", "val_accuracy", "val_loss"]
 
 class Diary(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
     """Writes a row of history as each epoch ends, and a line of progress where there is no terminal.
-    A training whose loss is no longer a number ends here."""
+    A training whose loss is no longer a number ends here.
 
-    def __init__(self, path: Path, recipe: str, epochs: int) -> None:
+    earlier: the diaries of the seeds that were trained before, whose rows come first in the file.
+    """
+
+    def __init__(
+        self, path: Path, recipe: str, seed: int, epochs: int, earlier: Iterable["Diary"] = ()
+    ) -> None:
         super().__init__()
-        self._path, self._recipe, self._epochs = path, recipe, epochs
+        self._path, self._recipe, self._seed, self._epochs = path, recipe, seed, epochs
+        self._earlier = list(earlier)
         self._rows: list[str] = []
         self._seconds: list[float] = []  # of each epoch, validation included
         self._training_seconds: list[float] = []  # of each epoch, validation left out
@@ -41,7 +48,7 @@ class Diary(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no typ
         self._rows, self._seconds = state["rows"], state["seconds"]
         self._training_seconds = state["training_seconds"]
         self._write()
-        print(f"{self._recipe}: goes on after epoch {self.epochs}/{self._epochs}", flush=True)
+        print(f"{self._name}: goes on after epoch {self.epochs}/{self._epochs}", flush=True)
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._write()
@@ -59,36 +66,46 @@ class Diary(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no typ
         self._check(logs, "val_loss")
         self._seconds.append(time.perf_counter() - self._began)
         self._training_seconds.append(self._trained)
-        self._rows.append(",".join([str(epoch + 1), *(f"{logs[column]:.6f}" for column in COLUMNS)]))
+        measured = (f"{logs[column]:.6f}" for column in COLUMNS)
+        self._rows.append(",".join([str(self._seed), str(epoch + 1), *measured]))
         self._write()
         if not sys.stdout.isatty():
             left = (self._epochs - self.epochs) * sum(self._seconds) / self.epochs
             shown = ", ".join(f"{column} {logs[column]:.4f}" for column in COLUMNS)
             print(
-                f"{self._recipe}: epoch {self.epochs}/{self._epochs}: {shown}, "
+                f"{self._name}: epoch {self.epochs}/{self._epochs}: {shown}, "
                 f"{self._seconds[-1]:.1f} s, at most {left:.0f} s left",
                 flush=True,
             )
 
-    def timings(self, tokens: int) -> dict[str, object]:
-        """What reports/timings/<recipe>.json holds, for an epoch of so many tokens (padding left out)."""
-        return {
-            "seconds_per_epoch": round(median(self._seconds), 3),
-            "total_seconds": round(sum(self._seconds), 3),
-            "tokens_per_second": round(tokens / median(self._training_seconds)),
-            "peak_memory_mib": peak_mib(),
-            "processor": processor(),
-            "backend": f"{keras.backend.backend()}, Keras {keras.__version__}",
-        }
+    @property
+    def _name(self) -> str:
+        return f"{self._recipe}, seed {self._seed}"
 
     def _write(self) -> None:
-        lines = [",".join(["epoch", *COLUMNS]), *self._rows]
-        files.write_text(self._path, "\n".join(lines) + "\n")
+        rows = [row for diary in [*self._earlier, self] for row in diary._rows]
+        files.write_text(self._path, "\n".join([",".join(["seed", "epoch", *COLUMNS]), *rows]) + "\n")
 
     def _check(self, logs: Any, loss: str) -> None:
         if not math.isfinite(logs[loss]):
             raise InputError(
-                f"{self._recipe}: found {loss} {logs[loss]} in epoch {self.epochs + 1}, allowed: a finite "
+                f"{self._name}: found {loss} {logs[loss]} in epoch {self.epochs + 1}, allowed: a finite "
                 "number; lower its learning_rate in conf/training, then run: python -m stages.compose "
                 f"(the epochs before are in {self._path})"
             )
+
+
+def timings(diaries: Sequence[Diary], tokens: int) -> dict[str, object]:
+    """What reports/timings/<recipe>.json holds, for epochs of so many tokens (padding left out): medians
+    over the epochs of all seeds, and the mean of the seeds' totals."""
+    epochs = [diary.state for diary in diaries]
+    seconds = [s for state in epochs for s in state["seconds"]]
+    training_seconds = [s for state in epochs for s in state["training_seconds"]]
+    return {
+        "seconds_per_epoch": round(median(seconds), 3),
+        "total_seconds": round(sum(seconds) / len(diaries), 3),
+        "tokens_per_second": round(tokens / median(training_seconds)),
+        "peak_memory_mib": peak_mib(),
+        "processor": processor(),
+        "backend": f"{keras.backend.backend()}, Keras {keras.__version__}",
+    }

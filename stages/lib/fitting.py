@@ -36,9 +36,11 @@ def fit(
 
     After each epoch the training can be interrupted: called again it goes on from the file `checkpoint`.
     """
-    rate = {"learning_rate": training.learning_rate}
+    options = {"learning_rate": training.learning_rate}
+    if training.weight_decay is not None:
+        options["weight_decay"] = training.weight_decay
     model.compile(
-        optimizer=keras.optimizers.get({"class_name": training.optimizer, "config": rate}),
+        optimizer=keras.optimizers.get({"class_name": training.optimizer, "config": options}),
         loss=_loss(model),
         metrics=[_accuracy(model)],
         steps_per_execution=STEPS,

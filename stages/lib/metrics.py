@@ -1,8 +1,11 @@
 """How good predictions are, from logits and labels."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from sklearn import metrics as sklearn_metrics
 
+GROUPS = 5  # of texts, of equal size: the accuracy of 5,000 reviews is known within 1 %
 BINS = 15  # of the calibration error, as in Guo et al. 2017
 
 
@@ -49,3 +52,28 @@ def confusion(probable: np.ndarray, labels: np.ndarray) -> np.ndarray:
         labels, probable.argmax(axis=1), labels=range(probable.shape[1])
     )
     return found
+
+
+def averaged(found: Sequence[dict[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
+    """The means of the same measures of several trainings, and their sample standard deviations (with
+    n - 1; of a single training there are none)."""
+    columns = {name: [one[name] for one in found] for name in found[0]}
+    means = {name: round(float(np.mean(values)), 6) for name, values in columns.items()}
+    if len(found) < 2:
+        return means, {}
+    return means, {name: round(float(np.std(values, ddof=1)), 6) for name, values in columns.items()}
+
+
+def slices(values: np.ndarray, right: np.ndarray) -> list[tuple[float, float, int, float]]:
+    """Texts in groups of about equal size by a number of theirs, from low to high: the group's lowest and
+    highest number, how many texts, the share of them that is right.
+
+    values: float[texts]; right: float[texts] in [0, 1]. Equal numbers are in one group.
+    """
+    inner = np.unique(np.quantile(values, np.arange(1, GROUPS) / GROUPS))
+    group = np.searchsorted(inner, values, side="left")
+    return [
+        (float(some.min()), float(some.max()), len(some), float(right[group == g].mean()))
+        for g in np.unique(group)
+        for some in [values[group == g]]
+    ]

@@ -7,6 +7,7 @@ into `deps` (dvc#8171), so Hydra adds these facts when it composes conf/ (conf/h
 from collections.abc import Mapping
 from typing import Any
 
+MOST_SEEDS = 100
 DUPLICATES = {"keep": "kept", "drop exact": "exact dropped", "drop near": "near dropped"}
 
 
@@ -44,8 +45,8 @@ def _source(entry: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _recipe(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, str]:
-    """A recipe, its architecture, and the arrays that its training may open."""
+def _recipe(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe, its architecture, the arrays that its training may open, the seeds it is trained with."""
     corpus, model, training = (_text(recipe.get(key)) for key in ("corpus", "model", "training"))
     arrays = f"data/padded/{corpus}"
     return {
@@ -54,7 +55,15 @@ def _recipe(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, s
         "training": training,
         "architecture": _text(_entries(params, "models").get(model, {}).get("architecture")),
         "arrays": arrays if _watched(recipe, params) == "test" else f"{arrays}/train.npz",
+        "seeds": _seeds(params.get("seed"), recipe.get("seeds", 1)),
     }
+
+
+def _seeds(first: object, count: object) -> list[int]:
+    """As many seeds as a recipe asks for, from the study's on."""
+    if type(first) is not int or type(count) is not int or count > MOST_SEEDS:
+        return []
+    return list(range(first, first + count))
 
 
 def _watched(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> str:

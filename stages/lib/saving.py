@@ -32,7 +32,7 @@ def load(path: Path) -> keras.Model:
         why = str(error).partition("\n")[0]
         raise InputError(
             f"{path} is damaged ({why}); "
-            f"bring it back: dvc repro train@{path.parent.name}, or train it again with -f"
+            f"bring it back: dvc repro train@{path.parents[1].name}, or train it again with -f"
         ) from None
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from stages.lib.config import Count, config, refusal
+from stages.lib.config import Count, Share, config, refusal
 
 
 @config
@@ -23,6 +23,7 @@ class Training:
     learning_rate: Annotated[float, Field(gt=0, le=10)]
     epochs: Annotated[int, Field(ge=1, le=100_000)]
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)]
+    weight_decay: Share | None = None  # times learning_rate, per step; None: the optimizer's own
     early_stopping: EarlyStopping | None
     validation: HeldOut | Literal["test"]
 

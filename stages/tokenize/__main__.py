@@ -28,30 +28,34 @@ def main(name: str) -> None:
         for path in sorted(source.glob("*.parquet")):
             tokens = encode(tokenizer, load_split(path), made_by)
             save_tokens(folder / f"{path.stem}.npz", tokens)
-            facts[path.stem] = describe(tokens, tokenizer)
+            facts[path.stem] = describe(tokens)
     files.write_json(ROOT / "reports" / "corpora" / f"{name}.json", facts)
 
 
 def encode(tokenizer: Tokenizer, split: Split, made_by: str) -> Tokens:
     """A split's texts as ids."""
     found = list(tokenizer.encode(split.texts))
+    ids = np.concatenate([*found, np.zeros(0, dtype=np.int32)])
+    offsets = np.cumsum([0, *map(len, found)], dtype=np.int64)
+    unknown = np.concatenate([[0], np.cumsum(tokenizer.unknown(ids))])
     return Tokens(
-        ids=np.concatenate([*found, np.zeros(0, dtype=np.int32)]),
-        offsets=np.cumsum([0, *map(len, found)], dtype=np.int64),
+        ids=ids,
+        offsets=offsets,
         labels=split.labels,
         names=np.array(split.names),
         vocabulary=tokenizer.vocabulary,
         tokenizer=made_by,
+        unknown=np.diff(unknown[offsets]),
     )
 
 
-def describe(tokens: Tokens, tokenizer: Tokenizer) -> dict[str, object]:
+def describe(tokens: Tokens) -> dict[str, object]:
     """What a reader wants to know of a split: lengths in tokens, and the share of tokens unknown."""
     lengths = tokens.lengths
     return {
         "texts": len(lengths),
         "tokens": len(tokens.ids),
-        "oov_rate": round(float(tokenizer.unknown(tokens.ids).mean()), 6) if len(tokens.ids) else 0.0,
+        "oov_rate": round(int(tokens.unknown.sum()) / max(len(tokens.ids), 1), 6),
         "length": {
             "mean": round(float(lengths.mean()), 1),
             **{f"p{q}": int(np.percentile(lengths, q)) for q in (5, 50, 95)},
