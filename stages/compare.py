@@ -14,7 +14,7 @@ from stages.lib.style import Figures
 from stages.lib.tables import csv_text, markdown
 
 MEASURES = ["test.accuracy", "test.loss", "test.auc", "test.f1", "test.ece", "validation.accuracy"]
-COUNTS = ["epochs", "parameters"]
+COUNTS = ["epochs", "parameters", "seeds"]
 TIMES = ["seconds_per_epoch", "total_seconds", "tokens_per_second", "peak_memory_mib"]
 
 
@@ -31,10 +31,11 @@ def main(name: str) -> None:
     header, rows = table(shown)
     files.write_text(out / "table.csv", csv_text(header, rows))
     files.write_text(out / "timings.csv", csv_text(["recipe", *TIMES], times(shown, timings)))
-    files.write_text(ROOT / "data" / "tables" / f"{name}.md", markdown(*for_people(shown)))
+    tables = [markdown(*for_people(shown)), markdown(*curves(shown))]
+    files.write_text(ROOT / "data" / "tables" / f"{name}.md", "\n".join(tables))
     figures.curves(shown, comparison["title"], style, out / "curves.svg")
-    figures.accuracy(shown, style, out / "accuracy.svg")
-    figures.confusions(shown, style, out / "confusion.svg")
+    for draw in (figures.accuracy, figures.gap, figures.slices, figures.confusions):
+        draw(shown, style, out / f"{draw.__name__}.svg")
     figures.timings([r.recipe for r in shown], timings, style, out / "timings.svg")
 
 
@@ -47,48 +48,80 @@ def prune(folder: Path, recipes: list[str]) -> None:
 
 
 def table(shown: list[Result]) -> tuple[list[str], list[list[object]]]:
-    """All that is compared, for programs; `low` and `high` bound the test accuracy with 95 % confidence."""
-    header = [
-        "recipe",
-        "test_accuracy",
-        "low",
-        "high",
-        *(m.replace(".", "_") for m in MEASURES[1:]),
-    ]
+    """All that is compared, for programs. Measures are means over the seeds; `low` and `high` bound the test
+    accuracy with 95 % confidence, `test_accuracy_sd` is its standard deviation over the seeds."""
+    header = ["recipe", "test_accuracy", "low", "high", "test_accuracy_sd"]
+    header += [m.replace(".", "_") for m in MEASURES[1:]]
+    header += ["training_accuracy", "gap", "lowest_loss_epoch", "lowest_val_loss", "roughness", "deepest_dip"]
     rows: list[list[object]] = []
     for r in shown:
-        low, high = r.interval
-        measures = [f"{r.metrics[m]:.4f}" for m in MEASURES[1:]]
-        bounds = [f"{r.metrics['test.accuracy']:.4f}", f"{low:.4f}", f"{high:.4f}"]
-        counts = (int(r.metrics[c]) for c in COUNTS)
-        rows.append([r.recipe, *bounds, *measures, *counts, r.watched, r.duplicates])
+        spread = r.metrics.get("sd.accuracy")
+        epoch, loss = r.lowest
+        numbers = [r.metrics["test.accuracy"], *r.interval]
+        measures = [r.metrics[m] for m in [*MEASURES[1:], "training.accuracy"]]
+        rows.append(
+            [
+                r.recipe,
+                *(f"{n:.4f}" for n in numbers),
+                "" if spread is None else f"{spread:.4f}",
+                *(f"{m:.4f}" for m in [*measures, r.gap]),
+                epoch,
+                *(f"{n:.4f}" for n in (loss, r.roughness, r.dip)),
+                *(f"{r.metrics[c]:g}" for c in COUNTS),
+                r.watched,
+                r.duplicates,
+            ]
+        )
     return [*header, *COUNTS, "validated_on", "duplicates"], rows
 
 
 def for_people(shown: list[Result]) -> tuple[list[str], list[list[object]]]:
-    """The same in a width that can be read: percent, the best accuracy in bold."""
+    """What the recipes achieve, in a width that can be read: percent, the best accuracy in bold, with its
+    standard deviation over the seeds."""
     header = ["recipe", "test accuracy, %", "95 % interval", "loss", "AUC", "F1", "ECE"]
     best = max(r.metrics["test.accuracy"] for r in shown)
     rows: list[list[object]] = []
     for r in shown:
-        accuracy = r.metrics["test.accuracy"]
+        accuracy, spread = r.metrics["test.accuracy"], r.metrics.get("sd.accuracy")
         bold = "**" if accuracy == best else ""
         low, high = r.interval
-        measures = [f"{r.metrics[m]:.3f}" for m in MEASURES[1:5]]
-        share = [f"{bold}{100 * accuracy:.1f}{bold}", f"{100 * low:.1f} to {100 * high:.1f}"]
-        validation = f"{100 * r.metrics['validation.accuracy']:.1f}"
         rows.append(
             [
                 r.recipe,
-                *share,
-                *measures,
-                validation,
+                f"{bold}{100 * accuracy:.1f}{bold}"
+                + (f" ± {100 * spread:.1f}" if spread is not None else ""),
+                f"{100 * low:.1f} to {100 * high:.1f}",
+                *(f"{r.metrics[m]:.3f}" for m in MEASURES[1:5]),
+                f"{100 * r.metrics['validation.accuracy']:.1f}",
                 r.watched,
                 r.duplicates,
-                *(f"{int(r.metrics[c]):,}" for c in COUNTS),
+                *(f"{r.metrics[c]:,g}" if c != "parameters" else f"{r.metrics[c]:,.0f}" for c in COUNTS),
             ]
         )
     return [*header, "validation, %", "validated on", "duplicates", *COUNTS], rows
+
+
+def curves(shown: list[Result]) -> tuple[list[str], list[list[object]]]:
+    """What the curves show: overfitting and smoothness, in percent and points."""
+    header = ["recipe", "training, %", "validation, %", "gap, points", "lowest validation loss", "at epoch"]
+    rows: list[list[object]] = []
+    for r in shown:
+        epoch, loss = r.lowest
+        shares = [r.metrics["training.accuracy"], r.metrics["validation.accuracy"], r.gap]
+        last = r.curve("val_loss").mean[-1]
+        numbers = [f"{100 * share:.1f}" for share in shares]
+        rows.append(
+            [
+                r.recipe,
+                *numbers,
+                f"{loss:.3f}",
+                epoch,
+                f"{last:.3f}",
+                f"{100 * r.roughness:.2f}",
+                f"{100 * r.dip:.1f}",
+            ]
+        )
+    return [*header, "at the end", "roughness, points", "deepest dip, points"], rows
 
 
 def times(shown: list[Result], timings: list[dict[str, object]]) -> list[list[object]]:

@@ -3,7 +3,7 @@
 In: data/models/<recipe>/, the corpus's arrays and tokens. Out: reports/metrics/<recipe>.json (means over
 the seeds, and their standard deviation), reports/confusion/<recipe>.csv (actual,predicted,texts; of the
 first seed), data/predictions/<recipe>.csv (a row per seed and test text: label, predicted, a probability
-per label), data/slices/<recipe>.csv (accuracy by length and by share of unknown tokens).
+per label), reports/slices/<recipe>.csv (accuracy by length and by share of unknown tokens).
 """
 
 import csv
@@ -53,7 +53,7 @@ def main(name: str) -> None:
     predictions = ROOT / "data" / "predictions" / f"{name}.csv"
     files.write_text(predictions, predictions_table(probable, test.labels, names))
     right = np.mean([shares.argmax(axis=1) == test.labels for shares in probable.values()], axis=0)
-    files.write_text(ROOT / "data" / "slices" / f"{name}.csv", slices_table(right, tokens))
+    files.write_text(REPORTS / "slices" / f"{name}.csv", slices_table(right, tokens))
 
 
 def counts(facts: dict[str, Any]) -> dict[str, float]:

@@ -15,8 +15,7 @@ def main(name: str) -> None:
     shown = params()["pipeline"]["shown"]
     entry = shown[command.one_of(name, shown, "comparisons")]
     recipe, folder = entry["recipe"], ROOT / "data" / "gathered" / entry["comparison"]
-    result = results.gather(ROOT / "reports", recipe, entry["watched"], entry["duplicates"])
-    files.write_text(folder / f"{recipe}.json", results.dump(result))
+    files.write_text(folder / f"{recipe}.json", results.dump(results.gather(ROOT / "reports", entry)))
     with files.replacing(folder / f"{recipe}.timings.json") as draft:
         shutil.copyfile(ROOT / "reports" / "timings" / f"{recipe}.json", draft)
 

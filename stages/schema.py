@@ -12,6 +12,7 @@ from pydantic import Field
 
 from stages.lib import kinds, padding, pipeline
 from stages.lib.config import SECTIONS, InputError, Seed, config, read, refusal, shown
+from stages.lib.published import Published
 from stages.lib.style import Figures
 from stages.lib.training import Training
 
@@ -38,6 +39,7 @@ class Recipe:
 class Comparison:
     title: str
     recipes: list[str]
+    against: str | None = None  # a number that accuracies are drawn against, as "source.cue_distance"
 
 
 def check(params: Mapping[str, Any]) -> None:
@@ -50,6 +52,8 @@ def check(params: Mapping[str, Any]) -> None:
     for name, entry in params["trainings"].items():
         read(Training, entry, f"trainings.{name}").check(f"trainings.{name}")
     read(Figures, params["figures"], "figures")
+    _published(params["published"])
+    _samples(params["samples"])
     for name, entry in params["recipes"].items():
         _recipe(params, name, entry)
     for name, entry in params["comparisons"].items():
@@ -63,7 +67,7 @@ def check(params: Mapping[str, Any]) -> None:
 
 def _sections(params: Mapping[str, Any]) -> None:
     """Refuse missing and unknown sections, and names that could not be paths or stage names."""
-    allowed = [*SECTIONS, "figures", "seed", "pipeline"]
+    allowed = [*SECTIONS, "figures", "samples", "published", "seed", "pipeline"]
     for key in params:
         if key not in allowed:
             name = key if isinstance(key, str) else shown(key)
@@ -136,6 +140,30 @@ def _comparison(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) 
         _known(recipe, params["recipes"], key)
     if len(set(comparison.recipes)) != len(comparison.recipes) or not comparison.recipes:
         raise refusal(key, comparison.recipes, "at least one recipe, none of them twice")
+    shown = pipeline.derive(params)["shown"] if comparison.against else {}
+    for recipe in comparison.recipes if comparison.against else []:
+        found = shown[f"{name}_{recipe}"]["x"]
+        if type(found) not in (int, float) or found <= 0:
+            allowed = (
+                f"a part of recipes, a dot, and a key that is a positive number (in {recipe}: {found!r})"
+            )
+            raise refusal(f"comparisons.{name}.against", comparison.against, allowed)
+
+
+def _published(entry: object) -> None:
+    published = read(Published, entry, "published")
+    for name, claim in published.claims.items():
+        _known(claim.lesson, published.sources, f"published.claims.{name}.lesson")
+
+
+def _samples(entry: object) -> None:
+    if not isinstance(entry, dict) or not entry:
+        raise refusal("samples", entry, "a mapping of names to sentences, at least one")
+    for name, sentence in entry.items():
+        if not (isinstance(name, str) and NAME.fullmatch(name)):
+            raise refusal("samples", name, "a name of lower-case letters, digits and single hyphens")
+        if not isinstance(sentence, str):
+            raise refusal(f"samples.{name}", sentence, "a sentence, in quotes if it looks like a number")
 
 
 def _known(value: object, names: Iterable[str], key: str) -> None:

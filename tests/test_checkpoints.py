@@ -131,7 +131,9 @@ def test_a_loss_that_is_no_number_ends_the_training_and_keeps_the_history(tmp_pa
             array[:] = bad
     np.savez(path, **arrays)
     kept = path.read_bytes()
-    with pytest.raises(InputError, match=r"x, seed 3: found loss (nan|inf) in epoch 3, allowed: a finite number"):
+    with pytest.raises(
+        InputError, match=r"x, seed 3: found loss (nan|inf) in epoch 3, allowed: a finite number"
+    ):
         Run(tmp_path)
     assert len((tmp_path / "history.csv").read_text(encoding="utf-8").splitlines()) == 3
     assert path.read_bytes() == kept

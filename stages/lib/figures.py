@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import matplotlib.ticker
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -18,15 +19,18 @@ ROW = 0.36  # inches of height for a bar
 
 
 def curves(shown: Sequence[Result], title: str, style: Figures, path: Path) -> None:
-    """Accuracy and loss per epoch: a color per recipe, solid for validation, dashed for training."""
+    """Accuracy and loss per epoch: a color per recipe, solid for validation, dashed for training, the seeds'
+    means with a band from their lowest to their highest. A star marks the lowest validation loss."""
     with _figure(style, path, height=0.5 * style.width) as figure:
-        axes = figure.subplots(1, 2)
-        for ax, measure in zip(axes, ("accuracy", "loss"), strict=True):
+        for ax, measure in zip(figure.subplots(1, 2), ("accuracy", "loss"), strict=True):
             for i, result in enumerate(shown):
-                look = {"color": _color(style, i), "marker": _marker(i), "markersize": 3}
-                epochs = result.history["epoch"]
-                ax.plot(epochs, result.history[measure], linestyle="--", alpha=0.6, linewidth=1, **look)
-                ax.plot(epochs, result.history[f"val_{measure}"], linestyle="-", **look)
+                color = _color(style, i)
+                training, validation = result.curve(measure), result.curve(f"val_{measure}")
+                ax.plot(training.epochs, training.mean, linestyle="--", alpha=0.6, linewidth=1, color=color)
+                ax.plot(validation.epochs, validation.mean, color=color, marker=_marker(i), markersize=3)
+                ax.fill_between(validation.epochs, validation.low, validation.high, color=color, alpha=0.15)
+                if measure == "loss":
+                    ax.plot(*result.lowest, marker="*", markersize=13, color=color, markeredgecolor="black")
             ax.set(xlabel="epoch", ylabel=measure)
             ax.xaxis.get_major_locator().set_params(integer=True)
         figure.suptitle(title)
@@ -34,22 +38,49 @@ def curves(shown: Sequence[Result], title: str, style: Figures, path: Path) -> N
 
 
 def accuracy(shown: Sequence[Result], style: Figures, path: Path) -> None:
-    """A bar per recipe: accuracy on the test split, with its 95 % interval."""
+    """Accuracy on the test split, the mean over the seeds, with its 95 % interval: a bar per recipe, or, if
+    the comparison sets it against a number, a line per model."""
+    if any(result.x is None for result in shown):
+        _accuracy_bars(shown, style, path)
+    else:
+        _accuracy_lines(shown, style, path)
+
+
+def gap(shown: Sequence[Result], style: Figures, path: Path) -> None:
+    """For each recipe how far training accuracy is above validation accuracy, of the weights kept."""
     with _figure(style, path, height=1.4 + ROW * len(shown)) as figure:
         ax = figure.subplots()
         for i, result in enumerate(shown):
-            share, (low, high) = result.metrics["test.accuracy"], result.interval
-            ax.barh(i, share, color=_color(style, i), height=0.7)
-            ax.errorbar(share, i, xerr=[[share - low], [high - share]], color="black", capsize=3)
-            ax.text(high + 0.01, i, f"{100 * share:.1f} %", va="center")
-        ax.axvline(_chance(shown), color="grey", linestyle=":", label="always the most frequent label")
-        ax.set(xlim=(0, 1.12), xlabel="test accuracy, with its 95 % interval")
-        figure.legend(loc="outside upper right", frameon=False)
+            ends = [result.metrics[f"{split}.accuracy"] for split in ("validation", "training")]
+            look = {"color": _color(style, i), "markeredgecolor": "black"}
+            ax.plot(ends, [i, i], color=_color(style, i), linewidth=3)
+            ax.plot(ends[0], i, marker="o", **look)
+            ax.plot(ends[1], i, marker=">", **look)
+            ax.text(max(ends), i, f"   {100 * result.gap:+.1f}", va="center")
+        low = min(result.metrics["validation.accuracy"] for result in shown)
+        ax.set(xlim=(min(low, 0.95) - 0.02, 1.06), xlabel="accuracy: from validation (o) to training (>)")
         _name_rows(ax, [r.recipe for r in shown])
 
 
+def slices(shown: Sequence[Result], style: Figures, path: Path) -> None:
+    """Test accuracy of texts in five groups: by their length, and by their share of unknown tokens."""
+    labels = {"length": "length of the text, tokens", "oov_rate": "share of tokens out of vocabulary, %"}
+    with _figure(style, path, height=0.5 * style.width) as figure:
+        for ax, (by, label) in zip(figure.subplots(1, 2, sharey=True), labels.items(), strict=True):
+            for i, result in enumerate(shown):
+                groups = result.slices[by]
+                scale = 100 if by == "oov_rate" else 1
+                middles = [scale * (low + high) / 2 for low, high, _, _ in groups]
+                shares = [share for *_, share in groups]
+                ax.plot(middles, shares, color=_color(style, i), marker=_marker(i), markersize=4)
+            ax.set(xlabel=label)
+        figure.axes[0].set(ylabel="test accuracy")
+        handles = [_handle(style, i, r.recipe) for i, r in enumerate(shown)]
+        figure.legend(handles=handles, loc="outside lower center", ncols=3)
+
+
 def confusions(shown: Sequence[Result], style: Figures, path: Path) -> None:
-    """For each recipe how many test texts of each label were taken for each label."""
+    """For each recipe how many test texts of each label were taken for each label (first seed)."""
     columns = min(len(shown), 3)
     lines = -(-len(shown) // columns)
     with _figure(style, path, height=lines * style.width / columns * 0.95) as figure:
@@ -91,16 +122,59 @@ def _figure(style: Figures, path: Path, height: float) -> Iterator[Figure]:
             figure.savefig(draft, format="svg", metadata={"Date": None, "Creator": None})
 
 
+def _accuracy_bars(shown: Sequence[Result], style: Figures, path: Path) -> None:
+    with _figure(style, path, height=1.4 + ROW * len(shown)) as figure:
+        ax = figure.subplots()
+        for i, result in enumerate(shown):
+            share, (low, high) = result.metrics["test.accuracy"], result.interval
+            ax.barh(i, share, color=_color(style, i), height=0.7)
+            ax.errorbar(share, i, xerr=[[share - low], [high - share]], color="black", capsize=3)
+            spread = result.metrics.get("sd.accuracy")
+            words = f"{100 * share:.1f}" if spread is None else f"{100 * share:.1f} ± {100 * spread:.1f}"
+            ax.text(high + 0.01, i, f"{words} %", va="center")
+        ax.axvline(_chance(shown), color="grey", linestyle=":", label="always the most frequent label")
+        ax.set(xlim=(0, 1.18), xlabel="test accuracy, with its 95 % interval")
+        figure.legend(loc="outside upper right", frameon=False)
+        _name_rows(ax, [r.recipe for r in shown])
+
+
+def _accuracy_lines(shown: Sequence[Result], style: Figures, path: Path) -> None:
+    with _figure(style, path, height=0.5 * style.width) as figure:
+        ax = figure.subplots()
+        for i, line in enumerate(dict.fromkeys(result.line for result in shown)):
+            points = sorted(
+                (r.x, r.metrics["test.accuracy"], *r.interval)
+                for r in shown
+                if r.line == line and r.x is not None
+            )
+            at, shares, lows, highs = zip(*points, strict=True)
+            below = [share - low for share, low in zip(shares, lows, strict=True)]
+            above = [high - share for share, high in zip(shares, highs, strict=True)]
+            look = {"color": _color(style, i), "marker": _marker(i), "capsize": 3}
+            ax.errorbar(at, shares, yerr=[below, above], label=line, **look)
+        places = sorted({result.x for result in shown if result.x is not None})
+        ax.set_xscale("log")
+        ax.set_xticks(places, [f"{place:g}" for place in places])
+        ax.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+        ax.axhline(_chance(shown), color="grey", linestyle=":", label="always the most frequent label")
+        ax.set(xlabel=shown[0].against, ylabel="test accuracy, with its 95 % interval")
+        figure.legend(loc="outside lower center", ncols=4)
+
+
 def _legend(figure: Figure, shown: Sequence[Result], style: Figures) -> None:
     watched = sorted({r.watched for r in shown})
     solid = " and ".join("test split (chose nothing)" if w == "test" else "validation" for w in watched)
-    handles = [
-        Line2D([], [], color=_color(style, i), marker=_marker(i), markersize=3, label=r.recipe)
-        for i, r in enumerate(shown)
-    ]
+    handles = [_handle(style, i, r.recipe) for i, r in enumerate(shown)]
     handles.append(Line2D([], [], color="black", linestyle="-", label=solid))
     handles.append(Line2D([], [], color="black", linestyle="--", linewidth=1, alpha=0.6, label="training"))
-    figure.legend(handles=handles, loc="outside lower center", ncols=4)
+    star = {"marker": "*", "markersize": 11, "markerfacecolor": "white", "markeredgecolor": "black"}
+    handles.append(Line2D([], [], linestyle="", label=f"lowest loss, {solid}", **star))  # type: ignore[arg-type]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+
+
+def _handle(style: Figures, i: int, label: str) -> Line2D:
+    """A recipe's entry in a legend."""
+    return Line2D([], [], color=_color(style, i), marker=_marker(i), markersize=3, label=label)
 
 
 def _confusion(ax: Any, result: Result) -> None:

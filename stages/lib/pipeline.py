@@ -28,6 +28,7 @@ def derive(params: Mapping[str, Any]) -> dict[str, Any]:
                 "recipe": recipe,
                 "watched": _watched(recipes[recipe], params),
                 "duplicates": _duplicates(recipes[recipe], params),
+                **_against(entry.get("against"), recipes[recipe], params),
             }
             for name, entry in comparisons.items()
             for recipe in _names(entry.get("recipes"))
@@ -77,6 +78,21 @@ def _duplicates(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> str:
     corpus = _entries(params, "corpora").get(str(recipe.get("corpus")), {})
     source = _entries(params, "sources").get(str(corpus.get("source")), {})
     return DUPLICATES.get(str(source.get("duplicates", "keep")), "")
+
+
+def _against(key: object, recipe: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """The number of a recipe that a comparison sets accuracies against ("source.cue_distance", say), and
+    the line it is on: that of its model, or of its architecture if the models differ in that number."""
+    corpus, model, training = (_text(recipe.get(part)) for part in ("corpus", "model", "training"))
+    entries = {
+        "corpus": _entries(params, "corpora").get(corpus, {}),
+        "model": _entries(params, "models").get(model, {}),
+        "training": _entries(params, "trainings").get(training, {}),
+    }
+    entries["source"] = _entries(params, "sources").get(_text(entries["corpus"].get("source")), {})
+    part, _, name = _text(key).partition(".")
+    line = _text(entries["model"].get("architecture")) if part == "model" else model
+    return {"against": key, "line": line, "x": entries.get(part, {}).get(name)}
 
 
 def _entries(params: Mapping[str, Any], section: str) -> dict[str, Mapping[str, Any]]:

@@ -2,9 +2,24 @@
 
 import csv
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from math import sqrt
 from pathlib import Path
+from typing import Any
+
+SHOWN = ["recipe", "watched", "duplicates", "against", "line", "x"]  # of an entry of pipeline.shown
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A column of the history over the epochs that every seed reached: the seeds' mean, lowest, highest."""
+
+    epochs: list[int]
+    mean: list[float]
+    low: list[float]
+    high: list[float]
 
 
 @dataclass(frozen=True)
@@ -12,10 +27,12 @@ class Result:
     """A recipe's reports.
 
     metrics: "test.accuracy" and so on, as in reports/metrics/<recipe>.json.
-    history: per column of reports/history/<recipe>.csv the value of each epoch.
-    labels: the label names; confusion[i][j] test texts of label i were taken for label j.
+    history: per column of reports/history/<recipe>.csv the value of each epoch of each seed.
+    labels: the label names; confusion[i][j] test texts of label i were taken for label j (first seed).
+    slices: reports/slices/<recipe>.csv: per "length" and "oov_rate" rows of low, high, texts, accuracy.
     watched: what the validation curves were measured on, "held out" or "test".
     duplicates: what was done with the source's: "kept", "exact dropped" or "near dropped".
+    against, line, x: the number, if any, that the comparison sets accuracies against; whose line, and where.
     """
 
     recipe: str
@@ -23,8 +40,12 @@ class Result:
     history: dict[str, list[float]]
     labels: list[str]
     confusion: list[list[int]]
+    slices: dict[str, list[list[float]]]
     watched: str
     duplicates: str
+    against: str | None
+    line: str
+    x: float | None
 
     @property
     def texts(self) -> int:
@@ -33,25 +54,68 @@ class Result:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % confidence interval of the test accuracy."""
-        return wilson(sum(row[i] for i, row in enumerate(self.confusion)), self.texts)
+        """The 95 % confidence interval of the test accuracy (of the seeds' mean), for other test texts."""
+        return wilson(self.metrics["test.accuracy"] * self.texts, self.texts)
+
+    @property
+    def gap(self) -> float:
+        """Training accuracy less validation accuracy, of the weights that were kept."""
+        return self.metrics["training.accuracy"] - self.metrics["validation.accuracy"]
+
+    def curve(self, column: str) -> Curve:
+        table = self._frame.groupby("epoch")[column].agg(["mean", "min", "max", "count"])
+        table = table[table["count"] == self.metrics["seeds"]]
+        return Curve(
+            *([*values] for values in (table.index.astype(int), table["mean"], table["min"], table["max"]))
+        )
+
+    @property
+    def lowest(self) -> tuple[int, float]:
+        """The epoch at which the validation loss is lowest, and that loss."""
+        curve = self.curve("val_loss")
+        loss = min(curve.mean)
+        return curve.epochs[curve.mean.index(loss)], loss
+
+    @property
+    def roughness(self) -> float:
+        """How jagged the validation accuracy is: how far an epoch lies, on average, from halfway between its
+        neighbours. A straight line has 0. The mean over the seeds."""
+        return self._per_seed(lambda values: (values - (values.shift(1) + values.shift(-1)) / 2).abs().mean())
+
+    @property
+    def dip(self) -> float:
+        """The deepest fall of the validation accuracy from one epoch to the next; the mean over the seeds."""
+        return self._per_seed(lambda values: max(0.0, -values.diff().min()))
+
+    def _per_seed(self, measure: Any) -> float:
+        found = self._frame.groupby("seed")["val_accuracy"].apply(measure).fillna(0)
+        return float(found.mean())
+
+    @cached_property
+    def _frame(self) -> Any:
+        import pandas as pd  # here, because `gather` needs none and it takes 0.3 s
+
+        return pd.DataFrame(self.history)
 
 
-def gather(reports: Path, recipe: str, watched: str, duplicates: str) -> Result:
-    """A recipe's reports, read from the folder `reports`."""
+def gather(reports: Path, shown: Mapping[str, Any]) -> Result:
+    """The reports, in the folder `reports`, of a recipe: an entry of `pipeline.shown` in params.yaml."""
+    recipe = shown["recipe"]
     metrics = json.loads((reports / "metrics" / f"{recipe}.json").read_text(encoding="utf-8"))
     rows = _rows(reports / "history" / f"{recipe}.csv")
     cells = _rows(reports / "confusion" / f"{recipe}.csv")
     labels = list(dict.fromkeys(cell["actual"] for cell in cells))
     counts = [int(cell["texts"]) for cell in cells]
+    slices: dict[str, list[list[float]]] = {}
+    for row in _rows(reports / "slices" / f"{recipe}.csv"):
+        slices.setdefault(row.pop("by"), []).append([float(value) for value in row.values()])
     return Result(
-        recipe=recipe,
         metrics=flat(metrics),
         history={column: [float(row[column]) for row in rows] for column in rows[0]},
         labels=labels,
         confusion=[counts[i : i + len(labels)] for i in range(0, len(counts), len(labels))],
-        watched=watched,
-        duplicates=duplicates,
+        slices=slices,
+        **{key: shown[key] for key in SHOWN},
     )
 
 
@@ -74,7 +138,7 @@ def flat(nested: dict[str, object], prefix: str = "") -> dict[str, float]:
     return found
 
 
-def wilson(right: int, texts: int) -> tuple[float, float]:
+def wilson(right: float, texts: int) -> tuple[float, float]:
     """The 95 % confidence interval of a share, `right` of `texts` (Wilson 1927)."""
     z, share = 1.959964, right / texts
     middle = share + z**2 / (2 * texts)
