@@ -13,7 +13,12 @@ from stages.lib.config import ROOT
 
 PARTS = ["conf", "stages", "dvc.yaml", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore"]
 
-SMALL = ["sources.demo.splits={train: 300, test: 100}", "trainings.demo.epochs=2"]
+SMALL = [
+    "sources.demo.splits={train: 300, test: 100}",
+    "trainings.demo.epochs=2",
+    "recipes.demo-pooled.seeds=2",
+    "recipes.demo-lstm.seeds=2",
+]
 
 P = TypeVar("P", bound="Project")
 

@@ -47,7 +47,8 @@ def model(tmp_path: Path) -> Path:
     """A folder with a certificate."""
     folder = tmp_path / "demo-x"
     folder.mkdir()
-    (folder / "model.keras").write_bytes(b"weights")
+    (folder / "seeds").mkdir()
+    (folder / "seeds" / "42.keras").write_bytes(b"weights")
     (folder / "training.json").write_text("{}", encoding="utf-8")
     certificate.write(folder, {"tokenizer": "word 12"})
     return folder
@@ -55,10 +56,10 @@ def model(tmp_path: Path) -> Path:
 
 def test_a_certificate_is_read_back_with_the_hashes_of_all_files(model: Path) -> None:
     found = certificate.verified(model)
-    assert found["tokenizer"] == "word 12" and set(found["files"]) == {"model.keras", "training.json"}
+    assert found["tokenizer"] == "word 12" and set(found["files"]) == {"seeds/42.keras", "training.json"}
 
 
-@pytest.mark.parametrize("name", ["model.keras", "training.json"])
+@pytest.mark.parametrize("name", ["seeds/42.keras", "training.json"])
 def test_another_file_or_none_is_refused_by_name(model: Path, name: str) -> None:
     (model / name).write_bytes(b"weightz")
     with pytest.raises(InputError, match=f"{name} is missing or not the file .*train@demo-x"):

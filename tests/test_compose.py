@@ -67,7 +67,10 @@ def test_an_override_changes_its_value_and_what_follows_from_it_and_nothing_else
     plain = yaml.safe_load(compose.compose([]))
     found = yaml.safe_load(compose.compose(["seed=7"]))
     assert found["seed"] == found["sources"]["demo"]["seed"] == 7
+    assert found["pipeline"]["recipes"]["demo-lstm"]["seeds"] == [7, 8, 9]
     found["seed"] = found["sources"]["demo"]["seed"] = plain["seed"]
+    for name, recipe in found["pipeline"]["recipes"].items():
+        recipe["seeds"] = plain["pipeline"]["recipes"][name]["seeds"]
     assert found == plain
 
 

@@ -66,7 +66,20 @@ BAD_VALUES = [
     ("figures.grid", "yes", "boolean"),
     ("figures", [1], "a mapping with width, font_size, colors, grid"),
     ("sources.demo.splits", [6000, 2000], "mapping"),
+    ("recipes.demo-lstm.seeds", "3", "integer"),
+    ("recipes.demo-lstm.seeds", None, "integer"),
+    ("samples", {}, "a mapping of names to sentences"),
+    ("samples", None, "a mapping of names to sentences"),
+    ("samples.cool", 3, "a sentence"),
+    ("published", [1], "a mapping with sources, claims"),
+    ("published.claims.imdb-words-flatten.says", 3, "string"),
+    ("published.claims.imdb-words-flatten.seconds", "5", "number"),
     # out of range
+    ("recipes.demo-lstm.seeds", 0, "greater than or equal to 1"),
+    ("recipes.demo-lstm.seeds", 101, "less than or equal to 100"),
+    ("trainings.default.weight_decay", 1, "less than 1"),
+    ("trainings.default.weight_decay", -0.1, "greater than or equal to 0"),
+    ("published.claims.imdb-words-flatten.test_accuracy", 83, "less than or equal to 1"),
     ("seed", -1, "greater than or equal to 0"),
     ("seed", 2**32, "less than 4294967296"),
     ("models.demo-lstm.embedding", 0, "greater than or equal to 1"),
@@ -113,10 +126,18 @@ BAD_VALUES = [
     ("trainings.default.validation", "train", "a mapping with fraction or 'test'"),
     ("figures.colors", "viridis", "'tab10'"),
     # names that refer to nothing
+    ("published.claims.imdb-words-flatten.lesson", "C", "one of A, B"),
+    ("comparisons.demo.against", "source.kind", "positive number"),
+    ("comparisons.demo.against", "cue_distance", "positive number"),
+    ("comparisons.demo.against", "recipe.seeds", "positive number"),
     ("corpora.demo-words.source", "demos", "one of demo, imdb, sarcasm"),
     ("recipes.demo-lstm.corpus", "demo", "one of demo-words"),
-    ("recipes.demo-lstm.model", "lstm", "one of bigru-32-dense-6"),
-    ("recipes.demo-lstm.training", "demos", "one of default, demo"),
+    ("recipes.demo-lstm.model", "lstm", "one of bi-peephole-lstm-32-dense-6, bi-simple-rnn-32-dense-6"),
+    (
+        "recipes.demo-lstm.training",
+        "demos",
+        "one of calm, calm-all, calm-decay, calm-early, cells, default, demo",
+    ),
     # relations between values
     ("corpora.demo-words.pad.boundaries", [64, 32], "numbers that rise"),
     ("corpora.demo-words.pad.boundaries", [32, 32], "numbers that rise"),
@@ -217,7 +238,7 @@ GOOD_VALUES = [
     ("corpora.demo-words.pad.boundaries", [7]),
     ("corpora.imdb-words.tokenizer", {"kind": "bpe", "vocabulary": 300}),
     ("corpora.demo-words.pad", {"kind": "fixed", "length": 9, "side": "pre", "truncate": "pre"}),
-    ("recipes.imdb-words-bigru.corpus", "sarcasm-words"),
+    ("recipes.imdb-words-gru.corpus", "sarcasm-words"),
     ("comparisons.demo.recipes", ["demo-lstm", "sarcasm-conv1d"]),
     ("comparisons.demo.title", "Ünïcode | and a pipe"),
     ("comparisons", {}),
@@ -444,7 +465,7 @@ def test_a_source_without_one_of_the_two_splits_is_refused(source: str, split: s
 def test_a_comparison_of_an_unknown_recipe_is_refused_and_the_recipes_listed() -> None:
     text = line(put(COMMITTED, ["comparisons", "demo", "recipes", 1], "demo-lstmm"))
     assert_tells(text, "comparisons.demo.recipes")
-    assert 'found "demo-lstmm", allowed: one of demo-bilstm, demo-conv1d' in text
+    assert 'found "demo-lstmm", allowed: one of calm-bilstm, calm-bilstm-all' in text
 
 
 def test_early_stopping_may_not_look_at_the_test_split() -> None:
@@ -512,8 +533,9 @@ def test_only_a_recipe_that_validates_on_test_may_open_the_test_arrays() -> None
     found = pipeline.derive(edited)
     opened = {recipe["arrays"] for recipe in found["recipes"].values() if recipe["training"] == "demo"}
     assert opened == {"data/padded/demo-words"}
-    held_out = [recipe["arrays"] for recipe in found["recipes"].values() if recipe["training"] != "demo"]
-    assert all(path.endswith("/train.npz") for path in held_out)
+    for recipe in found["recipes"].values():
+        watched = edited["trainings"][recipe["training"]]["validation"]
+        assert recipe["arrays"].endswith("/train.npz") == (watched != "test")
     assert {s["watched"] for s in found["shown"].values() if s["comparison"] == "demo"} == {"test"}
 
 
@@ -524,7 +546,7 @@ def test_what_is_done_with_a_sources_duplicates_reaches_what_shows_it(action: st
     edited = put(COMMITTED, ["sources", "imdb", "duplicates"], action)
     found = pipeline.derive(edited)["shown"].values()
     assert {s["duplicates"] for s in found if s["comparison"] == "imdb-words"} == {shown}
-    assert {s["duplicates"] for s in found if s["comparison"] != "imdb-words"} == {"kept"}
+    assert {s["duplicates"] for s in found if s["comparison"] in ("demo", "sarcasm")} == {"kept"}
 
 
 def test_duplicates_other_than_kept_or_dropped_are_refused() -> None:

@@ -306,7 +306,11 @@ def test_without_its_data_folder_the_pipeline_makes_everything_again(
     assert victim.outs() == whole
 
 
-DAMAGED = ["padded/demo-words/train.npz", "models/demo-lstm/model.keras", "tokens/demo-words/tokenizer.json"]
+DAMAGED = [
+    "padded/demo-words/train.npz",
+    "models/demo-lstm/seeds/42.keras",
+    "tokens/demo-words/tokenizer.json",
+]
 MORE = ["tokens/demo-words/train.npz", "models/demo-lstm/training.json", "models/demo-lstm/certificate.json"]
 
 
@@ -337,7 +341,7 @@ def test_a_damaged_file_is_named_and_never_used(
 @pytest.mark.slow
 def test_a_damaged_object_of_the_cache_is_not_used(victim: Victim, whole: dict[str, str]) -> None:
     folder = victim.root / "data" / "models" / "demo-lstm"
-    digest = hashlib.md5((folder / "model.keras").read_bytes()).hexdigest()
+    digest = hashlib.md5((folder / "seeds" / "42.keras").read_bytes()).hexdigest()
     cached = victim.root / ".dvc" / "cache" / "files" / "md5" / digest[:2] / digest[2:]
     content = bytearray(cached.read_bytes())
     content[len(content) // 2] ^= 1
@@ -346,7 +350,7 @@ def test_a_damaged_object_of_the_cache_is_not_used(victim: Victim, whole: dict[s
     shutil.rmtree(folder)
     victim.dvc("checkout")  # takes it as it is
     done = victim.stage("stages.predict", "demo-lstm", "a dull plot")
-    assert done.returncode == 1 and "model.keras is missing or not the file that was trained" in done.stderr
+    assert done.returncode == 1 and "42.keras is missing or not the file that was trained" in done.stderr
     victim.dvc("repro", "--quiet")  # finds that it is another one, and trains again
     assert victim.outs() == whole
     assert victim.stage("stages.predict", "demo-lstm", "a dull plot").returncode == 0

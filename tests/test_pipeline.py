@@ -29,12 +29,20 @@ def test_every_recipe_has_the_same_reports(project: Project) -> None:
     reports = project.root / "reports"
     for recipe in RECIPES:
         metrics = json.loads((reports / "metrics" / f"{recipe}.json").read_text(encoding="utf-8"))
-        assert list(metrics) == ["test", "validation", "parameters", "epochs"]
+        assert list(metrics) == ["test", "sd", "training", "validation", "parameters", "epochs", "seeds"]
         assert list(metrics["test"]) == ["accuracy", "loss", "auc", "f1", "ece"]
         assert list(metrics["validation"]) == ["accuracy", "loss"] and metrics["epochs"] == 2
+        assert metrics["sd"].keys() == metrics["test"].keys() and metrics["seeds"] == 2
         with (reports / "history" / f"{recipe}.csv").open(encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
-        assert len(rows) == 2 and float(rows[1]["val_loss"]) == metrics["validation"]["loss"]
+        assert [(row["seed"], row["epoch"]) for row in rows] == [
+            ("42", "1"),
+            ("42", "2"),
+            ("43", "1"),
+            ("43", "2"),
+        ]
+        kept = [float(row["val_loss"]) for row in rows if row["epoch"] == "2"]
+        assert metrics["validation"]["loss"] == pytest.approx(sum(kept) / 2, abs=1e-6)
         assert (reports / "timings" / f"{recipe}.json").exists()
 
 
@@ -47,13 +55,13 @@ def test_metrics_are_those_of_the_predictions(project: Project) -> None:
             (project.root / "reports" / "metrics" / f"{recipe}.json").read_text(encoding="utf-8")
         )
         right = sum(row["label"] == row["predicted"] for row in rows)
-        assert len(rows) == 100 and right / 100 == metrics["test"]["accuracy"]
+        assert len(rows) == 200 and right / 200 == metrics["test"]["accuracy"]
 
 
 def test_the_page_shows_every_figure_of_the_comparison(project: Project) -> None:
     page = (project.root / "reports" / "README.md").read_text(encoding="utf-8")
     links = re.findall(r"\]\((.*?)\)", page)
-    assert len(links) == 4 and all((project.root / "reports" / link).exists() for link in links)
+    assert len(links) == 6 and all((project.root / "reports" / link).exists() for link in links)
     assert all(recipe in page for recipe in RECIPES)
 
 
@@ -77,7 +85,7 @@ def test_dvc_plots_show_makes_a_page_that_loads_nothing_from_a_network(project: 
     page = (project.root / "dvc_plots" / "index.html").read_text(encoding="utf-8")
     assert "failed" not in shown
     assert not re.search(r"""(src|href)\s*=\s*["']https?:""", page)
-    assert page.count("vegaEmbed('#") == 2 + 2 + 2  # a history and a confusion per recipe, two tables
+    assert page.count("vegaEmbed('#") == 3 * 2 + 2  # history, slices, confusion per recipe; two tables
     assert "comparisons_demo_curves.svg" in page
 
 
@@ -143,8 +151,8 @@ def test_predict_refuses_what_is_no_text_or_no_model_in_one_line(project: Projec
     tokenizer.write_text(kept.replace('"the"', '"teh"'), encoding="utf-8")
     refusals["holds another tokenizer"] = predict(project, "demo-pooled", "x")
     tokenizer.write_text(kept, encoding="utf-8")
-    (project.root / "data" / "models" / "demo-lstm" / "model.keras").unlink()
-    refusals["model.keras is missing"] = predict(project, "demo-lstm", "x")
+    (project.root / "data" / "models" / "demo-lstm" / "seeds" / "42.keras").unlink()
+    refusals["42.keras is missing"] = predict(project, "demo-lstm", "x")
     shutil.rmtree(project.root / "data" / "models" / "demo-lstm")
     refusals["demo-lstm is not trained; train it with: dvc repro"] = predict(project, "demo-lstm", "x")
     for words, done in refusals.items():

@@ -65,10 +65,10 @@ def hashes(root: Path) -> dict[str, str]:
         "data/tokens/own-words/train.npz",
         "data/tokens/own-words/tokenizer.json",
         "data/padded/own-words/train.npz",
-        "data/models/own-stopped/model.keras",
+        "data/models/own-stopped/seeds/42.keras",
         "data/models/own-stopped/training.json",
         "reports/history/own-stopped.csv",
-        "data/models/own-watched/model.keras",
+        "data/models/own-watched/seeds/42.keras",
         "data/models/own-watched/training.json",
     ]
     return {path: hashlib.sha256((root / path).read_bytes()).hexdigest() for path in paths}

@@ -18,9 +18,7 @@ COMPARISONS = ["demo", "imdb-words", "sarcasm"]
 def test_a_page_has_the_table_that_the_reports_give(page: str, comparison: str) -> None:
     entries = params()["pipeline"]["shown"].values()
     shown = [
-        results.gather(ROOT / "reports", entry["recipe"], entry["watched"], entry["duplicates"])
-        for entry in entries
-        if entry["comparison"] == comparison
+        results.gather(ROOT / "reports", entry) for entry in entries if entry["comparison"] == comparison
     ]
     assert markdown(*for_people(shown)) in (ROOT / page).read_text(encoding="utf-8")
 

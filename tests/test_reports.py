@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import importlib
 import io
+import itertools
 import json
 import math
 import re
@@ -42,20 +43,29 @@ def result(recipe: str = "lstm", **changes: Any) -> Result:
             "test.auc": 0.9,
             "test.f1": 0.8421,
             "test.ece": 0.05,
+            "sd.accuracy": 0.02,
+            "training.accuracy": 0.95,
+            "training.loss": 0.25,
             "validation.accuracy": 0.875,
             "validation.loss": 0.3,
             "parameters": 171149,
             "epochs": 3,
+            "seeds": 2,
         },
         history={
-            "epoch": [1.0, 2.0, 3.0],
-            "accuracy": [0.5, 0.8, 0.9],
-            "loss": [0.7, 0.5, 0.3],
-            "val_accuracy": [0.5, 0.7, 0.8],
-            "val_loss": [0.7, 0.6, 0.5],
+            "seed": [42.0, 42.0, 42.0, 43.0, 43.0, 43.0],
+            "epoch": [1.0, 2.0, 3.0, 1.0, 2.0, 3.0],
+            "accuracy": [0.5, 0.8, 0.9, 0.6, 0.7, 0.9],
+            "loss": [0.7, 0.5, 0.3, 0.8, 0.6, 0.5],
+            "val_accuracy": [0.5, 0.7, 0.8, 0.6, 0.5, 0.9],
+            "val_loss": [0.7, 0.6, 0.5, 0.7, 0.4, 0.7],
         },
         labels=["no", "yes"],
         confusion=[[45, 5], [10, 40]],
+        slices={
+            "length": [[1.0, 20.0, 50.0, 0.9], [21.0, 60.0, 50.0, 0.8]],
+            "oov_rate": [[0.0, 0.1, 100.0, 0.85]],
+        },
         watched="held out",
         duplicates="kept",
     )
@@ -197,6 +207,71 @@ def test_the_interval_holds_the_share_and_stays_between_0_and_1() -> None:
             assert 0 <= low <= right / texts <= high <= 1, (right, texts)
 
 
+def test_means_and_standard_deviations_are_over_the_trainings() -> None:
+    found = [{"accuracy": 0.8, "loss": 0.5}, {"accuracy": 0.9, "loss": 0.5}, {"accuracy": 0.85, "loss": 0.5}]
+    means, spread = metrics.averaged(found)
+    assert means == pytest.approx({"accuracy": 0.85, "loss": 0.5})
+    assert spread == pytest.approx({"accuracy": 0.05, "loss": 0})
+    assert metrics.averaged(found[:1]) == (found[0], {})
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_groups_of_texts_are_of_about_equal_size_and_hold_every_text_once(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    values, right = rng.permutation(1000) / 7, rng.random(1000)
+    found = metrics.slices(values, right)
+    assert [texts for _, _, texts, _ in found] == [200] * metrics.GROUPS
+    assert all(low <= high for low, high, _, _ in found)
+    assert all(one[1] < other[0] for one, other in itertools.pairwise(found))
+    assert sum(texts * share for _, _, texts, share in found) == pytest.approx(right.sum())
+    first = right[np.argsort(values)[:200]].mean()
+    assert found[0][3] == pytest.approx(first)
+
+
+@pytest.mark.parametrize(("values", "groups"), [([0.0] * 9, 1), ([0.0] * 90 + [1.0] * 10, 2), ([3.0], 1)])
+def test_texts_with_the_same_number_are_in_one_group(values: list[float], groups: int) -> None:
+    found = metrics.slices(np.array(values), np.ones(len(values)))
+    assert len(found) == groups and sum(texts for _, _, texts, _ in found) == len(values)
+
+
+def curve(*seeds: list[float]) -> Result:
+    """A recipe whose validation accuracy and loss went like this with each of its seeds."""
+    rows = [(s, e + 1, value) for s, values in enumerate(seeds) for e, value in enumerate(values)]
+    columns = [list(map(float, column)) for column in zip(*rows, strict=True)]
+    history = dict(zip(["seed", "epoch", "val_loss"], columns, strict=True)) | {"val_accuracy": columns[2]}
+    return result(history=history, metrics=result().metrics | {"seeds": len(seeds)})
+
+
+def test_a_curve_is_the_mean_of_the_epochs_that_every_seed_reached() -> None:
+    found = curve([0.1, 0.3, 0.5, 0.9], [0.3, 0.5, 0.1]).curve("val_loss")
+    assert found.epochs == [1, 2, 3]
+    assert found.mean == pytest.approx([0.2, 0.4, 0.3])
+    assert found.low == [0.1, 0.3, 0.1] and found.high == [0.3, 0.5, 0.5]
+
+
+def test_the_lowest_loss_is_that_of_the_mean_and_of_the_first_epoch_that_has_it() -> None:
+    assert curve([0.5, 0.1, 0.4], [0.5, 0.4, 0.3]).lowest == (2, 0.25)
+    assert curve([0.5, 0.25, 0.25]).lowest == (2, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "roughness", "dip"),
+    [
+        ([[0.1, 0.2, 0.3, 0.4]], 0, 0),  # a straight line
+        ([[0.5, 0.9, 0.5]], 0.4, 0.4),
+        ([[0.5, 0.9, 0.5], [0.1, 0.2, 0.3]], 0.2, 0.2),
+        ([[0.9, 0.8, 0.7]], 0, 0.1),
+        ([[0.5]], 0, 0),
+        ([[0.5, 0.7]], 0, 0),
+    ],
+)
+def test_roughness_and_the_deepest_dip_of_cases_worked_by_hand(
+    seeds: list[list[float]], roughness: float, dip: float
+) -> None:
+    found = curve(*seeds)
+    assert found.roughness == pytest.approx(roughness) and found.dip == pytest.approx(dip)
+
+
 def reports(folder: Path, recipe: str, shown: Result) -> None:
     """The reports of a recipe, as the stages write them."""
     flat = shown.metrics
@@ -204,6 +279,7 @@ def reports(folder: Path, recipe: str, shown: Result) -> None:
     for key, value in flat.items():
         if "." in key:
             nested.setdefault(key.split(".")[0], {})[key.split(".")[1]] = value
+    nested["seeds"] = int(flat["seeds"])
     files.write_json(folder / "metrics" / f"{recipe}.json", nested)
     columns = list(shown.history)
     files.write_text(
@@ -217,7 +293,16 @@ def reports(folder: Path, recipe: str, shown: Result) -> None:
     files.write_text(
         folder / "confusion" / f"{recipe}.csv", csv_text(["actual", "predicted", "texts"], cells)
     )
+    groups = [(by, *group) for by, groups in shown.slices.items() for group in groups]
+    header = ["by", "low", "high", "texts", "accuracy"]
+    files.write_text(folder / "slices" / f"{recipe}.csv", csv_text(header, groups))
     files.write_json(folder / "timings" / f"{recipe}.json", TIMES)
+
+
+def entry(shown: Result) -> dict[str, Any]:
+    """What params.yaml's pipeline says of a recipe that is shown."""
+    keys = ["recipe", "watched", "duplicates", *(["against", "line", "x"] if shown.against else [])]
+    return {key: getattr(shown, key) for key in keys} | {"comparison": "mine"}
 
 
 @pytest.mark.parametrize(
@@ -227,13 +312,14 @@ def reports(folder: Path, recipe: str, shown: Result) -> None:
         three(),
         result(watched="test"),
         result(duplicates="near dropped"),
+        result(against="source.cue_distance", line="gru", x=5),
         result(labels=['a, "quoted"', "two\nlines | ünï"]),
         result(confusion=[[0, 0], [0, 100]]),
     ],
 )
 def test_what_is_gathered_is_what_was_reported_also_after_a_round_trip(tmp_path: Path, shown: Result) -> None:
     reports(tmp_path, "lstm", shown)
-    found = results.gather(tmp_path, "lstm", shown.watched, shown.duplicates)
+    found = results.gather(tmp_path, entry(shown))
     assert found == shown
     (tmp_path / "lstm.json").write_text(results.dump(found), encoding="utf-8")
     assert results.load(tmp_path / "lstm.json") == shown
@@ -243,9 +329,7 @@ def test_the_gather_stage_brings_both_reports_to_the_comparison(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reports(tmp_path / "reports", "lstm", result())
-    shown = {
-        "mine_lstm": {"comparison": "mine", "recipe": "lstm", "watched": "held out", "duplicates": "kept"}
-    }
+    shown = {"mine_lstm": entry(result())}
     monkeypatch.setattr(gather, "ROOT", tmp_path)
     monkeypatch.setattr(gather, "params", lambda: {"pipeline": {"shown": shown}})
     gather.main("mine_lstm")
@@ -289,7 +373,7 @@ def timings(shown: list[Result], style: Figures, path: Path) -> None:
     figures.timings([r.recipe for r in shown], [TIMES] * len(shown), style, path)
 
 
-DRAW: list[Draw] = [curves, figures.accuracy, figures.confusions, timings]
+DRAW: list[Draw] = [curves, figures.accuracy, figures.gap, figures.slices, figures.confusions, timings]
 
 
 def drawn(tmp_path: Path, draw: Draw, shown: list[Result], style: Figures = STYLE) -> bytes:
@@ -336,8 +420,21 @@ def test_few_and_many_recipes_and_classes_can_be_drawn(
 
 
 def test_curves_of_recipes_that_stopped_at_other_epochs_can_be_drawn(tmp_path: Path) -> None:
-    short = result("gru", history={column: values[:1] for column, values in result().history.items()})
+    history = {column: [values[0], values[3]] for column, values in result().history.items()}
+    short = result("gru", history=history)
     assert drawn(tmp_path, curves, [result(), short]) != drawn(tmp_path, curves, [result(), result("gru")])
+
+
+def test_accuracies_set_against_a_number_are_lines(tmp_path: Path) -> None:
+    shown = [
+        dataclasses.replace(scored(f"{line}-{x}", right), line=line, x=x, against="source.cue_distance")
+        for line, x, right in [("lstm", 200, 50), ("lstm", 5, 99), ("rnn", 5, 90)]
+    ]
+    lines = drawn(tmp_path, figures.accuracy, shown)
+    assert drawn(tmp_path, figures.accuracy, shown[::-1]) != lines  # the order of the legend
+    assert drawn(tmp_path, figures.accuracy, [dataclasses.replace(r, x=None) for r in shown]) != lines
+    moved = [dataclasses.replace(shown[0], x=100), *shown[1:]]
+    assert drawn(tmp_path, figures.accuracy, moved) != lines
 
 
 def test_curves_watched_on_the_test_split_say_so(tmp_path: Path) -> None:
@@ -393,8 +490,13 @@ def study(root: Path, monkeypatch: pytest.MonkeyPatch, shown: list[Result], titl
     for r in shown:
         files.write_text(folder / f"{r.recipe}.json", results.dump(r))
         files.write_json(folder / f"{r.recipe}.timings.json", TIMES)
+    files.write_text(root / "data" / "samples.md", "- **cool**: It was cool.\n")
+    files.write_text(root / "data" / "published.md", "")
+    described = {"oov_rate": 0.0625, "length": {"mean": 232.4, "p5": 1, "p50": 175, "p95": 592, "max": 2332}}
+    facts = {"vocabulary": 10000, "train": described, "test": described | {"oov_rate": 0.125}}
+    files.write_json(root / "reports" / "corpora" / "words.json", facts)
     entry = {"title": title, "recipes": [r.recipe for r in shown]}
-    params = {"comparisons": {"mine": entry}, "figures": dataclasses.asdict(STYLE)}
+    params = {"comparisons": {"mine": entry}, "corpora": {"words": {}}, "figures": dataclasses.asdict(STYLE)}
     for module in (compare, summary):
         monkeypatch.setattr(module, "ROOT", root)
         monkeypatch.setattr(module, "params", lambda: params)
@@ -407,7 +509,12 @@ def test_the_table_has_a_row_per_recipe_in_the_comparisons_order() -> None:
     low, high = results.wilson(80, 100)
     expected = {"test_accuracy": "0.8000", "low": f"{low:.4f}", "high": f"{high:.4f}", "test_loss": "0.4000"}
     assert expected.items() <= found[0].items()
-    assert (found[0]["epochs"], found[0]["parameters"], found[0]["validated_on"]) == (3, 171149, "held out")
+    assert (found[0]["epochs"], found[0]["parameters"], found[0]["validated_on"]) == (
+        "3",
+        "171149",
+        "held out",
+    )
+    assert (found[0]["seeds"], found[0]["test_accuracy_sd"], found[0]["gap"]) == ("2", "0.0200", "0.0750")
 
 
 @pytest.mark.parametrize(
@@ -418,7 +525,7 @@ def test_the_best_accuracy_is_bold_and_nothing_else(right: tuple[int, ...], bold
     header, rows = compare.for_people([scored(f"r{i}", n) for i, n in enumerate(right)])
     assert all(len(row) == len(header) for row in rows)
     assert tuple("**" in str(row[1]) for row in rows) == bold
-    assert [str(row[1]).strip("*") for row in rows] == [f"{n:.1f}" for n in right]
+    assert [str(row[1]).replace("*", "") for row in rows] == [f"{n:.1f} ± 2.0" for n in right]
     assert "**" not in str([cell for row in rows for i, cell in enumerate(row) if i != 1])
 
 
@@ -481,6 +588,8 @@ def test_the_page_has_every_title_and_table_and_links_only_to_figures_that_exist
     page = (tmp_path / "reports" / "README.md").read_text(encoding="utf-8")
     assert "\n## Who wins, 80 %?\n" in page
     assert (tmp_path / "data" / "tables" / "mine.md").read_text(encoding="utf-8") in page
+    assert "\n## Sample sentences\n\n- **cool**: It was cool.\n" in page and "## Published" not in page
+    assert "\n| words | 10,000 | 232.4 | 175 | 592 | 2,332 | 6.25 | 12.50 |\n" in page
     links = re.findall(r"!\[[^]]+\]\(([^)]+)\)", page)
     assert sorted(Path(link).name for link in links) == sorted(
         path.name for path in (tmp_path / "reports" / "comparisons" / "mine").glob("*.svg")

@@ -37,7 +37,7 @@ for dep in known["deps"]:
     for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
         digest.update(file.read_bytes())
 for out in map(pathlib.Path, known["outs"]):
-    inside = ["train.npz", "test.npz", "model.keras", "training.json"]
+    inside = ["train.npz", "test.npz", "seeds/42.keras", "training.json"]
     files = [out] if out.suffix else [out / name for name in inside]
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dry]:
 def after(*stages: str) -> set[str]:
     """Stages as "train demo-lstm" -> {"train@demo-lstm"}; what shows a recipe comes with it."""
     found = {stage.replace(" ", "@") for stage in stages} | {"summary"}
-    for recipe in [s.split("@")[1] for s in found if s.startswith("train@")]:
+    trained = [s.split("@")[1] for s in found if s.startswith("train@")]
+    found |= {"samples", "published"} if trained else set()
+    for recipe in trained:
         comparison = recipe.partition("-")[0]
         found |= {f"evaluate@{recipe}", f"gather@{comparison}_{recipe}", f"compare@{comparison}"}
     return found
@@ -133,7 +135,7 @@ DEMO = ["train demo-pooled", "train demo-lstm"]
         pytest.param("comparisons.demo.title=Other", {"compare@demo", "summary"}, id="a comparison's title"),
         pytest.param(
             "+recipes.demo-new={corpus: demo-words, model: demo-pooled, training: default}",
-            {"train@demo-new", "evaluate@demo-new"},
+            {"train@demo-new", "evaluate@demo-new", "samples", "published", "summary"},
             id="a recipe added, shown nowhere",
         ),
         pytest.param(

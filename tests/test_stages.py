@@ -18,6 +18,7 @@ WITHOUT_TENSORFLOW = [
     "pad",
     "gather",
     "compare",
+    "published",
     "summary",
     "plan",
     "schema",
@@ -73,7 +74,7 @@ def test_a_model_is_not_evaluated_on_labels_in_another_order_than_it_was_trained
     folder = tmp_path / "data" / "padded" / "words"
     folder.mkdir(parents=True)
     save_padded(folder / "test.npz", test)
-    facts = {"labels": ["positive", "negative"], "kept": 1, "parameters": 1, "epochs": 1}
+    facts = {"labels": ["positive", "negative"], "seeds": {}, "parameters": 1}
     files.write_json(tmp_path / "data" / "models" / "mine" / "training.json", facts)
     monkeypatch.setattr(evaluate, "ROOT", tmp_path)
     monkeypatch.setattr(evaluate, "params", lambda: {"pipeline": {"recipes": {"mine": {"corpus": "words"}}}})

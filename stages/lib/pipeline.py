@@ -28,7 +28,7 @@ def derive(params: Mapping[str, Any]) -> dict[str, Any]:
                 "recipe": recipe,
                 "watched": _watched(recipes[recipe], params),
                 "duplicates": _duplicates(recipes[recipe], params),
-                **_against(entry.get("against"), recipes[recipe], params),
+                **(_against(entry["against"], recipes[recipe], params) if entry.get("against") else {}),
             }
             for name, entry in comparisons.items()
             for recipe in _names(entry.get("recipes"))

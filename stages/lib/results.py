@@ -9,8 +9,6 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
-SHOWN = ["recipe", "watched", "duplicates", "against", "line", "x"]  # of an entry of pipeline.shown
-
 
 @dataclass(frozen=True)
 class Curve:
@@ -43,9 +41,9 @@ class Result:
     slices: dict[str, list[list[float]]]
     watched: str
     duplicates: str
-    against: str | None
-    line: str
-    x: float | None
+    against: str | None = None
+    line: str = ""
+    x: float | None = None
 
     @property
     def texts(self) -> int:
@@ -115,7 +113,7 @@ def gather(reports: Path, shown: Mapping[str, Any]) -> Result:
         labels=labels,
         confusion=[counts[i : i + len(labels)] for i in range(0, len(counts), len(labels))],
         slices=slices,
-        **{key: shown[key] for key in SHOWN},
+        **{key: value for key, value in shown.items() if key != "comparison"},
     )
 
 
