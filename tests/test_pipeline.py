@@ -99,6 +99,18 @@ def test_metrics_diff_shows_what_an_edit_did(project: Project) -> None:
     assert "Running stage" not in again  # the run cache has it
 
 
+def test_a_model_does_not_depend_on_the_seeds_before_its_own(project: Project) -> None:
+    folder = project.root / "data" / "models" / "demo-pooled" / "seeds"
+    second = (folder / "43.keras").read_bytes()
+    alone = [part for part in SMALL if not part.startswith("recipes.")] + ["recipes.demo-pooled.seeds=1"]
+    project.compose(*alone, "seed=43", "sources.demo.seed=42")
+    project.dvc("repro", "--quiet", "train@demo-pooled")
+    assert [path.name for path in folder.iterdir()] == ["43.keras"]
+    assert (folder / "43.keras").read_bytes() == second
+    project.compose(*SMALL)
+    project.dvc("repro", "--quiet")
+
+
 def test_experiments_change_a_number_in_conf_or_in_params(project: Project) -> None:
     project.compose()
     for where, size in (("conf/model/demo-lstm.yaml:units=[8]", 8), ("models.demo-lstm.units=[9]", 9)):

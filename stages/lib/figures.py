@@ -58,7 +58,8 @@ def gap(shown: Sequence[Result], style: Figures, path: Path) -> None:
             ax.plot(ends[1], i, marker=">", **look)
             ax.text(max(ends), i, f"   {100 * result.gap:+.1f}", va="center")
         low = min(result.metrics["validation.accuracy"] for result in shown)
-        ax.set(xlim=(min(low, 0.95) - 0.02, 1.06), xlabel="accuracy: from validation (o) to training (>)")
+        ax.set(xlim=(min(low, 0.95) - 0.02, 1.06), ylim=(-0.6, len(shown) - 0.4))
+        ax.set(xlabel="accuracy: from validation (o) to training (>), and the gap in points")
         _name_rows(ax, [r.recipe for r in shown])
 
 
@@ -68,11 +69,9 @@ def slices(shown: Sequence[Result], style: Figures, path: Path) -> None:
     with _figure(style, path, height=0.5 * style.width) as figure:
         for ax, (by, label) in zip(figure.subplots(1, 2, sharey=True), labels.items(), strict=True):
             for i, result in enumerate(shown):
-                groups = result.slices[by]
-                scale = 100 if by == "oov_rate" else 1
-                middles = [scale * (low + high) / 2 for low, high, _, _ in groups]
-                shares = [share for *_, share in groups]
-                ax.plot(middles, shares, color=_color(style, i), marker=_marker(i), markersize=4)
+                shares = [share for *_, share in result.slices[by]]
+                ax.plot(range(len(shares)), shares, color=_color(style, i), marker=_marker(i), markersize=4)
+            _name_groups(ax, [result.slices[by] for result in shown], 100 if by == "oov_rate" else 1)
             ax.set(xlabel=label)
         figure.axes[0].set(ylabel="test accuracy")
         handles = [_handle(style, i, r.recipe) for i, r in enumerate(shown)]
@@ -207,6 +206,16 @@ def _name_rows(ax: Any, names: Sequence[str]) -> None:
     ax.set_yticks(range(len(names)), names)
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
+
+
+def _name_groups(ax: Any, groups: Sequence[list[list[float]]], scale: float) -> None:
+    """Ticks that say from where to where a group goes, or, if recipes of several corpora are shown, which
+    group it is, from low to high."""
+    most = max(groups, key=len)
+    digits = ",.0f" if scale == 1 else ".1f"
+    ranges = [f"{scale * low:{digits}} to\n{scale * high:{digits}}" for low, high, *_ in most]
+    same = all([group[:3] for group in one] == [group[:3] for group in most] for one in groups)
+    ax.set_xticks(range(len(most)), ranges if same else [f"group {i + 1}" for i in range(len(most))])
 
 
 def _color(style: Figures, i: int) -> Any:
