@@ -40,7 +40,6 @@ def own_project(root: Path) -> Project:
         kept.setdefault(name.split("/")[0], []).append(name.split("/")[1])
     for folder, names in kept.items():
         made.keep(folder, names)
-    made.edit("conf/config.yaml", lambda text: text.replace("sources:\n  demo:\n    seed: ${seed}\n", ""))
     return made
 
 
