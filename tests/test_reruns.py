@@ -20,7 +20,7 @@ ENTRIES = {
     "source": ["demo", "sarcasm"],
     "corpus": ["demo-words", "sarcasm-words"],
     "model": ["demo-pooled", "demo-lstm", "pooled-dense-24"],
-    "training": ["demo", "default"],
+    "training": ["demo", "default", "lesson-50"],
     "recipe": ["demo-pooled", "demo-lstm", "sarcasm-pooled"],
     "comparison": ["demo", "sarcasm"],
 }
@@ -161,8 +161,9 @@ def test_an_edit_reruns_what_depends_on_it_and_going_back_reruns_nothing(
     project.compose()
     back = project.repro()
     assert ran == expected
-    # DVC keeps no run cache for a page that is in Git, which no stage depends on
-    assert back <= {"summary"}
+    # DVC keeps no run cache for a page that is in Git, which no stage depends on; and the model of a recipe
+    # that is gone lies in the folder that `samples` reads
+    assert back <= ({"summary", "samples"} if override.startswith("+recipes") else {"summary"})
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stages.lib import files
-from stages.lib.arrays import Padded, save_padded
+from stages.lib.arrays import Padded, Tokens, save_padded, save_tokens
 from stages.lib.config import ROOT, InputError
 
 VERBS = ["download", "tokenize", "pad", "train", "evaluate", "gather", "compare"]
@@ -74,6 +74,9 @@ def test_a_model_is_not_evaluated_on_labels_in_another_order_than_it_was_trained
     folder = tmp_path / "data" / "padded" / "words"
     folder.mkdir(parents=True)
     save_padded(folder / "test.npz", test)
+    tokens = Tokens(np.array([1]), np.array([0, 1]), test.labels, test.names, 3)
+    (tmp_path / "data" / "tokens" / "words").mkdir(parents=True)
+    save_tokens(tmp_path / "data" / "tokens" / "words" / "test.npz", tokens)
     facts = {"labels": ["positive", "negative"], "seeds": {}, "parameters": 1}
     files.write_json(tmp_path / "data" / "models" / "mine" / "training.json", facts)
     monkeypatch.setattr(evaluate, "ROOT", tmp_path)
