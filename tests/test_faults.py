@@ -168,7 +168,7 @@ def test_a_training_ends_with_its_dvc_and_then_goes_on_where_it_was(
     left = victim.stages_running()
     shown = victim.again("train@demo-lstm")
     assert not left
-    assert "demo-lstm: goes on after epoch" in shown and "epoch 1/2:" not in shown
+    assert "demo-lstm, seed 42: goes on after epoch" in shown and "seed 42: epoch 1/2:" not in shown
     assert victim.outs() == whole
     assert not list((victim.root / ".checkpoints").iterdir())
 
@@ -180,7 +180,7 @@ def test_a_changed_parameter_starts_afresh(victim: Victim) -> None:
     shown = victim.dvc("repro", "--force", "--single-item", "train@demo-lstm")
     victim.compose(*SMALL)
     victim.dvc("repro", "--quiet")
-    assert "goes on" not in shown and "epoch 1/2:" in shown
+    assert "goes on" not in shown and "seed 42: epoch 1/2:" in shown
 
 
 @pytest.mark.faults
