@@ -67,7 +67,7 @@ def table(shown: list[Result]) -> tuple[list[str], list[list[object]]]:
                 *(f"{m:.4f}" for m in [*measures, r.gap]),
                 epoch,
                 *(f"{n:.4f}" for n in (loss, r.roughness, r.dip)),
-                *(f"{r.metrics[c]:g}" for c in COUNTS),
+                *(f"{r.metrics[c]:.1f}".removesuffix(".0") for c in COUNTS),
                 r.watched,
                 r.duplicates,
             ]
@@ -95,7 +95,7 @@ def for_people(shown: list[Result]) -> tuple[list[str], list[list[object]]]:
                 f"{100 * r.metrics['validation.accuracy']:.1f}",
                 r.watched,
                 r.duplicates,
-                *(f"{r.metrics[c]:,g}" if c != "parameters" else f"{r.metrics[c]:,.0f}" for c in COUNTS),
+                *(f"{r.metrics[c]:,.1f}".removesuffix(".0") for c in COUNTS),
             ]
         )
     return [*header, "validation, %", "validated on", "duplicates", *COUNTS], rows
