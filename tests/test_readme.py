@@ -10,16 +10,13 @@ from stages.lib.config import ROOT, params
 from stages.lib.tables import markdown
 
 PAGES = ["README.md", "reports/README.md"]
-COMPARISONS = ["demo", "imdb-words", "sarcasm"]
+TABLES = [("README.md", "demo"), *(("reports/README.md", name) for name in params()["comparisons"])]
 
 
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("comparison", COMPARISONS)
+@pytest.mark.parametrize(("page", "comparison"), TABLES)
 def test_a_page_has_the_table_that_the_reports_give(page: str, comparison: str) -> None:
     entries = params()["pipeline"]["shown"].values()
-    shown = [
-        results.gather(ROOT / "reports", entry) for entry in entries if entry["comparison"] == comparison
-    ]
+    shown = [results.gather(ROOT / "reports", e) for e in entries if e["comparison"] == comparison]
     assert markdown(*for_people(shown)) in (ROOT / page).read_text(encoding="utf-8")
 
 
