@@ -41,9 +41,9 @@ def decoded(texts: Iterable[bytes], where: str) -> Iterator[str]:
             raise InputError(f"{where} {number}: not UTF-8 ({error.reason}); give it as UTF-8") from None
 
 
-def classify(name: str, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
+def classify(name: str, texts: Sequence[str], every_seed: bool = False) -> tuple[list[str], np.ndarray]:
     """The recipe's label names, and the probability of each for each text, float64[texts, classes], as the
-    model of its first seed gives it."""
+    model of its first seed gives it, or as those of all its seeds do on average."""
     everything = params()
     recipes = everything["pipeline"]["recipes"]
     recipe = recipes[command.one_of(name, recipes, "recipes")]
@@ -64,14 +64,15 @@ def classify(name: str, texts: Sequence[str]) -> tuple[list[str], np.ndarray]:
 
     _note(name, origin)
     names = json.loads((folder / "training.json").read_text(encoding="utf-8"))["labels"]
-    model = saving.load(folder / "seeds" / f"{origin['seeds'][0]}.keras")
+    seeds = origin["seeds"] if every_seed else origin["seeds"][:1]
     how = origin["parameters"]["pad"]
     arrays = padded(
         texts,
         kinds.module("tokenizers", kind).load(tokens),
         read(KINDS[how["kind"]], how, f"corpora.{recipe['corpus']}.pad"),
     )
-    return names, probabilities(logits(model, arrays))
+    models = (saving.load(folder / "seeds" / f"{seed}.keras") for seed in seeds)
+    return names, np.mean([probabilities(logits(model, arrays)) for model in models], axis=0)
 
 
 def _note(name: str, origin: dict[str, Any]) -> None:

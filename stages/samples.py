@@ -1,7 +1,7 @@
 """Sample sentences through every trained recipe: `python -m stages.samples`.
 
-In: data/models/, data/tokens/. Out: data/samples.md, a table per source of the probabilities that the model
-of each recipe's first seed gives to the sentences of params.yaml's section `samples`.
+In: data/models/, data/tokens/. Out: data/samples.md, a table per source of the probabilities that the models
+of each recipe give, on average over its seeds, to the sentences of params.yaml's section `samples`.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,9 @@ from stages.predict import classify
 def main() -> None:
     everything = params()
     samples = everything["samples"]
-    found = {recipe: classify(recipe, list(samples.values())) for recipe in everything["recipes"]}
+    found = {
+        recipe: classify(recipe, list(samples.values()), every_seed=True) for recipe in everything["recipes"]
+    }
     files.write_text(ROOT / "data" / "samples.md", page(samples, by_source(everything, found)))
 
 
