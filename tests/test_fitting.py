@@ -140,11 +140,13 @@ def test_a_model_learns_what_the_first_token_says(tmp_path: Path, classes: int) 
 
 
 def test_history_has_a_row_per_epoch_and_timings_every_key(tmp_path: Path) -> None:
+    from stages.lib.diary import timings as timed
+
     _, _, diary = fit(tmp_path, padded())
     lines = (tmp_path / "history.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "epoch,accuracy,loss,val_accuracy,val_loss"
-    assert [line.split(",")[0] for line in lines[1:]] == ["1", "2", "3"]
-    timings = diary.timings(tokens=500)
+    assert lines[0] == "seed,epoch,accuracy,loss,val_accuracy,val_loss"
+    assert [line.split(",")[:2] for line in lines[1:]] == [["3", "1"], ["3", "2"], ["3", "3"]]
+    timings = timed([diary], tokens=500)
     assert set(timings) == {
         "seconds_per_epoch",
         "total_seconds",
@@ -154,6 +156,26 @@ def test_history_has_a_row_per_epoch_and_timings_every_key(tmp_path: Path) -> No
         "backend",
     }
     assert 0 < timings["seconds_per_epoch"] <= timings["total_seconds"] and timings["peak_memory_mib"] > 50
+
+
+def test_the_history_of_a_seed_follows_those_before_it_and_timings_are_of_all(tmp_path: Path) -> None:
+    from stages.lib.diary import Diary
+    from stages.lib.diary import timings as timed
+
+    logs = {"accuracy": 0.5, "loss": 1.0, "val_accuracy": 0.5, "val_loss": 1.0}
+    diaries: list[Diary] = []
+    for seed, epochs in ((7, 2), (8, 1)):
+        diaries.append(Diary(tmp_path / "history.csv", "x", seed, epochs, diaries))
+        diaries[-1].on_train_begin()
+        state = {"rows": [f"{seed},{e + 1},0,0,0,0" for e in range(epochs)], "seconds": [2.0] * epochs}
+        diaries[-1].restore({**state, "training_seconds": [1.0] * epochs})
+    diaries[-1].on_epoch_begin(1)
+    diaries[-1].on_epoch_end(1, logs)
+    rows = (tmp_path / "history.csv").read_text(encoding="utf-8").splitlines()[1:]
+    assert [row.split(",")[:2] for row in rows] == [["7", "1"], ["7", "2"], ["8", "1"], ["8", "2"]]
+    found = timed(diaries, tokens=500)
+    assert found["seconds_per_epoch"] == 2.0 and found["tokens_per_second"] == 500
+    assert found["total_seconds"] == pytest.approx(3.0, abs=0.01)  # 4 s of one seed, 2 s of the other
 
 
 def test_without_a_terminal_each_epoch_prints_one_line_with_the_time_left(
