@@ -146,7 +146,7 @@ def test_history_has_a_row_per_epoch_and_timings_every_key(tmp_path: Path) -> No
     lines = (tmp_path / "history.csv").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "seed,epoch,accuracy,loss,val_accuracy,val_loss"
     assert [line.split(",")[:2] for line in lines[1:]] == [["3", "1"], ["3", "2"], ["3", "3"]]
-    timings = timed([diary], tokens=500)
+    timings: dict[str, Any] = timed([diary], tokens=500)
     assert set(timings) == {
         "seconds_per_epoch",
         "total_seconds",
@@ -167,8 +167,9 @@ def test_the_history_of_a_seed_follows_those_before_it_and_timings_are_of_all(tm
     for seed, epochs in ((7, 2), (8, 1)):
         diaries.append(Diary(tmp_path / "history.csv", "x", seed, epochs, diaries))
         diaries[-1].on_train_begin()
-        state = {"rows": [f"{seed},{e + 1},0,0,0,0" for e in range(epochs)], "seconds": [2.0] * epochs}
-        diaries[-1].restore({**state, "training_seconds": [1.0] * epochs})
+        rows = [f"{seed},{e + 1},0,0,0,0" for e in range(epochs)]
+        times = {"seconds": [2.0] * epochs, "training_seconds": [1.0] * epochs}
+        diaries[-1].restore({"rows": rows, **times})
     diaries[-1].on_epoch_begin(1)
     diaries[-1].on_epoch_end(1, logs)
     rows = (tmp_path / "history.csv").read_text(encoding="utf-8").splitlines()[1:]
@@ -204,6 +205,16 @@ def test_early_stopping_keeps_the_weights_of_the_epoch_with_the_lowest_validatio
     probable = probabilities(logits(model, whole))[held]
     loss = -np.log(probable[np.arange(held.sum()), whole.labels[held]]).mean()
     assert loss == pytest.approx(min(losses), abs=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop", "sgd"])
+def test_weight_decay_makes_weights_smaller_with_every_optimizer(tmp_path: Path, optimizer: str) -> None:
+    sizes = []
+    for number, decay in enumerate((0.0, 0.9)):
+        folder = tmp_path / str(number)  # with a checkpoint of its own
+        model, _, _ = fit(folder, padded(), optimizer=optimizer, weight_decay=decay)
+        sizes.append(sum(float(np.square(weights).sum()) for weights in model.get_weights()))
+    assert sizes[1] < 0.9 * sizes[0]
 
 
 def test_the_same_seed_trains_the_same_weights(tmp_path: Path) -> None:
