@@ -107,8 +107,12 @@ BAD_VALUES = [
     ("figures.width", 0, "greater than or equal to 3"),
     # not one of the choices
     ("models.demo-lstm.pooling", "first", "'last', 'mean' or 'max'"),
-    ("models.demo-lstm.architecture", "lstmm", "one of conv1d, flatten, gru, lstm, peephole_lstm"),
-    ("models.demo-lstm.architecture", ["lstm"], "one of conv1d, flatten"),
+    (
+        "models.demo-lstm.architecture",
+        "lstmm",
+        "one of chrono_lstm, conv1d, flatten, gru, lstm, peephole_lstm",
+    ),
+    ("models.demo-lstm.architecture", ["lstm"], "one of chrono_lstm, conv1d, flatten"),
     ("models.demo-pooled.pooling", "last", "'mean' or 'max'"),
     ("corpora.demo-words.tokenizer.kind", "words", "one of bpe, subwords8k, word"),
     ("corpora.demo-words.pad.kind", "buckets", "one of bucket, fixed"),

@@ -21,7 +21,7 @@ from stages.schema import check
 pytestmark = pytest.mark.slow  # Keras takes seconds to import
 
 ARCHITECTURES = kinds.names("models")
-RECURRENT = ["simple_rnn", "lstm", "gru", "peephole_lstm"]
+RECURRENT = ["simple_rnn", "lstm", "chrono_lstm", "gru", "peephole_lstm"]
 TEXT = Shape(vocabulary=50, length=None, classes=2)
 
 
@@ -32,6 +32,8 @@ def build(architecture: str, shape: Shape, **sizes: Any) -> Any:
         common |= {"units": [6], "bidirectional": False, "pooling": "last"}
     elif architecture != "flatten":
         common |= {"pooling": "mean"}
+    if architecture == "chrono_lstm":
+        common |= {"memory": 20}
     if architecture == "conv1d":
         common |= {"filters": 7, "kernel": 3}
     module = kinds.module("models", architecture)
@@ -177,6 +179,25 @@ def cell(peepholes: np.ndarray | None = None) -> tuple[Any, np.ndarray]:
     if peepholes is not None:
         layer.cell.peepholes.assign(peepholes)
     return layer, sequence
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_the_chrono_lstm_starts_with_memories_of_one_step_to_all(bidirectional: bool) -> None:
+    """With no input and no state a forget gate of 1 - 1/T keeps a memory for about T steps."""
+    model = build("chrono_lstm", TEXT, units=[5, 4], bidirectional=bidirectional, memory=101)
+    cells = [cell for layer in model.layers for cell in _cells(layer)]
+    assert len(cells) == (4 if bidirectional else 2)
+    for cell in cells:
+        into, forget, *rest = np.split(np.asarray(cell.bias), 4)
+        kept = 1 / (1 + np.exp(-forget.astype(float)))
+        lasting = 1 / (1 - kept)
+        assert lasting == pytest.approx(np.linspace(2, 101, cell.units), rel=1e-3)
+        assert into == pytest.approx(-forget) and not np.any(rest)
+
+
+def _cells(layer: Any) -> list[Any]:
+    parts = [getattr(layer, "forward_layer", layer), getattr(layer, "backward_layer", None)]
+    return [part.cell for part in parts if hasattr(part, "cell")]
 
 
 def test_without_its_peepholes_the_peephole_lstm_is_an_lstm() -> None:
