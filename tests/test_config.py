@@ -110,7 +110,7 @@ BAD_VALUES = [
     (
         "models.demo-lstm.architecture",
         "lstmm",
-        "one of chrono_lstm, conv1d, flatten, gru, lstm, peephole_lstm",
+        "one of chrono_lstm, conv1d, flatten, gru, lstm, pee",
     ),
     ("models.demo-lstm.architecture", ["lstm"], "one of chrono_lstm, conv1d, flatten"),
     ("models.demo-pooled.pooling", "last", "'mean' or 'max'"),

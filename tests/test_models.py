@@ -246,6 +246,8 @@ def test_a_recipe_that_is_accepted_takes_every_batch_of_its_corpus(
             "bidirectional": draw(st.booleans()),
         }
         sizes["pooling"] = draw(st.sampled_from(["last", "mean", "max"]))
+    if architecture == "chrono_lstm":
+        sizes |= {"memory": draw(st.integers(3, 9))}
     if architecture == "conv1d":
         sizes |= {"filters": 2, "kernel": draw(small)}
     sides = st.sampled_from(["pre", "post"])
