@@ -425,16 +425,17 @@ def test_curves_of_recipes_that_stopped_at_other_epochs_can_be_drawn(tmp_path: P
     assert drawn(tmp_path, curves, [result(), short]) != drawn(tmp_path, curves, [result(), result("gru")])
 
 
-def test_accuracies_set_against_a_number_are_lines(tmp_path: Path) -> None:
+@pytest.mark.parametrize("draw", [figures.accuracy, curves])
+def test_what_is_set_against_a_number_is_drawn_by_it(tmp_path: Path, draw: Draw) -> None:
     shown = [
         dataclasses.replace(scored(f"{line}-{x}", right), line=line, x=x, against="source.cue_distance")
         for line, x, right in [("lstm", 200, 50), ("lstm", 5, 99), ("rnn", 5, 90)]
     ]
-    lines = drawn(tmp_path, figures.accuracy, shown)
-    assert drawn(tmp_path, figures.accuracy, shown[::-1]) != lines  # the order of the legend
-    assert drawn(tmp_path, figures.accuracy, [dataclasses.replace(r, x=None) for r in shown]) != lines
+    lines = drawn(tmp_path, draw, shown)
+    assert drawn(tmp_path, draw, shown[::-1]) != lines  # the order of the legend
+    assert drawn(tmp_path, draw, [dataclasses.replace(r, x=None) for r in shown]) != lines
     moved = [dataclasses.replace(shown[0], x=100), *shown[1:]]
-    assert drawn(tmp_path, figures.accuracy, moved) != lines
+    assert drawn(tmp_path, draw, moved) != lines
 
 
 def test_curves_watched_on_the_test_split_say_so(tmp_path: Path) -> None:

@@ -20,21 +20,23 @@ ROW = 0.36  # inches of height for a bar
 
 def curves(shown: Sequence[Result], title: str, style: Figures, path: Path) -> None:
     """Accuracy and loss per epoch: a color per recipe, solid for validation, dashed for training, the seeds'
-    means with a band from their lowest to their highest. A star marks the lowest validation loss."""
-    with _figure(style, path, height=0.5 * style.width) as figure:
-        for ax, measure in zip(figure.subplots(1, 2), ("accuracy", "loss"), strict=True):
-            for i, result in enumerate(shown):
-                color = _color(style, i)
-                training, validation = result.curve(measure), result.curve(f"val_{measure}")
-                ax.plot(training.epochs, training.mean, linestyle="--", alpha=0.6, linewidth=1, color=color)
-                ax.plot(validation.epochs, validation.mean, color=color, marker=_marker(i), markersize=3)
-                ax.fill_between(validation.epochs, validation.low, validation.high, color=color, alpha=0.15)
-                if measure == "loss":
-                    ax.plot(*result.lowest, marker="*", markersize=13, color=color, markeredgecolor="black")
-            ax.set(xlabel="epoch", ylabel=measure)
-            ax.xaxis.get_major_locator().set_params(integer=True)
+    means with a band from their lowest to their highest. A star marks the lowest validation loss. If the
+    comparison sets accuracies against a number, a row for each of its values and a color per model."""
+    names = list(dict.fromkeys(result.line or result.recipe for result in shown))
+    places: list[float | None] = [*sorted({r.x for r in shown if r.x is not None})] or [None]
+    with _figure(style, path, height=(0.2 + 0.3 * len(places)) * style.width) as figure:
+        axes = figure.subplots(len(places), 2, squeeze=False)
+        for place, pair in zip(places, axes, strict=True):
+            for ax, measure in zip(pair, ("accuracy", "loss"), strict=True):
+                for result in shown:
+                    if result.x == place:
+                        _curve(ax, result, measure, style, names.index(result.line or result.recipe))
+                ax.set(xlabel="epoch", ylabel=measure)
+                ax.xaxis.get_major_locator().set_params(integer=True)
+                if place is not None:
+                    ax.set(title=f"{shown[0].against} {place:g}")
         figure.suptitle(title)
-        _legend(figure, shown, style)
+        _legend(figure, names, sorted({result.watched for result in shown}), style)
 
 
 def accuracy(shown: Sequence[Result], style: Figures, path: Path) -> None:
@@ -160,10 +162,20 @@ def _accuracy_lines(shown: Sequence[Result], style: Figures, path: Path) -> None
         figure.legend(loc="outside lower center", ncols=4)
 
 
-def _legend(figure: Figure, shown: Sequence[Result], style: Figures) -> None:
-    watched = sorted({r.watched for r in shown})
+def _curve(ax: Any, result: Result, measure: str, style: Figures, i: int) -> None:
+    """A recipe's training and validation curve, the i-th of its axes."""
+    color = _color(style, i)
+    training, validation = result.curve(measure), result.curve(f"val_{measure}")
+    ax.plot(training.epochs, training.mean, linestyle="--", alpha=0.6, linewidth=1, color=color)
+    ax.plot(validation.epochs, validation.mean, color=color, marker=_marker(i), markersize=3)
+    ax.fill_between(validation.epochs, validation.low, validation.high, color=color, alpha=0.15)
+    if measure == "loss":
+        ax.plot(*result.lowest, marker="*", markersize=13, color=color, markeredgecolor="black")
+
+
+def _legend(figure: Figure, names: Sequence[str], watched: Sequence[str], style: Figures) -> None:
     solid = " and ".join("test split (chose nothing)" if w == "test" else "validation" for w in watched)
-    handles = [_handle(style, i, r.recipe) for i, r in enumerate(shown)]
+    handles = [_handle(style, i, name) for i, name in enumerate(names)]
     handles.append(Line2D([], [], color="black", linestyle="-", label=solid))
     handles.append(Line2D([], [], color="black", linestyle="--", linewidth=1, alpha=0.6, label="training"))
     star = {"marker": "*", "markersize": 11, "markerfacecolor": "white", "markeredgecolor": "black"}
