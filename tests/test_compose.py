@@ -66,9 +66,12 @@ def test_composing_gives_the_bytes_that_dvc_writes(tmp_path: Path, overrides: li
 def test_an_override_changes_its_value_and_what_follows_from_it_and_nothing_else() -> None:
     plain = yaml.safe_load(compose.compose([]))
     found = yaml.safe_load(compose.compose(["seed=7"]))
-    assert found["seed"] == found["sources"]["demo"]["seed"] == 7
+    demos = [name for name, source in plain["sources"].items() if source["kind"] == "demo"]
     assert found["pipeline"]["recipes"]["demo-lstm"]["seeds"] == [7, 8, 9]
-    found["seed"] = found["sources"]["demo"]["seed"] = plain["seed"]
+    assert [found["seed"], *(found["sources"][name]["seed"] for name in demos)] == [7] * (1 + len(demos))
+    found["seed"] = plain["seed"]
+    for name in demos:
+        found["sources"][name]["seed"] = plain["seed"]
     for name, recipe in found["pipeline"]["recipes"].items():
         recipe["seeds"] = plain["pipeline"]["recipes"][name]["seeds"]
     assert found == plain
