@@ -127,7 +127,7 @@ BAD_VALUES = [
     ("comparisons.demo.against", "source.kind", "positive number"),
     ("comparisons.demo.against", "cue_distance", "positive number"),
     ("comparisons.demo.against", "recipe.seeds", "positive number"),
-    ("corpora.demo-words.source", "demos", "one of demo, imdb, sarcasm"),
+    ("corpora.demo-words.source", "demos", "one of demo, imdb, memory-20"),
     ("recipes.demo-lstm.corpus", "demo", "one of demo-words"),
     ("recipes.demo-lstm.model", "lstm", "one of bi-peephole-lstm-32-dense-6, bi-simple-rnn-32-dense-6"),
     (
