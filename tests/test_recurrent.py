@@ -173,16 +173,19 @@ def test_options_that_the_kernels_do_not_know_run_in_the_stock_loop(
     same(ours, stock, sequences(), MASKS["post"])
 
 
+@pytest.mark.parametrize(("texts", "batches"), [(None, (1, 3, 7)), (1, (1, 1, 1))])
 @pytest.mark.parametrize("layer", LAYERS)
-def test_a_graph_is_traced_once_for_all_lengths_and_batch_sizes(layer: str) -> None:
+def test_a_graph_is_traced_once_for_all_lengths_and_batch_sizes(
+    layer: str, texts: int | None, batches: tuple[int, ...]
+) -> None:
     import tensorflow as tf
 
     ours, stock = pair(layer, return_sequences=True)
     traced = tf.function(
         lambda inputs, mask: ours(inputs, mask=mask),
-        input_signature=[tf.TensorSpec([None, None, FEATURES]), tf.TensorSpec([None, None], tf.bool)],
+        input_signature=[tf.TensorSpec([texts, None, FEATURES]), tf.TensorSpec([texts, None], tf.bool)],
     )
-    for batch, time in ((1, 1), (3, 8), (7, 2)):
+    for batch, time in zip(batches, (1, 8, 2), strict=True):
         inputs, mask = sequences(batch, time), np.random.default_rng(batch).random((batch, time)) < 0.7
         np.testing.assert_allclose(traced(inputs, mask), stock(inputs, mask=tf.constant(mask)), atol=1e-5)
 

@@ -25,6 +25,8 @@ def gru(gates: Tensor, state: Tensor, recurrent: Tensor, bias: Tensor, steps: Te
         outputs = _forwards(gates, state, recurrent, bias)
         return outputs, lambda upstream: _backwards(gates, state, recurrent, bias, outputs, upstream)
 
+    # else a batch of one text and time of unknown length may be known to TensorFlow in the state alone
+    gates.set_shape([None, state.shape[0], None])
     outputs = run(gates[:steps], state, recurrent, bias)
     return tf.pad(outputs, [[0, tf.shape(gates)[0] - steps], [0, 0], [0, 0]])
 

@@ -75,9 +75,9 @@ def _watched(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> str:
 
 def _duplicates(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> str:
     """What was done with the duplicates of a recipe's source."""
-    corpus = _entries(params, "corpora").get(str(recipe.get("corpus")), {})
-    source = _entries(params, "sources").get(str(corpus.get("source")), {})
-    return DUPLICATES.get(str(source.get("duplicates", "keep")), "")
+    corpus = _entries(params, "corpora").get(_text(recipe.get("corpus")), {})
+    source = _entries(params, "sources").get(_text(corpus.get("source")), {})
+    return DUPLICATES.get(_text(source.get("duplicates", "keep")), "")
 
 
 def _against(key: object, recipe: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
