@@ -79,12 +79,7 @@ def _sections(params: Mapping[str, Any]) -> None:
         if not isinstance(params[section], dict):
             raise refusal(section, params[section], "a mapping of names to entries")
         for name, entry in params[section].items():
-            if not (isinstance(name, str) and NAME.fullmatch(name)):
-                raise refusal(
-                    f"{section}.{name}" if isinstance(name, str) else section,
-                    name,
-                    "a name of lower-case letters, digits and single hyphens",
-                )
+            _named(name, section)
             if not isinstance(entry, dict):
                 raise refusal(f"{section}.{name}", entry, "a mapping")
     read(Seed, params["seed"], "seed")
@@ -160,10 +155,16 @@ def _samples(entry: object) -> None:
     if not isinstance(entry, dict) or not entry:
         raise refusal("samples", entry, "a mapping of names to sentences, at least one")
     for name, sentence in entry.items():
-        if not (isinstance(name, str) and NAME.fullmatch(name)):
-            raise refusal("samples", name, "a name of lower-case letters, digits and single hyphens")
+        _named(name, "samples")
         if not isinstance(sentence, str):
             raise refusal(f"samples.{name}", sentence, "a sentence, in quotes if it looks like a number")
+
+
+def _named(name: object, section: str) -> None:
+    """Refuse a name that could not be a path or a stage's name."""
+    if not (isinstance(name, str) and NAME.fullmatch(name)):
+        key = f"{section}.{name}" if isinstance(name, str) else section
+        raise refusal(key, name, "a name of lower-case letters, digits and single hyphens")
 
 
 def _known(value: object, names: Iterable[str], key: str) -> None:

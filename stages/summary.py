@@ -24,8 +24,6 @@ FIGURES = {
     "confusions": "confusion on the test split",
     "timings": "seconds per epoch",
 }
-
-
 LENGTHS = ["mean", "p50", "p95", "max"]
 
 

@@ -11,14 +11,8 @@ from stages.lib.config import Count, config
 from stages.lib.tables import markdown
 
 Portion = Annotated[float, Field(ge=0, le=1)]
-HEADER = [
-    "recipe",
-    "published",
-    "measured",
-    "parameters",
-    "epoch, times flatten's",
-    "where they differ, and why",
-]
+TEXTS = ["published", "measured", "epoch, times flatten's", "where they differ, and why"]
+HEADER = ["recipe", *TEXTS[:2], "parameters", *TEXTS[2:]]
 BASE = "imdb-words-flatten"  # whose epoch the lesson's seconds are divided by
 
 
@@ -53,7 +47,7 @@ def page(published: Published, recipes: Iterable[str], reports: Path) -> str:
     if not claims:
         return ""
     sources = "".join(f"- {letter}: {source}\n" for letter, source in published.sources.items())
-    return f"{markdown(HEADER, table(claims, reports))}\n{sources}"
+    return f"{markdown(HEADER, table(claims, reports), TEXTS)}\n{sources}"
 
 
 def table(claims: Mapping[str, Claim], reports: Path) -> list[list[str]]:

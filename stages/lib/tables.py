@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
@@ -13,9 +13,10 @@ def csv_text(header: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
     return text.getvalue()
 
 
-def markdown(header: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    """A table whose first column is text and whose others are numbers, aligned right."""
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+def markdown(header: Sequence[str], rows: Iterable[Iterable[object]], texts: Collection[str] = ()) -> str:
+    """A table whose first column and those named by `texts` are text, the others numbers, aligned right."""
+    rules = ["---" if name in (header[0], *texts) else "---:" for name in header]
+    lines = [header, rules, *rows]
     return "".join(f"| {' | '.join(escape(cell) for cell in line)} |\n" for line in lines)
 
 
