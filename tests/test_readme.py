@@ -5,8 +5,8 @@ import re
 import pytest
 
 from stages.compare import for_people
-from stages.lib import published, results
-from stages.lib.config import ROOT, params, read
+from stages.lib import results
+from stages.lib.config import ROOT, params
 from stages.lib.tables import markdown
 
 PAGES = ["README.md", "reports/README.md"]
@@ -18,13 +18,6 @@ def test_a_page_has_the_table_that_the_reports_give(page: str, comparison: str) 
     entries = params()["pipeline"]["shown"].values()
     shown = [results.gather(ROOT / "reports", e) for e in entries if e["comparison"] == comparison]
     assert markdown(*for_people(shown)) in (ROOT / page).read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_has_the_lessons_claims_beside_what_the_reports_give(page: str) -> None:
-    claims = read(published.Published, params()["published"], "published")
-    table = published.page(claims, params()["recipes"], ROOT / "reports")
-    assert table in (ROOT / page).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
