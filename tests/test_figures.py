@@ -7,6 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from matplotlib.figure import Figure
 
 from stages.lib import figures
 from stages.lib.results import Result
@@ -87,6 +88,17 @@ def test_what_is_set_against_a_number_is_drawn_by_it(tmp_path: Path, draw: Draw)
     assert drawn(tmp_path, draw, [dataclasses.replace(r, x=None) for r in shown]) != lines
     moved = [dataclasses.replace(shown[0], x=100), *shown[1:]]
     assert drawn(tmp_path, draw, moved) != lines
+
+
+@pytest.mark.parametrize("letters", [5, 25, 35, 50])
+@pytest.mark.parametrize("count", [1, 3, 7])
+def test_a_legend_is_no_wider_than_its_figure(tmp_path: Path, letters: int, count: int) -> None:
+    figure = Figure(figsize=(STYLE.width, 5), layout="constrained")
+    handles = [figures._handle(STYLE, i, (f"{i} recipe-" * letters)[:letters]) for i in range(count)]
+    figures._legend(figure, [*handles, *figures._lines(["test"])], STYLE)
+    figure.savefig(tmp_path / "figure.png")
+    found = figure.legends[0].get_window_extent()
+    assert found.x0 >= 0 and found.x1 <= figure.bbox.x1
 
 
 def test_curves_watched_on_the_test_split_say_so(tmp_path: Path) -> None:

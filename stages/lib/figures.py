@@ -7,6 +7,7 @@ from typing import Any
 
 import matplotlib
 import matplotlib.ticker
+import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -36,7 +37,8 @@ def curves(shown: Sequence[Result], title: str, style: Figures, path: Path) -> N
                 if place is not None:
                     ax.set(title=f"{shown[0].against} {place:g}")
         figure.suptitle(title)
-        _legend(figure, names, sorted({result.watched for result in shown}), style)
+        handles = [_handle(style, i, name) for i, name in enumerate(names)]
+        _legend(figure, [*handles, *_lines(sorted({result.watched for result in shown}))], style)
 
 
 def accuracy(shown: Sequence[Result], style: Figures, path: Path) -> None:
@@ -77,7 +79,7 @@ def slices(shown: Sequence[Result], style: Figures, path: Path) -> None:
             ax.set(xlabel=label)
         figure.axes[0].set(ylabel="test accuracy")
         handles = [_handle(style, i, r.recipe) for i, r in enumerate(shown)]
-        figure.legend(handles=handles, loc="outside lower center", ncols=3)
+        _legend(figure, handles, style)
 
 
 def confusions(shown: Sequence[Result], style: Figures, path: Path) -> None:
@@ -159,7 +161,7 @@ def _accuracy_lines(shown: Sequence[Result], style: Figures, path: Path) -> None
         ax.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
         ax.axhline(_chance(shown), color="grey", linestyle=":", label="always the most frequent label")
         ax.set(xlabel=shown[0].against, ylabel="test accuracy, with its 95 % interval")
-        figure.legend(loc="outside lower center", ncols=4)
+        _legend(figure, ax.get_legend_handles_labels()[0], style)
 
 
 def _curve(ax: Any, result: Result, measure: str, style: Figures, i: int) -> None:
@@ -173,14 +175,27 @@ def _curve(ax: Any, result: Result, measure: str, style: Figures, i: int) -> Non
         ax.plot(*result.lowest, marker="*", markersize=13, color=color, markeredgecolor="black")
 
 
-def _legend(figure: Figure, names: Sequence[str], watched: Sequence[str], style: Figures) -> None:
+def _legend(figure: Figure, handles: Sequence[Any], style: Figures) -> None:
+    """A legend below, of as many columns, up to three, as the figure has room for."""
+    labels = [len(handle.get_label()) for handle in handles]
+    room = 72 * style.width / (0.55 * style.font_size)  # letters: on average 0.55 of the font's size wide
+
+    def width(columns: int) -> int:
+        return sum(6 + max(column) for column in np.array_split(labels, columns) if len(column))
+
+    columns = next((n for n in (3, 2) if width(n) <= room), 1)
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+
+
+def _lines(watched: Sequence[str]) -> list[Line2D]:
+    """What a legend says of curves: which line is which split, and what a star marks."""
     solid = " and ".join("test split (chose nothing)" if w == "test" else "validation" for w in watched)
-    handles = [_handle(style, i, name) for i, name in enumerate(names)]
-    handles.append(Line2D([], [], color="black", linestyle="-", label=solid))
-    handles.append(Line2D([], [], color="black", linestyle="--", linewidth=1, alpha=0.6, label="training"))
     star = {"marker": "*", "markersize": 11, "markerfacecolor": "white", "markeredgecolor": "black"}
-    handles.append(Line2D([], [], linestyle="", label=f"lowest loss, {solid}", **star))  # type: ignore[arg-type]
-    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return [
+        Line2D([], [], color="black", linestyle="-", label=solid),
+        Line2D([], [], color="black", linestyle="--", linewidth=1, alpha=0.6, label="training"),
+        Line2D([], [], linestyle="", label=f"lowest loss, {solid}", **star),  # type: ignore[arg-type]
+    ]
 
 
 def _handle(style: Figures, i: int, label: str) -> Line2D:
