@@ -25,7 +25,8 @@ def main(name: str) -> None:
     style = read(Figures, everything["figures"], "figures")
     folder = ROOT / "data" / "gathered" / name
     prune(folder, comparison["recipes"])
-    shown = [results.load(folder / f"{recipe}.json") for recipe in comparison["recipes"]]
+    said = everything["pipeline"]["comparisons"][name]
+    shown = [results.load(folder / f"{r}.json", said[r]) for r in comparison["recipes"]]
     timings = [json.loads((folder / f"{r.recipe}.timings.json").read_text(encoding="utf-8")) for r in shown]
     out = ROOT / "reports" / "comparisons" / name
     header, rows = table(shown)

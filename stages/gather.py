@@ -15,7 +15,7 @@ def main(name: str) -> None:
     shown = params()["pipeline"]["shown"]
     entry = shown[command.one_of(name, shown, "comparisons")]
     recipe, folder = entry["recipe"], ROOT / "data" / "gathered" / entry["comparison"]
-    files.write_text(folder / f"{recipe}.json", results.dump(results.gather(ROOT / "reports", entry)))
+    files.write_json(folder / f"{recipe}.json", results.gather(ROOT / "reports", recipe))
     with files.replacing(folder / f"{recipe}.timings.json") as draft:
         shutil.copyfile(ROOT / "reports" / "timings" / f"{recipe}.json", draft)
 

@@ -135,9 +135,9 @@ def _comparison(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) 
         _known(recipe, params["recipes"], key)
     if len(set(comparison.recipes)) != len(comparison.recipes) or not comparison.recipes:
         raise refusal(key, comparison.recipes, "at least one recipe, none of them twice")
-    shown = pipeline.derive(params)["shown"] if comparison.against else {}
+    compared = pipeline.derive(params)["comparisons"][name] if comparison.against else {}
     for recipe in comparison.recipes if comparison.against else []:
-        found = shown[f"{name}_{recipe}"]["x"]
+        found = compared[recipe]["x"]
         if type(found) not in (int, float) or found <= 0:
             allowed = (
                 f"a part of recipes, a dot, and a key that is a positive number (in {recipe}: {found!r})"

@@ -12,12 +12,17 @@ from stages.lib import files, results
 from stages.lib.results import Result
 from tests.recipes import STYLE, TIMES, result, scored, three
 
+SAID = ["watched", "duplicates", "against", "line", "x"]  # by the comparison, not by the recipe's reports
+
 
 def study(root: Path, monkeypatch: pytest.MonkeyPatch, shown: list[Result], title: str = "Who wins?") -> None:
     """A project with one comparison, whose recipes have been gathered."""
     folder = root / "data" / "gathered" / "mine"
+    said = {}
     for r in shown:
-        files.write_text(folder / f"{r.recipe}.json", results.dump(r))
+        gathered = dataclasses.asdict(r)
+        said[r.recipe] = {key: gathered.pop(key) for key in SAID}
+        files.write_json(folder / f"{r.recipe}.json", gathered)
         files.write_json(folder / f"{r.recipe}.timings.json", TIMES)
     files.write_text(root / "data" / "samples.md", "- **cool**: It was cool.\n")
     files.write_text(root / "data" / "published.md", "")
@@ -25,7 +30,12 @@ def study(root: Path, monkeypatch: pytest.MonkeyPatch, shown: list[Result], titl
     facts = {"vocabulary": 10000, "train": described, "test": described | {"oov_rate": 0.125}}
     files.write_json(root / "reports" / "corpora" / "words.json", facts)
     entry = {"title": title, "recipes": [r.recipe for r in shown]}
-    params = {"comparisons": {"mine": entry}, "corpora": {"words": {}}, "figures": dataclasses.asdict(STYLE)}
+    params = {
+        "comparisons": {"mine": entry},
+        "corpora": {"words": {}},
+        "figures": dataclasses.asdict(STYLE),
+        "pipeline": {"comparisons": {"mine": said}},
+    }
     for module in (compare, summary):
         monkeypatch.setattr(module, "ROOT", root)
         monkeypatch.setattr(module, "params", lambda: params)

@@ -384,6 +384,7 @@ def test_a_stage_refuses_a_name_that_is_no_entry_in_one_line(name: str) -> None:
         (["pipeline", "recipes", "demo-lstm", "arrays"], "data/padded/demo-words"),
         (["pipeline", "sources", "demo", "kind"], "imdb"),
         (["pipeline", "shown"], {}),
+        (["pipeline", "comparisons", "demo", "demo-lstm", "watched"], "test"),
         (["pipeline"], None),
         (["recipes", "demo-lstm", "model"], "demo-bilstm"),  # good in itself, but not composed
     ],
@@ -409,7 +410,7 @@ def test_only_a_recipe_that_validates_on_test_may_open_the_test_arrays() -> None
     for recipe in found["recipes"].values():
         watched = edited["trainings"][recipe["training"]]["validation"]
         assert recipe["arrays"].endswith("/train.npz") == (watched != "test")
-    assert {s["watched"] for s in found["shown"].values() if s["comparison"] == "demo"} == {"test"}
+    assert {said["watched"] for said in found["comparisons"]["demo"].values()} == {"test"}
 
 
 @pytest.mark.parametrize(
@@ -417,9 +418,9 @@ def test_only_a_recipe_that_validates_on_test_may_open_the_test_arrays() -> None
 )
 def test_what_is_done_with_a_sources_duplicates_reaches_what_shows_it(action: str, shown: str) -> None:
     edited = put(COMMITTED, ["sources", "imdb", "duplicates"], action)
-    found = pipeline.derive(edited)["shown"].values()
-    assert {s["duplicates"] for s in found if s["comparison"] == "imdb-words"} == {shown}
-    assert {s["duplicates"] for s in found if s["comparison"] in ("demo", "sarcasm")} == {"kept"}
+    found = pipeline.derive(edited)["comparisons"]
+    assert {said["duplicates"] for said in found["imdb-words"].values()} == {shown}
+    assert {said["duplicates"] for said in [*found["demo"].values(), *found["sarcasm"].values()]} == {"kept"}
 
 
 def test_duplicates_other_than_kept_or_dropped_are_refused() -> None:

@@ -7,6 +7,7 @@ import pytest
 from stages.compare import for_people
 from stages.lib import results
 from stages.lib.config import ROOT, params
+from stages.lib.results import Result
 from stages.lib.tables import markdown
 
 PAGES = ["README.md", "reports/README.md"]
@@ -15,8 +16,8 @@ TABLES = [("README.md", "demo"), *(("reports/README.md", name) for name in param
 
 @pytest.mark.parametrize(("page", "comparison"), TABLES)
 def test_a_page_has_the_table_that_the_reports_give(page: str, comparison: str) -> None:
-    entries = params()["pipeline"]["shown"].values()
-    shown = [results.gather(ROOT / "reports", e) for e in entries if e["comparison"] == comparison]
+    said = params()["pipeline"]["comparisons"][comparison]
+    shown = [Result(**results.gather(ROOT / "reports", recipe), **said[recipe]) for recipe in said]
     assert markdown(*for_people(shown)) in (ROOT / page).read_text(encoding="utf-8")
 
 

@@ -124,10 +124,10 @@ def reports(folder: Path, recipe: str, shown: Result) -> None:
     files.write_json(folder / "timings" / f"{recipe}.json", TIMES)
 
 
-def entry(shown: Result) -> dict[str, Any]:
-    """What params.yaml's pipeline says of a recipe that is shown."""
-    keys = ["recipe", "watched", "duplicates", *(["against", "line", "x"] if shown.against else [])]
-    return {key: getattr(shown, key) for key in keys} | {"comparison": "mine"}
+def said(shown: Result) -> dict[str, Any]:
+    """What params.yaml's pipeline says of a recipe in a comparison."""
+    keys = ["watched", "duplicates", *(["against", "line", "x"] if shown.against else [])]
+    return {key: getattr(shown, key) for key in keys}
 
 
 @pytest.mark.parametrize(
@@ -144,20 +144,20 @@ def entry(shown: Result) -> dict[str, Any]:
 )
 def test_what_is_gathered_is_what_was_reported_also_after_a_round_trip(tmp_path: Path, shown: Result) -> None:
     reports(tmp_path, "lstm", shown)
-    found = results.gather(tmp_path, entry(shown))
-    assert found == shown
-    (tmp_path / "lstm.json").write_text(results.dump(found), encoding="utf-8")
-    assert results.load(tmp_path / "lstm.json") == shown
+    found = results.gather(tmp_path, "lstm")
+    assert Result(**found, **said(shown)) == shown
+    files.write_json(tmp_path / "lstm.json", found)
+    assert results.load(tmp_path / "lstm.json", said(shown)) == shown
 
 
 def test_the_gather_stage_brings_both_reports_to_the_comparison(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reports(tmp_path / "reports", "lstm", result())
-    shown = {"mine_lstm": entry(result())}
+    shown = {"mine_lstm": {"comparison": "mine", "recipe": "lstm"}}
     monkeypatch.setattr(gather, "ROOT", tmp_path)
     monkeypatch.setattr(gather, "params", lambda: {"pipeline": {"shown": shown}})
     gather.main("mine_lstm")
     folder = tmp_path / "data" / "gathered" / "mine"
-    assert results.load(folder / "lstm.json") == result()
+    assert results.load(folder / "lstm.json", said(result())) == result()
     assert json.loads((folder / "lstm.timings.json").read_text(encoding="utf-8")) == TIMES

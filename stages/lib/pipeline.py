@@ -18,22 +18,17 @@ def derive(params: Mapping[str, Any]) -> dict[str, Any]:
     comes after, has the words for them.
     """
     sources, recipes, comparisons = (_entries(params, s) for s in ("sources", "recipes", "comparisons"))
+    compared = {name: _compared(entry, recipes, params) for name, entry in comparisons.items()}
     return {
         "sources": {name: _source(entry) for name, entry in sources.items()},
         "recipes": {name: _recipe(entry, params) for name, entry in recipes.items()},
         # "_" is in no name, so a comparison and a recipe can be told apart
         "shown": {
-            f"{name}_{recipe}": {
-                "comparison": name,
-                "recipe": recipe,
-                "watched": _watched(recipes[recipe], params),
-                "duplicates": _duplicates(recipes[recipe], params),
-                **(_against(entry["against"], recipes[recipe], params) if entry.get("against") else {}),
-            }
-            for name, entry in comparisons.items()
-            for recipe in _names(entry.get("recipes"))
-            if recipe in recipes
+            f"{name}_{recipe}": {"comparison": name, "recipe": recipe}
+            for name, said in compared.items()
+            for recipe in said
         },
+        "comparisons": compared,
     }
 
 
@@ -57,6 +52,22 @@ def _recipe(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, A
         "architecture": _text(_entries(params, "models").get(model, {}).get("architecture")),
         "arrays": arrays if _watched(recipe, params) == "test" else f"{arrays}/train.npz",
         "seeds": _seeds(params.get("seed"), recipe.get("seeds", 1)),
+    }
+
+
+def _compared(
+    comparison: Mapping[str, Any], recipes: Mapping[str, Any], params: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """What a comparison says of each recipe that its reports do not: see `Result` in stages/lib/results.py."""
+    against = comparison.get("against")
+    return {
+        name: {
+            "watched": _watched(recipes[name], params),
+            "duplicates": _duplicates(recipes[name], params),
+            **(_against(against, recipes[name], params) if against else {}),
+        }
+        for name in _names(comparison.get("recipes"))
+        if name in recipes
     }
 
 

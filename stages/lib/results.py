@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
 from pathlib import Path
@@ -22,7 +22,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Result:
-    """A recipe's reports.
+    """A recipe's reports, and what the comparison says of it (`pipeline.comparisons` in params.yaml).
 
     metrics: "test.accuracy" and so on, as in reports/metrics/<recipe>.json.
     history: per column of reports/history/<recipe>.csv the value of each epoch of each seed.
@@ -96,9 +96,8 @@ class Result:
         return pd.DataFrame(self.history)
 
 
-def gather(reports: Path, shown: Mapping[str, Any]) -> Result:
-    """The reports, in the folder `reports`, of a recipe: an entry of `pipeline.shown` in params.yaml."""
-    recipe = shown["recipe"]
+def gather(reports: Path, recipe: str) -> dict[str, Any]:
+    """A recipe's reports in the folder `reports`: `Result` up to its slices, ready for JSON."""
     metrics = json.loads((reports / "metrics" / f"{recipe}.json").read_text(encoding="utf-8"))
     rows = _rows(reports / "history" / f"{recipe}.csv")
     cells = _rows(reports / "confusion" / f"{recipe}.csv")
@@ -107,22 +106,19 @@ def gather(reports: Path, shown: Mapping[str, Any]) -> Result:
     slices: dict[str, list[list[float]]] = {}
     for row in _rows(reports / "slices" / f"{recipe}.csv"):
         slices.setdefault(row.pop("by"), []).append([float(value) for value in row.values()])
-    return Result(
-        metrics=flat(metrics),
-        history={column: [float(row[column]) for row in rows] for column in rows[0]},
-        labels=labels,
-        confusion=[counts[i : i + len(labels)] for i in range(0, len(counts), len(labels))],
-        slices=slices,
-        **{key: value for key, value in shown.items() if key != "comparison"},
-    )
+    return {
+        "recipe": recipe,
+        "metrics": flat(metrics),
+        "history": {column: [float(row[column]) for row in rows] for column in rows[0]},
+        "labels": labels,
+        "confusion": [counts[i : i + len(labels)] for i in range(0, len(counts), len(labels))],
+        "slices": slices,
+    }
 
 
-def dump(result: Result) -> str:
-    return json.dumps(asdict(result), indent=1, ensure_ascii=False) + "\n"
-
-
-def load(path: Path) -> Result:
-    return Result(**json.loads(path.read_text(encoding="utf-8")))
+def load(path: Path, said: Mapping[str, Any]) -> Result:
+    """What was gathered of a recipe, with what the comparison says of it."""
+    return Result(**json.loads(path.read_text(encoding="utf-8")), **said)
 
 
 def flat(nested: dict[str, object], prefix: str = "") -> dict[str, float]:
