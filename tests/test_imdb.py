@@ -1,0 +1,210 @@
+"""IMDB's reviews come from TFDS's prepared copy, or from the archive, whole, or are refused in one line."""
+
+import hashlib
+import io
+import os
+import shutil
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from stages import download
+from stages.lib import network
+from stages.lib.arrays import Split
+from stages.lib.config import InputError, read
+from stages.sources import imdb
+from tests.server import body, serving, status
+from tests.sources import entry, left
+
+PREPARED = Path(os.environ.get("TFDS_DATA_DIR", "")) / "imdb_reviews" / "plain_text" / "1.0.0"
+FIRST_REVIEW = "This was an absolutely terrible movie. Don't be lured in by Christopher Walken"
+REVIEWS = {"train/neg/0_1": "dull", "train/pos/0_9": "good", "train/unsup/0_0": "so"}
+REVIEWS |= {"test/neg/0_2": "bland", "test/pos/0_8": "ünï\nfine"}
+
+
+def archive(reviews: dict[str, str]) -> bytes:
+    """The published archive's layout with a few reviews."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w:gz") as tar:
+        for name, text in reviews.items():
+            member = tarfile.TarInfo(name if name[0] in "./" else f"aclImdb/{name}.txt")
+            member.size = len(text.encode())
+            tar.addfile(member, io.BytesIO(text.encode()))
+    return made.getvalue()
+
+
+@pytest.fixture
+def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder without data; servers are given up after a moment, and reached without a proxy."""
+    monkeypatch.setattr(imdb, "ROOT", tmp_path)
+    monkeypatch.setattr(network, "SILENCE", 0.3)
+    monkeypatch.setenv("no_proxy", "*")
+    return tmp_path
+
+
+@pytest.fixture
+def tiny(empty_project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[bytes, Path]]:
+    """A small archive that TFDS takes for the published one, and the folder of its prepared copy."""
+    import tensorflow_datasets as tfds
+    from tensorflow_datasets.core import constants
+    from tensorflow_datasets.core.download import checksums
+
+    content = archive(
+        REVIEWS | {"../../evil": "x", f"{empty_project}/evil": "x", "aclImdb/../../../evil": "x"}
+    )
+    digest = hashlib.sha256(content).hexdigest()
+    info = checksums.UrlInfo(len(content), digest, "aclImdb_v1.tar.gz")
+    monkeypatch.setitem(tfds.builder_cls("imdb_reviews").url_infos, imdb.URL, info)
+    monkeypatch.setattr(constants, "DATA_DIR", str(empty_project / "prepared"))
+    with serving(body(content)) as url:
+        monkeypatch.setattr(imdb, "URL", url)
+        yield content, empty_project / "prepared" / "imdb_reviews" / "plain_text" / "1.0.0"
+
+
+def reviews() -> dict[str, Split]:
+    splits = {"splits": {"train": 2, "test": 2, "unsupervised": 1}}
+    return imdb.load(read(imdb.Source, entry("imdb") | splits, "sources.imdb"))
+
+
+def refusal() -> str:
+    """The one line with which IMDB is refused."""
+    with pytest.raises(InputError) as refused:
+        reviews()
+    text = str(refused.value)
+    assert "\n" not in text
+    assert "TFDS_DATA_DIR" in text
+    assert len(text) < 1000
+    return text
+
+
+def check_reviews(found: dict[str, Split]) -> None:
+    assert sorted(zip(found["train"].texts, found["train"].labels, strict=True)) == [("dull", 0), ("good", 1)]
+    assert sorted(found["test"].texts) == ["bland", "ünï\nfine"]
+    assert found["unsupervised"].texts == ["so"]
+    assert found["unsupervised"].labels.tolist() == [-1]
+
+
+@pytest.mark.slow
+def test_reviews_are_prepared_from_the_archive_and_nothing_else_is_written(
+    tiny: tuple[bytes, Path], empty_project: Path
+) -> None:
+    check_reviews(reviews())
+    assert {path.relative_to(empty_project).parts[0] for path in empty_project.rglob("*")} == {
+        "data",
+        "prepared",
+    }
+    assert not [path for path in left(empty_project) if "evil" in path.name or "aclImdb" in path.name]
+    assert not (empty_project.parent / "evil").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["missing", "portal", "cut", "cut unseen", "stalled", "kept damaged"])
+def test_reviews_from_a_bad_network_are_one_line_and_the_next_run_starts_anew(
+    tiny: tuple[bytes, Path], empty_project: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    content, copy = tiny
+    if fault == "kept damaged":
+        kept = empty_project / "data" / "tfds" / "downloads" / "aclImdb_v1.tar.gz"
+        kept.parent.mkdir(parents=True)
+        kept.write_bytes(content[:-9])
+        text = refusal()
+    else:
+        answers = {
+            "missing": status(404),
+            "portal": body(b"<html>Please log in</html>"),
+            "cut": body(content[:-9], announced=len(content)),
+            "cut unseen": body(content[:-9], announced=-1),
+            "stalled": body(content[:9], announced=len(content), then=lambda: time.sleep(3)),
+        }
+        with serving(answers[fault]) as url, monkeypatch.context() as patched:
+            patched.setattr(imdb, "URL", url)
+            text = refusal()
+            assert url in text
+    assert "no prepared copy was found" in text
+    assert str(copy) in text
+    assert not copy.exists()
+    assert left(empty_project / "data") == []
+    check_reviews(reviews())
+
+
+TRAIN = "imdb_reviews-train.tfrecord-00000-of-00001"
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size - 9)
+
+
+def alter(path: Path) -> None:
+    """One bit in the middle."""
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        (byte,) = file.read(1)
+        file.seek(-1, os.SEEK_CUR)
+        file.write(bytes([byte ^ 1]))
+
+
+def no_record(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+DAMAGES = [
+    (cut, TRAIN, "truncated record"),
+    (alter, TRAIN, "corrupted record"),
+    (no_record, TRAIN, "contained only 0"),
+    (Path.unlink, TRAIN, "No such file"),
+    (cut, "dataset_info.json", "JSON"),
+    (Path.unlink, "dataset_info.json", ""),
+]
+
+
+def check_damage(copy: Path, damage: Callable[[Path], None], name: str, reason: str) -> None:
+    damage(copy / name)
+    text = refusal()
+    assert f"{copy} can't be read" in text
+    assert "delete that folder" in text
+    assert reason in text
+    assert "no prepared copy was found" not in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("damage", "name", "reason"), DAMAGES)
+def test_a_damaged_copy_of_the_reviews_is_one_line_and_without_it_all_is_well(
+    tiny: tuple[bytes, Path], damage: Callable[[Path], None], name: str, reason: str
+) -> None:
+    _, copy = tiny
+    reviews()
+    check_damage(copy, damage, name, reason)
+    shutil.rmtree(copy)
+    check_reviews(reviews())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not PREPARED.is_dir(), reason="TFDS_DATA_DIR holds no imdb_reviews/plain_text/1.0.0")
+@pytest.mark.parametrize(("damage", "name", "reason"), DAMAGES[:2])
+def test_a_damaged_copy_of_the_real_reviews_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    damage: Callable[[Path], None],
+    name: str,
+    reason: str,
+) -> None:
+    from tensorflow_datasets.core import constants
+
+    monkeypatch.setattr(constants, "DATA_DIR", str(tmp_path))
+    copy = tmp_path / "imdb_reviews" / "plain_text" / "1.0.0"
+    copy.mkdir(parents=True)
+    for path in PREPARED.iterdir():
+        if "unsupervised" not in path.name:
+            shutil.copyfile(path, copy / path.name)
+    check_damage(copy, damage, name, reason)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not PREPARED.is_dir(), reason="TFDS_DATA_DIR holds no imdb_reviews/plain_text/1.0.0")
+def test_the_real_reviews_are_as_stated_and_begin_as_published() -> None:
+    found = imdb.load(read(imdb.Source, entry("imdb"), "sources.imdb"))
+    download.verify("imdb", found, entry("imdb"))
+    assert found["train"].texts[0].startswith(FIRST_REVIEW)
