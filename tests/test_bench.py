@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from stages import bench
+from stages.bench import __main__ as bench
+from stages.bench import cases, tables, texts, tokenizing, training
 from stages.lib.config import ROOT, InputError
 from stages.lib.padding import pad
 
@@ -14,21 +15,21 @@ REPORT = json.loads(bench.REPORT.read_text(encoding="utf-8")) if bench.REPORT.ex
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [n for n, case in bench.CASES.items() if case.baseline == "notebook"])
+@pytest.mark.parametrize("name", [n for n, case in cases.CASES.items() if case.baseline == "notebook"])
 def test_the_baselines_model_has_the_layers_and_parameters_of_ours(name: str) -> None:
     from stages.lib.backend import keras
 
-    case = bench.CASES[name]
-    ours, theirs = bench.our_model(case, 50), bench.notebook_model(keras, case, 50)
+    case = cases.CASES[name]
+    ours, theirs = training.our_model(case, 50), training.notebook_model(keras, case, 50)
     theirs.build((None, 120))
     assert ours.count_params() == theirs.count_params()
     assert sum(bool(layer.weights) for layer in ours.layers) == len([x for x in theirs.layers if x.weights])
 
 
-@pytest.mark.parametrize("case", [*bench.CASES.values(), bench.ACCURACY])
-def test_both_ways_get_the_same_texts(case: bench.Case) -> None:
-    tokens, padded = bench.tokens_of(case, full=False), bench.padded_of(case, full=False)
-    again = pad(tokens, bench.padding(case.corpus))
+@pytest.mark.parametrize("case", [*cases.CASES.values(), cases.ACCURACY])
+def test_both_ways_get_the_same_texts(case: cases.Case) -> None:
+    tokens, padded = texts.tokens_of(case, full=False), texts.padded_of(case, full=False)
+    again = pad(tokens, texts.padding(case.corpus))
     assert [ids.tolist() for ids in again.ids] == [ids.tolist() for ids in padded.ids]
     assert len(tokens.labels) == case.texts // 5
 
@@ -37,7 +38,7 @@ def test_both_ways_get_the_same_texts(case: bench.Case) -> None:
 @pytest.mark.filterwarnings("ignore:`shuffle=True` was passed", "ignore:Your input ran out of data")
 @pytest.mark.parametrize("name", ["BiLSTM 64, subwords", "conv1d, words"])
 def test_both_ways_train_on_the_same_tokens(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(bench.CASES, name, replace(bench.CASES[name], texts=1000))
+    monkeypatch.setitem(cases.CASES, name, replace(cases.CASES[name], texts=1000))
     ours, theirs = (bench.one(name, way, full=False) for way in ("ours", "baseline"))
     assert ours.tokens == theirs.tokens <= ours.places <= theirs.places
     assert min(ours.seconds, theirs.seconds, ours.peak_mib) > 0
@@ -45,22 +46,22 @@ def test_both_ways_train_on_the_same_tokens(name: str, monkeypatch: pytest.Monke
 
 @pytest.mark.slow
 def test_a_case_may_be_another_ones_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[bench.Case] = []
+    asked: list[cases.Case] = []
 
-    def train(case: bench.Case, full: bool) -> bench.Measured:
+    def train(case: cases.Case, full: bool) -> cases.Measured:
         asked.append(case)
-        return bench.Measured(1, 1.0, 1)
+        return cases.Measured(1, 1.0, 1)
 
     monkeypatch.setattr(bench, "train_ours", train)
     bench.one("peephole LSTM 32, words, beside our LSTM", "baseline", full=False)
     bench.one("BiLSTM 64, subwords, four times the texts", "baseline", full=False)
-    assert asked == [bench.CASES["LSTM 32, words"], *bench.QUARTER.values()]
+    assert asked == [cases.CASES["LSTM 32, words"], *cases.QUARTER.values()]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", bench.TOKENIZING)
+@pytest.mark.parametrize("name", tokenizing.TOKENIZING)
 def test_both_ways_tokenize_the_same_texts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "raw_texts", lambda splits, full: ["some words", "some more words"] * 20)
+    monkeypatch.setattr(tokenizing, "raw_texts", lambda splits, full: ["some words", "some more words"] * 20)
     ours, theirs = (bench.one(name, way, full=False) for way in ("ours", "baseline"))
     assert ours.tokens == theirs.tokens > 0 and min(ours.seconds, theirs.seconds) > 0
 
@@ -69,8 +70,8 @@ def test_both_ways_tokenize_the_same_texts(name: str, monkeypatch: pytest.Monkey
 @pytest.mark.filterwarnings("ignore:`shuffle=True` was passed", "ignore:Your input ran out of data")
 @pytest.mark.parametrize("way", ["ours", "baseline"])
 def test_accuracies_are_shares_of_what_was_held_out(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "ACCURACY", replace(bench.ACCURACY, texts=500, epochs=1))
-    accuracy = bench.held_out_accuracy(way, seed=1, full=False)  # of 10 of 100 texts
+    monkeypatch.setattr(training, "ACCURACY", replace(cases.ACCURACY, texts=500, epochs=1))
+    accuracy = training.held_out_accuracy(way, seed=1, full=False)  # of 10 of 100 texts
     assert 0 <= accuracy <= 1 and accuracy * 10 == pytest.approx(round(accuracy * 10))
 
 
@@ -108,21 +109,21 @@ def test_the_small_benchmark_shows_all_rows_and_writes_nothing(
     before = bench.REPORT.read_bytes()
     bench.main([])
     shown = capsys.readouterr().out
-    assert all(f"| {name} | 1 | 2 | **2.0** |" in shown for name in [*bench.CASES, *bench.TOKENIZING])
+    assert all(f"| {name} | 1 | 2 | **2.0** |" in shown for name in [*cases.CASES, *tokenizing.TOKENIZING])
     assert "| start of summary | 0.5 s |" in shown and bench.machine() in shown
     assert bench.REPORT.read_bytes() == before
 
 
 def test_made_up_texts_are_as_long_as_reviews() -> None:
-    lengths = bench.made_up(20_000).lengths
+    lengths = texts.made_up(20_000).lengths
     assert np.median(lengths) == pytest.approx(253, rel=0.05)
     assert lengths.mean() == pytest.approx(344, rel=0.05)
 
 
 def test_a_subset_keeps_each_texts_ids_and_label() -> None:
-    tokens = bench.made_up(50)
+    tokens = texts.made_up(50)
     keep = np.arange(50) % 3 == 1
-    part = bench.subset(tokens, keep)
+    part = texts.subset(tokens, keep)
     for new, old in enumerate(np.flatnonzero(keep)):
         expected = tokens.ids[tokens.offsets[old] : tokens.offsets[old + 1]]
         assert part.ids[part.offsets[new] : part.offsets[new + 1]].tolist() == expected.tolist()
@@ -131,13 +132,13 @@ def test_a_subset_keeps_each_texts_ids_and_label() -> None:
 
 def test_the_readme_has_the_tables_and_the_machine_of_the_report() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert bench.speeds(REPORT) in text and bench.the_rest(REPORT) in text
+    assert tables.speeds(REPORT) in text and tables.the_rest(REPORT) in text
     assert REPORT["machine"]["name"] in text
 
 
 def test_every_row_of_speeds_has_the_figures_that_are_promised() -> None:
-    rows = [row for name, row in REPORT.items() if name in [*bench.CASES, *bench.TOKENIZING]]
-    assert len(rows) == len(bench.CASES) + len(bench.TOKENIZING)
+    rows = [row for name, row in REPORT.items() if name in [*cases.CASES, *tokenizing.TOKENIZING]]
+    assert len(rows) == len(cases.CASES) + len(tokenizing.TOKENIZING)
     for row in rows:
         assert {"ours", "baseline", "ratio", "peak_mib"} <= set(row)
         assert row["ratio"] == pytest.approx(row["ours"] / row["baseline"], abs=0.02)

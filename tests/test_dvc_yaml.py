@@ -9,7 +9,7 @@ import pytest
 import yaml
 from dvc.repo import Repo
 
-from stages import bench
+from stages.bench.__main__ import REPORT
 from stages.lib.config import ROOT, params
 
 
@@ -127,4 +127,4 @@ def test_the_lock_file_has_no_stage_that_is_gone(stages: dict[str, Any]) -> None
 def test_reports_hold_nothing_that_no_stage_makes(stages: dict[str, Any]) -> None:
     made = {Path(out.fs_path) for stage in stages.values() for out in stage.outs}
     found = {path for path in (ROOT / "reports").rglob("*") if path.is_file()}
-    assert not found - made - {bench.REPORT}, "left over from entries that are gone: delete them"
+    assert not found - made - {REPORT}, "left over from entries that are gone: delete them"

@@ -58,7 +58,7 @@ def _recipe(recipe: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, A
 def _compared(
     comparison: Mapping[str, Any], recipes: Mapping[str, Any], params: Mapping[str, Any]
 ) -> dict[str, dict[str, Any]]:
-    """What a comparison says of each recipe that its reports do not: see `Result` in stages/lib/results.py."""
+    """What a comparison says of each of its recipes, beside the reports: see stages/lib/results.py."""
     against = comparison.get("against")
     return {
         name: {
