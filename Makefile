@@ -26,7 +26,7 @@ check: .venv/ready ## lint, types, params.yaml against conf/, the fast tests
 coverage: .venv/ready ## the lines of stages/ that no test reaches (15 minutes)
 	@COVERAGE_FILE=$(CURDIR)/.coverage python -m pytest -n 2 -m "not faults" --cov --cov-report=term-missing --cov-fail-under=95
 
-verify: .venv/ready ## the same bytes twice? the demo in two clones (80 s), or COMPARISON=imdb-words
+verify: .venv/ready ## the same bytes twice? the demo in two clones (4 minutes), or COMPARISON=imdb-words
 	@python -m stages.verify $(COMPARISON)
 
 faults: .venv/ready ## kill the pipeline, start it twice, fill its disk (10 minutes)

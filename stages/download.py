@@ -6,7 +6,6 @@ labels.json (the label names, in the order that the numbers mean); reports/sourc
 per split, rows per label, hash) is checked first; then duplicates are dropped, if it says so.
 """
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from stages.lib import command, duplicates, files, kinds
 from stages.lib.arrays import Split, save_split
 from stages.lib.config import ROOT, InputError, params, read
+from stages.lib.content import content_hash
 
 
 def main(name: str) -> None:
@@ -92,15 +92,6 @@ def describe(split: Split) -> dict[str, object]:
     """How many texts a split has in all and per label (none has one in a split without labels)."""
     labels = {name: int((split.labels == i).sum()) for i, name in enumerate(split.names)}
     return {"texts": len(split.texts), "labels": labels}
-
-
-def content_hash(splits: list[Split]) -> str:
-    """SHA-256 of the UTF-8 lines "<label>\\t<text>\\n" of the splits, one after the other."""
-    digest = hashlib.sha256()
-    for split in splits:
-        for text, label in zip(split.texts, split.labels, strict=True):
-            digest.update(f"{label}\t{text}\n".encode())
-    return digest.hexdigest()
 
 
 def write(folder: Path, splits: dict[str, Split]) -> None:

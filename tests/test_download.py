@@ -12,6 +12,7 @@ import pytest
 from stages import download
 from stages.lib.arrays import Split, load_split
 from stages.lib.config import InputError
+from stages.lib.content import content_hash
 from tests.sources import split
 
 
@@ -76,7 +77,7 @@ def test_other_content_with_the_same_counts_is_refused_by_its_hash(other: dict[s
 
 def test_the_hash_is_of_label_tab_text_lines_of_train_then_test() -> None:
     digest = hashlib.sha256("0\tä\n1\tb\n-1\tc\n".encode()).hexdigest()
-    assert download.content_hash([split(("ä", 0), ("b", 1)), split(("c", -1))]) == digest
+    assert content_hash([split(("ä", 0), ("b", 1)), split(("c", -1))]) == digest
 
 
 def test_an_unlabelled_split_counts_for_its_size_and_not_for_the_labels() -> None:

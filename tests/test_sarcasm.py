@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from stages import download
 from stages.lib import network
 from stages.lib.arrays import Split
 from stages.lib.config import ROOT, InputError, read
+from stages.lib.content import content_hash
 from stages.sources import sarcasm
 from tests.server import Answer, body, serving, status
 from tests.sources import entry, left, split
@@ -165,7 +165,7 @@ def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 ROWS = [("area man wins", 1), ("stocks fall", 0)]
 FILE = as_lines(ROWS).encode()
-ROWS_SHA256 = download.content_hash([split(*ROWS)])
+ROWS_SHA256 = content_hash([split(*ROWS)])
 FAULTS = {
     "missing": (status(404), "404"),
     "busy": (status(503), "503"),
@@ -219,5 +219,5 @@ def test_downloaded_headlines_are_kept_until_they_are_damaged(empty_project: Pat
 def test_the_real_headlines_have_the_published_hash_and_107_duplicates() -> None:
     rows = headlines(MANUAL)
     assert len(rows) == 26_709
-    assert download.content_hash([split(*rows)]) == SHA256
+    assert content_hash([split(*rows)]) == SHA256
     assert len(rows) - len({text for text, _ in rows}) == 107
