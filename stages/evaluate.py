@@ -1,9 +1,13 @@
-"""Trained models + test split -> metrics: `python -m stages.evaluate <recipe>`.
+"""Trained models + both splits -> metrics: `python -m stages.evaluate <recipe>`.
 
-In: data/models/<recipe>/, the corpus's arrays and tokens. Out: reports/metrics/<recipe>.json (means over
-the seeds, and their standard deviation), reports/confusion/<recipe>.csv (actual,predicted,texts; of the
-first seed), data/predictions/<recipe>.csv (a row per seed and test text: label, predicted, a probability
-per label), reports/slices/<recipe>.csv (accuracy by length and by share of unknown tokens).
+In: data/models/<recipe>/, the corpus's arrays and tokens. Out:
+
+- reports/metrics/<recipe>.json: means over the seeds, of the test split's their standard deviation, too.
+  `training` and `validation` are of the weights kept; `running` is what Keras says of training in the epoch
+  that was kept: the mean over its batches, with dropout.
+- reports/confusion/<recipe>.csv (actual,predicted,texts; of the first seed).
+- reports/slices/<recipe>.csv: accuracy by length and by share of unknown tokens.
+- data/predictions/<recipe>.csv: a row per seed and test text: label, predicted, a probability per label.
 """
 
 import csv
@@ -15,36 +19,49 @@ from typing import Any
 import numpy as np
 
 from stages.lib import command, files, saving
-from stages.lib.arrays import Tokens, load_padded, load_tokens, refusing
+from stages.lib.arrays import Padded, Tokens, load_padded, load_tokens, refusing
 from stages.lib.config import ROOT, InputError, params
 from stages.lib.inference import logits
 from stages.lib.metrics import averaged, confusion, probabilities, scores, slices
+from stages.lib.splits import stratified
 from stages.lib.tables import csv_text
 
 REPORTS = ROOT / "reports"
-WATCHED = {"training": ["accuracy", "loss"], "validation": ["val_accuracy", "val_loss"]}
+KEPT = {"validation": ["val_accuracy", "val_loss"], "running": ["accuracy", "loss"]}
 
 
 def main(name: str) -> None:
-    recipes = params()["pipeline"]["recipes"]
+    everything = params()
+    recipes = everything["pipeline"]["recipes"]
     recipe = recipes[command.one_of(name, recipes, "recipes")]
     folder = ROOT / "data" / "models" / name
     with refusing(folder / "training.json"):
         facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    test = load_padded(ROOT / "data" / "padded" / recipe["corpus"] / "test.npz")
+    padded = ROOT / "data" / "padded" / recipe["corpus"]
+    test = load_padded(padded / "test.npz")
     tokens = load_tokens(ROOT / "data" / "tokens" / recipe["corpus"] / "test.npz")
     names = test.names.tolist()
     if facts["labels"] != names:
         raise InputError(
             f"{name}: trained for labels {facts['labels']}, the test split has {names}; train it again"
         )
-    probable = {
-        seed: probabilities(logits(saving.load(folder / "seeds" / f"{seed}.keras"), test))
-        for seed in facts["seeds"]
-    }
+    models = {seed: saving.load(folder / "seeds" / f"{seed}.keras") for seed in facts["seeds"]}
+    probable = {seed: probabilities(logits(model, test)) for seed, model in models.items()}
     tested, spread = averaged([scores(shares, test.labels) for shares in probable.values()])
-    watched = kept_epochs(REPORTS / "history" / f"{name}.csv", facts["seeds"])
-    metrics = {"test": tested, **({"sd": spread} if spread else {}), **watched, **counts(facts)}
+    train = load_padded(padded / "train.npz")
+    # no parameter of this stage: other validation, other models
+    validation = everything["trainings"][recipe["training"]]["validation"]
+    fitted = [
+        fit(model, train, trained_on(train.labels, validation, int(seed))) for seed, model in models.items()
+    ]
+    kept = kept_epochs(REPORTS / "history" / f"{name}.csv", facts["seeds"])
+    metrics = {
+        "test": tested,
+        **({"sd": spread} if spread else {}),
+        "training": averaged(fitted)[0],
+        **kept,
+        **counts(facts),
+    }
     files.write_json(REPORTS / "metrics" / f"{name}.json", metrics)
     first = next(iter(probable.values()))
     files.write_text(
@@ -54,6 +71,22 @@ def main(name: str) -> None:
     files.write_text(predictions, predictions_table(probable, test.labels, names))
     right = np.mean([shares.argmax(axis=1) == test.labels for shares in probable.values()], axis=0)
     files.write_text(REPORTS / "slices" / f"{name}.csv", slices_table(right, tokens))
+
+
+def trained_on(labels: np.ndarray, validation: Any, seed: int) -> np.ndarray:
+    """Which texts of the training split a training's weights come from: bool[texts].
+
+    labels: int8[texts] of the split; validation: as in `trainings` of params.yaml.
+    """
+    if validation == "test":
+        return np.ones(len(labels), dtype=bool)
+    return ~stratified(labels, validation["fraction"], seed)
+
+
+def fit(model: Any, train: Padded, part: np.ndarray) -> dict[str, float]:
+    """Accuracy and loss on the texts of the training split where `part`, bool[texts], is true."""
+    found = scores(probabilities(logits(model, train))[part], train.labels[part])
+    return {name: found[name] for name in KEPT["running"]}
 
 
 def counts(facts: dict[str, Any]) -> dict[str, float]:
@@ -73,7 +106,7 @@ def kept_epochs(path: Path, seeds: dict[str, dict[str, int]]) -> dict[str, dict[
     found = [rows[seed, fitted["kept"]] for seed, fitted in seeds.items()]
     return {
         split: averaged([{c.removeprefix("val_"): float(row[c]) for c in columns} for row in found])[0]
-        for split, columns in WATCHED.items()
+        for split, columns in KEPT.items()
     }
 
 

@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> None:
     else:
         texts = [text.rstrip("\r\n") for text in decoded(sys.stdin.buffer, "standard input, line")]
     names, probable = classify(options.recipe, texts)
-    for text, shares in zip(texts, probable, strict=True):
+    for text, shares in zip(texts, probable[0], strict=True):
         sys.stdout.buffer.write(line(text, names, shares, options.json).encode() + b"\n")
 
 
@@ -42,8 +42,8 @@ def decoded(texts: Iterable[bytes], where: str) -> Iterator[str]:
 
 
 def classify(name: str, texts: Sequence[str], every_seed: bool = False) -> tuple[list[str], np.ndarray]:
-    """The recipe's label names, and the probability of each for each text, float64[texts, classes], as the
-    model of its first seed gives it, or as those of all its seeds do on average."""
+    """The recipe's label names, and the probability of each for each text as its models, that of its first
+    seed or those of all, give it: float64[models, texts, classes]."""
     everything = params()
     recipes = everything["pipeline"]["recipes"]
     recipe = recipes[command.one_of(name, recipes, "recipes")]
@@ -72,7 +72,7 @@ def classify(name: str, texts: Sequence[str], every_seed: bool = False) -> tuple
         read(KINDS[how["kind"]], how, f"corpora.{recipe['corpus']}.pad"),
     )
     models = (saving.load(folder / "seeds" / f"{seed}.keras") for seed in seeds)
-    return names, np.mean([probabilities(logits(model, arrays)) for model in models], axis=0)
+    return names, np.array([probabilities(logits(model, arrays)) for model in models])
 
 
 def _note(name: str, origin: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Sample sentences through every trained recipe: `python -m stages.samples`.
 
 In: data/models/, data/tokens/. Out: data/samples.md, a table per source of the probabilities that the models
-of each recipe give, on average over its seeds, to the sentences of params.yaml's section `samples`.
+of each recipe give to the sentences of params.yaml's section `samples`.
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,11 @@ from stages.lib import command, files
 from stages.lib.config import ROOT, params
 from stages.lib.tables import markdown
 from stages.predict import classify
+
+NOTE = """
+Several seeds: the mean, and the lowest and highest in brackets. A model knows the words of its source and no
+others: what it says of a sentence of another kind means nothing.
+"""
 
 
 def main() -> None:
@@ -35,7 +40,7 @@ def by_source(everything: Mapping[str, Any], found: Mapping[str, Any]) -> dict[s
 
 def page(samples: Mapping[str, str], groups: Mapping[str, Mapping[str, tuple[list[str], np.ndarray]]]) -> str:
     """The sentences, and for each source a table of its recipes: the probability of each sentence's label."""
-    text = "".join(f"- **{name}**: {sentence}\n" for name, sentence in samples.items())
+    text = "".join(f"- **{name}**: {sentence}\n" for name, sentence in samples.items()) + NOTE
     for source, said in groups.items():
         labels = next(iter(said.values()))[0]
         shown = f"Probability of *{labels[1]}*" if len(labels) == 2 else "The label, and its probability"
@@ -45,10 +50,18 @@ def page(samples: Mapping[str, str], groups: Mapping[str, Mapping[str, tuple[lis
 
 
 def _cells(names: list[str], shares: np.ndarray) -> list[str]:
-    """For each sentence the second of two labels' probability, or the most probable label and its."""
-    if len(names) == 2:
-        return [f"{share:.3f}" for share in shares[:, 1]]
-    return [f"{names[int(row.argmax())]} {row.max():.3f}" for row in shares]
+    """For each sentence the second of two labels' probability, or the most probable label and its.
+
+    shares: float64[seeds, texts, classes].
+    """
+    means, lowest, highest = shares.mean(axis=0), shares.min(axis=0), shares.max(axis=0)
+    labels = [1 if len(names) == 2 else int(row.argmax()) for row in means]
+    cells = []
+    for text, label in enumerate(labels):
+        cell = f"{means[text, label]:.3f}" if len(names) == 2 else f"{names[label]} {means[text, label]:.3f}"
+        several = f" ({lowest[text, label]:.2f} to {highest[text, label]:.2f})" if len(shares) > 1 else ""
+        cells.append(cell + several)
+    return cells
 
 
 if __name__ == "__main__":

@@ -11,9 +11,14 @@ from stages.lib.tables import markdown
 HEAD = """# Reports
 
 Written by `dvc repro`. Numbers are of the test split where nothing else is said. Several seeds: means, ± the
-standard deviation. Figures show the seeds' mean, curves with a band from the lowest to the highest seed.
-"Roughness" is how far the validation accuracy of an epoch is, on average, from halfway between its
-neighbours; "deepest dip" the most that it falls from one epoch to the next.
+standard deviation. Intervals are for other test texts, not for other seeds.
+
+Training, validation and their gap are of the weights that were kept, without dropout. The dashed curves are
+what Keras reports while it trains: the mean over an epoch's batches, with dropout, so they start lower.
+Curves show the seeds' mean, with a band from the lowest to the highest seed, as far as every seed was
+trained; so do the lowest loss and the one at the end. "Roughness" is how far the validation accuracy of
+an epoch is, on average, from halfway between its neighbours; "deepest dip" the most that it falls from one
+epoch to the next.
 """
 
 FIGURES = {

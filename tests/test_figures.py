@@ -105,6 +105,12 @@ def test_curves_watched_on_the_test_split_say_so(tmp_path: Path) -> None:
     assert drawn(tmp_path, curves, [result(watched="test")]) != drawn(tmp_path, curves, [result()])
 
 
+def test_curves_that_were_not_watched_on_the_same_split_say_on_which_each_was() -> None:
+    both = [result("a", watched="test"), result("b")]
+    assert figures._watching(both, ["a", "b"]) == ["a (test)", "b (held out)"]
+    assert figures._watching([both[1], result("c")], ["b", "c"]) == ["b", "c"]
+
+
 @pytest.mark.parametrize(
     ("draw", "confusion"),
     [

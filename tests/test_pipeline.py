@@ -29,7 +29,8 @@ def test_every_recipe_has_the_same_reports(project: Project) -> None:
     reports = project.root / "reports"
     for recipe in RECIPES:
         metrics = json.loads((reports / "metrics" / f"{recipe}.json").read_text(encoding="utf-8"))
-        assert list(metrics) == ["test", "sd", "training", "validation", "parameters", "epochs", "seeds"]
+        splits = ["test", "sd", "training", "validation", "running"]
+        assert list(metrics) == [*splits, "parameters", "epochs", "seeds"]
         assert list(metrics["test"]) == ["accuracy", "loss", "auc", "f1", "ece"]
         assert list(metrics["validation"]) == ["accuracy", "loss"] and metrics["epochs"] == 2
         assert metrics["sd"].keys() == metrics["test"].keys() and metrics["seeds"] == 2

@@ -30,7 +30,7 @@ CLAIMS: dict[str, Any] = {
 METRICS: dict[str, Any] = {
     "test": {"accuracy": 0.8, "loss": 0.5},
     "sd": {"accuracy": 0.004},
-    "training": {"accuracy": 0.975},
+    "running": {"accuracy": 0.975},
     "parameters": 171533,
     "seeds": 3,
 }

@@ -4,12 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from stages.lib import files
-from stages.lib.arrays import Padded, Tokens, save_padded, save_tokens
-from stages.lib.config import ROOT, InputError
+from stages.lib.config import ROOT
 
 VERBS = ["download", "tokenize", "pad", "train", "evaluate", "gather", "compare"]
 WITHOUT_TENSORFLOW = [
@@ -61,29 +58,6 @@ def test_the_tokenize_stage_does_not_hide_the_standard_library_from_a_stage_run_
     finally:
         path.unlink()
     assert shown and ROOT / "stages" not in Path(shown).parents
-
-
-@pytest.mark.slow
-def test_a_model_is_not_evaluated_on_labels_in_another_order_than_it_was_trained_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from stages import evaluate
-
-    ids = [np.array([[1, 2], [2, 1]], dtype=np.int32)]
-    test = Padded(ids, [np.arange(2)], np.array([0, 1], dtype=np.int8), np.array(["negative", "positive"]), 3)
-    folder = tmp_path / "data" / "padded" / "words"
-    folder.mkdir(parents=True)
-    save_padded(folder / "test.npz", test)
-    tokens = Tokens(np.array([1]), np.array([0, 1]), test.labels, test.names, 3)
-    (tmp_path / "data" / "tokens" / "words").mkdir(parents=True)
-    save_tokens(tmp_path / "data" / "tokens" / "words" / "test.npz", tokens)
-    facts = {"labels": ["positive", "negative"], "seeds": {}, "parameters": 1}
-    files.write_json(tmp_path / "data" / "models" / "mine" / "training.json", facts)
-    monkeypatch.setattr(evaluate, "ROOT", tmp_path)
-    monkeypatch.setattr(evaluate, "params", lambda: {"pipeline": {"recipes": {"mine": {"corpus": "words"}}}})
-    with pytest.raises(InputError, match=r"trained for labels \['positive', 'negative'\]") as refused:
-        evaluate.main("mine")
-    assert "\n" not in str(refused.value)
 
 
 def test_a_stage_without_a_name_says_how_it_is_called() -> None:

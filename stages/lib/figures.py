@@ -17,6 +17,7 @@ from stages.lib.style import Figures
 
 MARKERS = "osD^vP*X"
 ROW = 0.36  # inches of height for a bar
+INTERVAL = "with its 95 % interval for other test texts (not other seeds)"
 
 
 def curves(shown: Sequence[Result], title: str, style: Figures, path: Path) -> None:
@@ -37,7 +38,7 @@ def curves(shown: Sequence[Result], title: str, style: Figures, path: Path) -> N
                 if place is not None:
                     ax.set(title=f"{shown[0].against} {place:g}")
         figure.suptitle(title)
-        handles = [_handle(style, i, name) for i, name in enumerate(names)]
+        handles = [_handle(style, i, label) for i, label in enumerate(_watching(shown, names))]
         _legend(figure, [*handles, *_lines(sorted({result.watched for result in shown}))], style)
 
 
@@ -99,10 +100,11 @@ def timings(recipes: Sequence[str], times: Sequence[dict[str, Any]], style: Figu
     with _figure(style, path, height=1.2 + ROW * len(recipes)) as figure:
         ax = figure.subplots()
         seconds = [float(t["seconds_per_epoch"]) for t in times]
+        processors = sorted({t["processor"] for t in times})
         for i, value in enumerate(seconds):
             ax.barh(i, value, color=_color(style, i), height=0.7)
             ax.text(value, i, f"  {value:.3g} s", va="center")
-        ax.set(xlim=(0, 1.15 * max(seconds)), xlabel=f"seconds per epoch on {times[0]['processor']}")
+        ax.set(xlim=(0, 1.15 * max(seconds)), xlabel=f"seconds per epoch on {' and '.join(processors)}")
         _name_rows(ax, recipes)
 
 
@@ -136,7 +138,7 @@ def _accuracy_bars(shown: Sequence[Result], style: Figures, path: Path) -> None:
             words = f"{100 * share:.1f}" if spread is None else f"{100 * share:.1f} ± {100 * spread:.1f}"
             ax.text(high + 0.01, i, f"{words} %", va="center")
         ax.axvline(_chance(shown), color="grey", linestyle=":", label="always the most frequent label")
-        ax.set(xlim=(0, 1.18), xlabel="test accuracy, with its 95 % interval")
+        ax.set(xlim=(0, 1.18), xlabel=f"test accuracy, {INTERVAL}")
         figure.legend(loc="outside upper right", frameon=False)
         _name_rows(ax, [r.recipe for r in shown])
 
@@ -160,7 +162,7 @@ def _accuracy_lines(shown: Sequence[Result], style: Figures, path: Path) -> None
         ax.set_xticks(places, [f"{place:g}" for place in places])
         ax.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
         ax.axhline(_chance(shown), color="grey", linestyle=":", label="always the most frequent label")
-        ax.set(xlabel=shown[0].against, ylabel="test accuracy, with its 95 % interval")
+        ax.set(xlabel=shown[0].against, ylabel=f"test accuracy,\n{INTERVAL}")
         _legend(figure, ax.get_legend_handles_labels()[0], style)
 
 
@@ -185,6 +187,14 @@ def _legend(figure: Figure, handles: Sequence[Any], style: Figures) -> None:
 
     columns = next((n for n in (3, 2) if width(n) <= room), 1)
     figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+
+
+def _watching(shown: Sequence[Result], names: Sequence[str]) -> list[str]:
+    """The names, and if not all that is shown was validated on the same split, on which each was."""
+    if len({result.watched for result in shown}) == 1:
+        return [*names]
+    watched = {result.line or result.recipe: result.watched for result in shown}
+    return [f"{name} ({watched[name]})" for name in names]
 
 
 def _lines(watched: Sequence[str]) -> list[Line2D]:

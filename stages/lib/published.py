@@ -72,7 +72,7 @@ def _claimed(claim: Claim) -> str:
 def _measured(metrics: Mapping[str, Any]) -> str:
     spread = f" ± {100 * metrics['sd']['accuracy']:.1f}" if "sd" in metrics else ""
     return (
-        f"training {100 * metrics['training']['accuracy']:.1f} %; "
+        f"training {100 * metrics['running']['accuracy']:.1f} %; "
         f"test {100 * metrics['test']['accuracy']:.1f}{spread} %; "
         f"test loss {metrics['test']['loss']:.3f}; "
         f"{metrics['seeds']} seed{'s' if metrics['seeds'] > 1 else ''}"
