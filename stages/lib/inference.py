@@ -1,11 +1,16 @@
 """What a trained model says of a padded split."""
 
+import logging
+
 import numpy as np
 
 from stages.lib.arrays import Padded
 from stages.lib.backend import keras
 
 BATCH = 256  # texts
+
+# TensorFlow warns of a graph for each width of arrays; there are few, and they are meant
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 def logits(model: keras.Model, padded: Padded) -> np.ndarray:
