@@ -17,7 +17,7 @@ from stages.lib.style import Figures
 
 MARKERS = "osD^vP*X"
 ROW = 0.36  # inches of height for a bar
-INTERVAL = "with its 95 % interval for other test texts (not other seeds)"
+INTERVAL = ["test accuracy, with its 95 % interval", "(for other texts, not for other seeds)"]
 
 
 def curves(shown: Sequence[Result], title: str, style: Figures, path: Path) -> None:
@@ -138,7 +138,7 @@ def _accuracy_bars(shown: Sequence[Result], style: Figures, path: Path) -> None:
             words = f"{100 * share:.1f}" if spread is None else f"{100 * share:.1f} ± {100 * spread:.1f}"
             ax.text(high + 0.01, i, f"{words} %", va="center")
         ax.axvline(_chance(shown), color="grey", linestyle=":", label="always the most frequent label")
-        ax.set(xlim=(0, 1.18), xlabel=f"test accuracy, {INTERVAL}")
+        ax.set(xlim=(0, 1.18), xlabel=" ".join(INTERVAL))
         figure.legend(loc="outside upper right", frameon=False)
         _name_rows(ax, [r.recipe for r in shown])
 
@@ -162,7 +162,7 @@ def _accuracy_lines(shown: Sequence[Result], style: Figures, path: Path) -> None
         ax.set_xticks(places, [f"{place:g}" for place in places])
         ax.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
         ax.axhline(_chance(shown), color="grey", linestyle=":", label="always the most frequent label")
-        ax.set(xlabel=shown[0].against, ylabel=f"test accuracy,\n{INTERVAL}")
+        ax.set(xlabel=shown[0].against, ylabel="\n".join(INTERVAL))
         _legend(figure, ax.get_legend_handles_labels()[0], style)
 
 
