@@ -273,11 +273,11 @@ def test_dvc_on_a_full_disk_finishes_once_there_is_space(
         cp -a . '{tmp_path}/copy'; cd '{tmp_path}/copy'
         rm -rf data .dvc/cache .dvc/tmp reports; mkdir .dvc/tmp
         mount -o remount,size=$(( $(du -sk '{tmp_path}' | cut -f1) + {room} ))k '{tmp_path}'
-        {sys.executable} -m dvc repro --force && exit 3
+        '{sys.executable}' -m dvc repro --force && exit 3
         exec 2>/dev/null
         mount -o remount,size=200m '{tmp_path}'
         {MEND}
-        {sys.executable} -m dvc repro --quiet
+        '{sys.executable}' -m dvc repro --quiet
         echo FINISHED; cat dvc.lock; echo ...
     """
     after = unshared(victim, script).partition("FINISHED\n")[2]
