@@ -29,7 +29,7 @@ coverage: .venv/ready ## the lines of stages/ that no test reaches (15 minutes)
 verify: .venv/ready ## the same bytes twice? the demo in two clones (4 minutes), or COMPARISON=imdb-words
 	@python -m stages.verify $(COMPARISON)
 
-faults: .venv/ready ## kill the pipeline, start it twice, fill its disk (10 minutes)
+faults: .venv/ready ## kill the pipeline, start it twice, fill its disk (6 minutes)
 	@python -m pytest -n 2 -m faults -rP
 
 bench: .venv/ready ## speed beside the notebooks' code (4 minutes; FULL=1: on IMDB, 18 minutes)
