@@ -7,6 +7,7 @@ from stages.lib.results import Result
 from stages.lib.style import Figures
 
 STYLE = Figures(width=9.0, font_size=10, colors="tab10", grid=True)
+SAID = ["watched", "duplicates", "against", "line", "x"]  # by the comparison, not by the recipe's reports
 TIMES: dict[str, Any] = {
     "seconds_per_epoch": 1.25,
     "total_seconds": 5.0,
@@ -54,6 +55,11 @@ def result(recipe: str = "lstm", **changes: Any) -> Result:
         duplicates="kept",
     )
     return dataclasses.replace(made, **changes)
+
+
+def said(shown: Result) -> dict[str, Any]:
+    """What params.yaml's pipeline says of a recipe in a comparison."""
+    return {key: getattr(shown, key) for key in (SAID if shown.against else SAID[:2])}
 
 
 def scored(recipe: str, right: int, texts: int = 100) -> Result:

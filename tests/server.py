@@ -5,6 +5,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import pytest
+
+from stages.lib import network
+
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
@@ -47,3 +51,9 @@ def body(content: bytes, announced: int | None = None, then: Callable[[], None] 
         then()
 
     return answer
+
+
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Servers are given up after a moment, and reached without a proxy."""
+    monkeypatch.setattr(network, "SILENCE", 0.3)
+    monkeypatch.setenv("no_proxy", "*")

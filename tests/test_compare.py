@@ -10,18 +10,14 @@ import pytest
 from stages import compare, summary
 from stages.lib import files, results
 from stages.lib.results import Result
-from tests.recipes import STYLE, TIMES, result, scored, three
-
-SAID = ["watched", "duplicates", "against", "line", "x"]  # by the comparison, not by the recipe's reports
+from tests.recipes import SAID, STYLE, TIMES, result, said, scored, three
 
 
 def study(root: Path, monkeypatch: pytest.MonkeyPatch, shown: list[Result], title: str = "Who wins?") -> None:
     """A project with one comparison, whose recipes have been gathered."""
     folder = root / "data" / "gathered" / "mine"
-    said = {}
     for r in shown:
-        gathered = dataclasses.asdict(r)
-        said[r.recipe] = {key: gathered.pop(key) for key in SAID}
+        gathered = {key: value for key, value in dataclasses.asdict(r).items() if key not in SAID}
         files.write_json(folder / f"{r.recipe}.json", gathered)
         files.write_json(folder / f"{r.recipe}.timings.json", TIMES)
     files.write_text(root / "data" / "samples.md", "- **cool**: It was cool.\n")
@@ -34,7 +30,7 @@ def study(root: Path, monkeypatch: pytest.MonkeyPatch, shown: list[Result], titl
         "comparisons": {"mine": entry},
         "corpora": {"words": {}},
         "figures": dataclasses.asdict(STYLE),
-        "pipeline": {"comparisons": {"mine": said}},
+        "pipeline": {"comparisons": {"mine": {r.recipe: said(r) for r in shown}}},
     }
     for module in (compare, summary):
         monkeypatch.setattr(module, "ROOT", root)

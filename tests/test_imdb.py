@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from stages import download
-from stages.lib import network
 from stages.lib.arrays import Split
 from stages.lib.config import InputError, read
 from stages.sources import imdb
-from tests.server import body, serving, status
+from tests.server import body, impatient, serving, status
 from tests.sources import entry, left
 
 PREPARED = Path(os.environ.get("TFDS_DATA_DIR", "")) / "imdb_reviews" / "plain_text" / "1.0.0"
@@ -40,8 +39,7 @@ def archive(reviews: dict[str, str]) -> bytes:
 def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder without data; servers are given up after a moment, and reached without a proxy."""
     monkeypatch.setattr(imdb, "ROOT", tmp_path)
-    monkeypatch.setattr(network, "SILENCE", 0.3)
-    monkeypatch.setenv("no_proxy", "*")
+    impatient(monkeypatch)
     return tmp_path
 
 

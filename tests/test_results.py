@@ -13,7 +13,7 @@ from stages import gather
 from stages.lib import files, metrics, results
 from stages.lib.results import Result
 from stages.lib.tables import csv_text
-from tests.recipes import TIMES, result, three
+from tests.recipes import TIMES, result, said, three
 
 
 @pytest.mark.parametrize("texts", [1, 2, 10, 75, 1000, 6709, 25_000])
@@ -122,12 +122,6 @@ def reports(folder: Path, recipe: str, shown: Result) -> None:
     header = ["by", "low", "high", "texts", "accuracy"]
     files.write_text(folder / "slices" / f"{recipe}.csv", csv_text(header, groups))
     files.write_json(folder / "timings" / f"{recipe}.json", TIMES)
-
-
-def said(shown: Result) -> dict[str, Any]:
-    """What params.yaml's pipeline says of a recipe in a comparison."""
-    keys = ["watched", "duplicates", *(["against", "line", "x"] if shown.against else [])]
-    return {key: getattr(shown, key) for key in keys}
 
 
 @pytest.mark.parametrize(

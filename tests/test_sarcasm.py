@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
-from stages.lib import network
 from stages.lib.arrays import Split
 from stages.lib.config import ROOT, InputError, read
 from stages.lib.content import content_hash
 from stages.sources import sarcasm
-from tests.server import Answer, body, serving, status
+from tests.server import Answer, body, impatient, serving, status
 from tests.sources import entry, left, split
 
 MANUAL = ROOT / "data" / "manual" / "sarcasm.json"
@@ -158,8 +157,7 @@ def empty_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder without data; servers are given up after a moment, and reached without a proxy."""
     monkeypatch.setattr(sarcasm, "ROOT", tmp_path)
     monkeypatch.setattr(sarcasm, "MANUAL", tmp_path / "data" / "manual" / "sarcasm.json")
-    monkeypatch.setattr(network, "SILENCE", 0.3)
-    monkeypatch.setenv("no_proxy", "*")
+    impatient(monkeypatch)
     return tmp_path
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from stages.bench.cases import ACCURACY
 from stages.lib.tables import markdown
 
 
@@ -28,7 +29,7 @@ def the_rest(report: dict[str, Any]) -> str:
     found = report.get("batches")
     rows = [
         [
-            f"held-out accuracy of a pooled model, 3 epochs, {of}",
+            f"held-out accuracy of a pooled model, {ACCURACY.epochs} epochs, {of}",
             f"{found[f'accuracy{s}']:.1%} ± {found[f'deviation{s}']:.1%}",
         ]
         for of, s in (("the notebooks' batches", "_baseline"), ("ours", ""))
