@@ -1,22 +1,27 @@
-"""Ids -> arrays ready to train on: `python -m stages.pad <corpus>`.
+"""Ids -> arrays ready to train on.
 
-In: data/tokens/<corpus>/. Out: data/padded/<corpus>/<split>.npz.
+In: data/tokens/<corpus>/. Out: data/padded/<corpus>/<split>/.
+
+Example: python -m stages.pad demo-words
 """
 
-from stages.lib import command, files
-from stages.lib.arrays import load_tokens, save_padded
-from stages.lib.config import ROOT, params, read
-from stages.lib.padding import KINDS, pad
+from typing import Any
+
+from stages.arrays.padded import save_padded
+from stages.arrays.padding import KINDS, pad
+from stages.arrays.tokens import load_tokens
+from stages.runtime import files
+from stages.runtime.config import ROOT, read
+from stages.study import stage
 
 
-def main(name: str) -> None:
-    corpora = params()["corpora"]
-    entry = corpora[command.one_of(name, corpora, "corpora")]["pad"]
+def main(name: str, params: dict[str, Any]) -> None:
+    entry = params["corpora"][name]["pad"]
     how = read(KINDS[entry["kind"]], entry, f"corpora.{name}.pad")
     with files.replacing_folder(ROOT / "data" / "padded" / name) as folder:
         for path in sorted((ROOT / "data" / "tokens" / name).glob("*.npz")):
-            save_padded(folder / path.name, pad(load_tokens(path), how))
+            save_padded(folder / path.stem, pad(load_tokens(path), how))
 
 
 if __name__ == "__main__":
-    command.run(main)
+    stage.run("corpora", main, "corpora.{name}.pad")

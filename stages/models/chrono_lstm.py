@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from stages.lib.config import config
-from stages.lib.sizes import Recurrent, Shape
+from stages.network.sizes import Recurrent, Shape
+from stages.runtime.config import config
 
 if TYPE_CHECKING:
     import keras
@@ -26,7 +26,7 @@ class Sizes(Recurrent):
 
 
 def build(sizes: Sizes, shape: Shape) -> "keras.Model":
-    from stages.lib import blocks, recurrent
+    from stages.network import blocks, recurrent
 
     model = blocks.recurrent(recurrent.LSTM, sizes, shape)
     for layer in model.layers:

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from stages.lib.config import config
-from stages.lib.sizes import Pooled, Shape, Units
+from stages.network.sizes import Pooled, Shape, Units
+from stages.runtime.config import config
 
 if TYPE_CHECKING:
     import keras
@@ -17,8 +17,8 @@ class Sizes(Pooled):
 
 
 def build(sizes: Sizes, shape: Shape) -> "keras.Model":
-    from stages.lib import blocks
-    from stages.lib.backend import keras
+    from stages.network import blocks
+    from stages.network.backend import keras
 
     ids = blocks.text(shape)
     embedded, mask = blocks.embed(ids, sizes, shape)

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from stages.lib.config import config
-from stages.lib.sizes import Common, Shape
+from stages.network.sizes import Common, Shape
+from stages.runtime.config import config
 
 if TYPE_CHECKING:
     import keras
@@ -15,8 +15,8 @@ class Sizes(Common):
 
 
 def build(sizes: Sizes, shape: Shape) -> "keras.Model":
-    from stages.lib import blocks
-    from stages.lib.backend import keras
+    from stages.network import blocks
+    from stages.network.backend import keras
 
     ids = blocks.text(shape)
     embedded, mask = blocks.embed(ids, sizes, shape)

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from stages.lib.config import config
-from stages.lib.sizes import Recurrent, Shape
+from stages.network.sizes import Recurrent, Shape
+from stages.runtime.config import config
 
 if TYPE_CHECKING:
     import keras
@@ -15,7 +15,7 @@ class Sizes(Recurrent):
 
 
 def build(sizes: Sizes, shape: Shape) -> "keras.Model":
-    from stages.lib import blocks, recurrent
+    from stages.network import blocks, recurrent
 
     def layer(units: int, return_sequences: bool, dropout: float) -> Any:
         cell = recurrent.PeepholeLSTMCell(units, dropout=dropout)

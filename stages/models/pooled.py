@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from stages.lib.config import config
-from stages.lib.sizes import Pooled, Shape
+from stages.network.sizes import Pooled, Shape
+from stages.runtime.config import config
 
 if TYPE_CHECKING:
     import keras
@@ -15,7 +15,7 @@ class Sizes(Pooled):
 
 
 def build(sizes: Sizes, shape: Shape) -> "keras.Model":
-    from stages.lib import blocks
+    from stages.network import blocks
 
     ids = blocks.text(shape)
     embedded, mask = blocks.embed(ids, sizes, shape)

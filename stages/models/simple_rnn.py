@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING, Literal
 
-from stages.lib.config import config
-from stages.lib.sizes import Recurrent, Shape
+from stages.network.sizes import Recurrent, Shape
+from stages.runtime.config import config
 
 if TYPE_CHECKING:
     import keras
@@ -15,7 +15,7 @@ class Sizes(Recurrent):
 
 
 def build(sizes: Sizes, shape: Shape) -> "keras.Model":
-    from stages.lib import blocks
-    from stages.lib.backend import keras
+    from stages.network import blocks
+    from stages.network.backend import keras
 
     return blocks.recurrent(keras.layers.SimpleRNN, sizes, shape)

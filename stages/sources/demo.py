@@ -18,9 +18,9 @@ from typing import Annotated, Literal, TypeVar
 import numpy as np
 from pydantic import Field
 
-from stages.lib.arrays import Split
-from stages.lib.config import Count, Seed, config
-from stages.lib.duplicates import Duplicates
+from stages.arrays.split import Split
+from stages.runtime.config import Count, Seed, config
+from stages.texts.duplicates import Duplicates
 
 T = TypeVar("T")
 

@@ -11,14 +11,15 @@ from typing import Literal
 import numpy as np
 from pydantic import ValidationInfo, field_validator
 
-from stages.lib.arrays import Split
-from stages.lib.config import ROOT, InputError, Share, config
-from stages.lib.duplicates import Duplicates
-from stages.lib.splits import stratified
+from stages.arrays.split import Split
+from stages.arrays.stratified import stratified
+from stages.runtime.config import ROOT, InputError, Share, config
+from stages.texts.duplicates import Duplicates
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = [*DELIMITERS, ".jsonl"]
 HALVES = re.compile("[\ud800-\udfff]")  # JSON can spell one alone, UTF-8 cannot
+OURS = [".git", ".dvc", "stages", "conf", "tests", "reports", "data"]  # folders of the repository
 BAD_PATH = re.compile(r"://|\$\{|[\x00-\x1f\x7f]")
 csv.field_size_limit(100_000_000)  # characters; the default of 131,072 is less than a long document
 
@@ -35,11 +36,15 @@ class Source:
     @field_validator("path")
     @classmethod
     def _usable(cls, path: str) -> str:
-        """Refuse what DVC could not take for a dependency: an address, a template, what stages make."""
-        place, data = Path(os.path.normpath(ROOT / path)), ROOT / "data"
-        made = data in [place, *place.parents] and data / "manual" not in [place, *place.parents]
-        if not path or BAD_PATH.search(path) or made or place in data.parents:
-            raise ValueError("a file or folder of yours, not in data/ (but data/manual), no address, no ${")
+        """Refuse what DVC could not take for a dependency: an address, a template, the repository's own."""
+        place = Path(os.path.normpath(ROOT / path))
+        above = [place, *place.parents]
+        inside = any(ROOT / folder in above for folder in OURS) and ROOT / "data" / "manual" not in above
+        if not path or BAD_PATH.search(path) or inside or place in [ROOT, *ROOT.parents]:
+            ours = ", ".join(OURS)
+            raise ValueError(
+                f"a file or folder of yours, in none of {ours} (but data/manual), no address, no ${{"
+            )
         return path
 
     @field_validator("label")
@@ -59,7 +64,7 @@ def load(source: Source) -> dict[str, Split]:
         rows = {"train": _rows(path, source)}
     else:
         raise InputError(
-            f"{source.path}: no such file or folder; mend `path` in the source's file in conf/source"
+            f"{source.path}: no such file or folder; mend `path` in the source's file in conf/sources"
         )
     names = _names(rows, source.path)
     splits = {name: _split(pairs, names) for name, pairs in rows.items()}
@@ -201,8 +206,4 @@ def _cut(whole: Split, source: Source) -> dict[str, Split]:
         )
     # a seed of its own: the study's seed redraws trainings, not data
     held = stratified(whole.labels, source.test_fraction, seed=0)
-    parts = {"train": np.flatnonzero(~held), "test": np.flatnonzero(held)}
-    return {
-        name: Split([whole.texts[i] for i in rows], whole.labels[rows], whole.names)
-        for name, rows in parts.items()
-    }
+    return {"train": whole.take(~held), "test": whole.take(held)}

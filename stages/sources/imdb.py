@@ -6,14 +6,14 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from stages.lib import files
-from stages.lib.arrays import Split
-from stages.lib.config import ROOT, Count, InputError, config
-from stages.lib.duplicates import Duplicates
-from stages.lib.network import fetch
-from stages.lib.tfds import import_tfds, why
+from stages.arrays.split import Split
+from stages.runtime import files
+from stages.runtime.config import ROOT, Count, InputError, config
+from stages.texts.duplicates import Duplicates
+from stages.texts.fetch import fetch
+from stages.texts.tfds import import_tfds, why
 
-LABELS = ["negative", "positive"]
+LABELS = {"neg": "negative", "pos": "positive"}  # by the names that TFDS's numbers have
 URL = "http://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"  # TFDS's builder names it too
 COPY = Path("imdb_reviews") / "plain_text" / "1.0.0"
 
@@ -29,7 +29,7 @@ class Splits:
 class Source:
     kind: Literal["imdb"]
     splits: Splits
-    labels: dict[str, Count]
+    per_label: Annotated[list[Count], Field(min_length=2, max_length=2)]  # texts, in the order of LABELS
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     duplicates: Duplicates = "keep"
 
@@ -42,6 +42,8 @@ def load(source: Source) -> dict[str, Split]:
         _prepare(tfds, folder)
     try:
         builder = tfds.builder("imdb_reviews")
+        if (names := builder.info.features["label"].names) != [*LABELS]:
+            raise ValueError(f"found the labels {names}, allowed: {[*LABELS]}")
         counts = {name: count for name, count in vars(source.splits).items() if count}
         return {name: _read(tfds, builder, name, count) for name, count in counts.items()}
     except Exception as error:  # TFDS and its file formats raise types of their own
@@ -77,4 +79,4 @@ def _read(tfds: Any, builder: Any, name: str, count: int) -> Split:
     data = tfds.as_numpy(builder.as_dataset(split=name, shuffle_files=False))
     rows = list(tqdm(data, total=count, desc=f"imdb {name}", unit=" texts", disable=None))
     texts = [row["text"].decode("utf-8") for row in rows]
-    return Split(texts, np.array([row["label"] for row in rows], dtype=np.int8), LABELS)
+    return Split(texts, np.array([row["label"] for row in rows], dtype=np.int8), [*LABELS.values()])

@@ -14,13 +14,13 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from stages.lib import files
-from stages.lib.arrays import Split
-from stages.lib.config import ROOT, Count, InputError, config
-from stages.lib.content import content_hash
-from stages.lib.duplicates import Duplicates
-from stages.lib.network import fetch
-from stages.lib.tfds import import_tfds, why
+from stages.arrays.split import Split
+from stages.runtime import files
+from stages.runtime.config import ROOT, Count, InputError, config
+from stages.texts.content import content_hash
+from stages.texts.duplicates import Duplicates
+from stages.texts.fetch import fetch
+from stages.texts.tfds import import_tfds, why
 
 LABELS = ["not sarcastic", "sarcastic"]
 MANUAL = ROOT / "data" / "manual" / "sarcasm.json"
@@ -31,7 +31,7 @@ class Source:
     kind: Literal["sarcasm"]
     url: str
     splits: Annotated[dict[Literal["train", "test"], Count], Field(min_length=2)]
-    labels: dict[str, Count]
+    per_label: Annotated[list[Count], Field(min_length=2, max_length=2)]  # texts, in the order of LABELS
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     duplicates: Duplicates = "keep"
 

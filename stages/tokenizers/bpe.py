@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
-from stages.lib.config import config
-from stages.lib.huggingface import PADDING, Library, whole
+from stages.runtime.config import config
+from stages.tokenization.library import PADDING, Library, whole
 
 
 @config

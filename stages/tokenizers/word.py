@@ -11,8 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
 
-from stages.lib.config import config
-from stages.lib.huggingface import PADDING, UNKNOWN, Library, whole
+from stages.runtime.config import config
+from stages.tokenization.library import PADDING, UNKNOWN, Library, whole
 
 # keras.preprocessing.text.Tokenizer's default `filters`, Keras 2.15
 FILTERED = r"""[!"#$%&()*+,\-./:;<=>?@\[\\\]^_`{|}~\t\n]"""

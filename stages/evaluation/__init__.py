@@ -1,0 +1,1 @@
+"""What trained models are worth: what they say of texts, and how good that is."""

@@ -1,1 +1,0 @@
-"""What the stages are made of: functions from values to values, and the reading and writing of files."""

@@ -1,0 +1,86 @@
+"""What the lessons report, beside what was measured here: conf/published.yaml."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from stages.reporting.markdown import markdown, plain
+from stages.runtime.config import Count, config
+
+Portion = Annotated[float, Field(ge=0, le=1)]
+TEXTS = ["published", "measured", "where they differ, and why"]
+HEADER = ["recipe", *TEXTS[:2], "parameters", TEXTS[2]]
+NOTE = (
+    '"training" is what Keras reports of the epoch whose weights were kept, the last one where nothing was\n'
+    "stopped early: the mean over its batches, with dropout.\n"
+)
+
+
+@config
+class Claim:
+    """What a lesson says of a recipe's network. Numbers that it does not give are left out.
+
+    seconds: of an epoch; differs: where the measured numbers differ, and why.
+    """
+
+    lesson: str
+    says: str
+    differs: str
+    training_accuracy: Portion | None = None
+    test_accuracy: Portion | None = None
+    test_loss: Annotated[float, Field(ge=0)] | None = None
+    parameters: Count | None = None
+    seconds: Annotated[float, Field(gt=0)] | None = None
+
+
+@config
+class Published:
+    """sources: the lessons by the letter that claims call them; claims: by recipe."""
+
+    sources: dict[str, str]
+    claims: dict[str, Claim]
+
+
+def page(published: Published, recipes: Iterable[str], reports: Path) -> str:
+    """The table and what its letters stand for; of the claims about `recipes`, whose reports are read."""
+    claims = {name: claim for name, claim in published.claims.items() if name in set(recipes)}
+    if not claims:
+        return ""
+    sources = "".join(f"- {plain(letter)}: {plain(source)}\n" for letter, source in published.sources.items())
+    return f"{markdown(HEADER, table(claims, reports), TEXTS)}\n{NOTE}\n{sources}"
+
+
+def table(claims: Mapping[str, Claim], reports: Path) -> list[list[str]]:
+    """A row for `HEADER` per claim."""
+    rows = []
+    for recipe, claim in claims.items():
+        metrics = json.loads((reports / "metrics" / f"{recipe}.json").read_text(encoding="utf-8"))
+        published = f"{plain(claim.lesson)}: {_claimed(claim)}"
+        differs = plain(claim.differs)
+        rows.append([recipe, published, _measured(metrics), _counts(claim, metrics), differs])
+    return rows
+
+
+def _claimed(claim: Claim) -> str:
+    shares = {"training": claim.training_accuracy, "test": claim.test_accuracy}
+    told = [f"{split} {100 * share:.4g} %" for split, share in shares.items() if share is not None]
+    told += [f"test loss {claim.test_loss:g}"] if claim.test_loss is not None else []
+    return "; ".join([plain(claim.says), *told])
+
+
+def _measured(metrics: Mapping[str, Any]) -> str:
+    spread = f" ± {100 * metrics['sd']['accuracy']:.1f}" if "sd" in metrics else ""
+    return (
+        f"training {100 * metrics['running']['accuracy']:.1f} %; "
+        f"test {100 * metrics['test']['accuracy']:.1f}{spread} %; "
+        f"test loss {metrics['test']['loss']:.3f}; "
+        f"{metrics['seeds']} seed{'s' if metrics['seeds'] > 1 else ''}"
+    )
+
+
+def _counts(claim: Claim, metrics: Mapping[str, Any]) -> str:
+    same = claim.parameters in (None, metrics["parameters"])
+    return ("" if same else f"{claim.parameters:,}; here ") + f"{metrics['parameters']:,}"

@@ -1,0 +1,160 @@
+"""What a comparison shows of its recipes."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from math import hypot, sqrt
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A column of the history over the epochs that every seed reached: the seeds' mean, lowest, highest."""
+
+    epochs: list[int]
+    mean: list[float]
+    low: list[float]
+    high: list[float]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `evaluate` left of a recipe, and what the comparison says of it.
+
+    metrics: as in reports/metrics/<recipe>.json.
+    history: per column of reports/history/<recipe>.csv the value of each epoch of each seed.
+    labels: the label names; confusion[i][j] test texts of label i were taken for label j (first seed).
+    slices: reports/slices/<recipe>.csv: per "length" and "oov_rate" rows of low, high, texts, accuracy.
+    watched: what the validation curves were measured on, "held out" or "test".
+    duplicates: what was done with the source's: "kept" or "exact dropped".
+    chapter: which of the comparison's chapters shows it.
+    against, line, x: the number, if any, that the comparison sets accuracies against; whose line, and where.
+    """
+
+    recipe: str
+    metrics: dict[str, Any]
+    history: dict[str, list[float]]
+    labels: list[str]
+    confusion: list[list[int]]
+    slices: dict[str, list[list[float]]]
+    watched: str
+    duplicates: str
+    chapter: str = ""
+    against: str | None = None
+    line: str = ""
+    x: float | None = None
+
+    @cached_property
+    def measures(self) -> dict[str, float]:
+        """The metrics by their names: "test.accuracy", "sd.accuracy", "seeds"."""
+        return flat(self.metrics)
+
+    @property
+    def texts(self) -> int:
+        """How many texts were tested."""
+        return sum(map(sum, self.confusion))
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % confidence interval of the test accuracy, the seeds' mean."""
+        spread = self.measures.get("sd.accuracy")
+        return interval(self.measures["test.accuracy"], self.texts, spread, int(self.measures["seeds"]))
+
+    @property
+    def gap(self) -> float:
+        """Training accuracy less validation accuracy, of the weights that were kept."""
+        return self.measures["training.accuracy"] - self.measures["validation.accuracy"]
+
+    def curve(self, column: str) -> Curve:
+        table = self._frame.groupby("epoch")[column].agg(["mean", "min", "max", "count"])
+        table = table[table["count"] == self.measures["seeds"]]
+        return Curve(
+            *([*values] for values in (table.index.astype(int), table["mean"], table["min"], table["max"]))
+        )
+
+    @property
+    def lowest(self) -> tuple[int, float]:
+        """The epoch at which the validation loss is lowest, and that loss."""
+        curve = self.curve("val_loss")
+        loss = min(curve.mean)
+        return curve.epochs[curve.mean.index(loss)], loss
+
+    @property
+    def roughness(self) -> float:
+        """How jagged the validation accuracy is: how far an epoch lies, on average, from halfway between its
+        neighbours. A straight line has 0. The mean over the seeds."""
+        return self._per_seed(lambda values: (values - (values.shift(1) + values.shift(-1)) / 2).abs().mean())
+
+    @property
+    def dip(self) -> float:
+        """The deepest fall of the validation accuracy from one epoch to the next; the mean over the seeds."""
+        return self._per_seed(lambda values: max(0.0, -values.diff().min()))
+
+    def _per_seed(self, measure: Any) -> float:
+        values = self._frame.groupby("seed")["val_accuracy"].apply(measure).fillna(0)
+        return float(values.mean())
+
+    @cached_property
+    def _frame(self) -> Any:
+        return pd.DataFrame(self.history)
+
+
+def load(folder: Path, shown: Mapping[str, Any]) -> list[Result]:
+    """What `evaluate` left of the recipes of a comparison, with what the comparison's entry says of each.
+
+    shown: an entry of `comparisons` in params.yaml: lists with an element for each recipe.
+    """
+    results = []
+    for i, recipe in enumerate(shown["recipes"]):
+        place = shown["places"][i] if "x" in shown else None
+        results.append(
+            Result(
+                **json.loads((folder / f"{recipe}.json").read_text(encoding="utf-8")),
+                duplicates=shown["duplicates"][i],
+                chapter=shown["chapters"][i] if "chapters" in shown else "",
+                against=shown.get("x"),
+                line=shown["lines"][i] if "x" in shown else "",
+                x=place,
+            )
+        )
+    return results
+
+
+def flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
+    """{"test": {"loss": 0.3}} -> {"test.loss": 0.3}"""
+    numbers: dict[str, float] = {}
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            numbers |= flat(value, f"{prefix}{key}.")
+        elif isinstance(value, int | float):
+            numbers[f"{prefix}{key}"] = value
+    return numbers
+
+
+def interval(share: float, texts: int, sd: float | None, seeds: int) -> tuple[float, float]:
+    """The 95 % confidence interval of an accuracy, for other texts and for other seeds.
+
+    The halves of both intervals are added as independent errors are, by their squares: Wilson's for a share
+    of so many texts, and Student's for a mean of so many seeds with the standard deviation `sd` between them.
+    Of a single seed nothing is known of others: then it is for other texts only.
+    """
+    low, high = wilson(share * texts, texts)
+    if sd is None:
+        return low, high
+    from scipy.stats import t
+
+    half = t.ppf(0.975, seeds - 1) * sd / sqrt(seeds)
+    return max(share - hypot(share - low, half), 0.0), min(share + hypot(high - share, half), 1.0)
+
+
+def wilson(right: float, texts: int) -> tuple[float, float]:
+    """The 95 % confidence interval of a share, `right` of `texts` (Wilson 1927)."""
+    z, share = 1.959964, right / texts
+    middle = share + z**2 / (2 * texts)
+    half = z * sqrt(share * (1 - share) / texts + z**2 / (4 * texts**2))
+    low, high = ((middle + side) / (1 + z**2 / texts) for side in (-half, half))
+    return min(max(low, 0.0), share), max(min(high, 1.0), share)  # rounding may put a bound beyond

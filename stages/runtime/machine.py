@@ -1,0 +1,28 @@
+"""What a measurement was made on, and how much memory it took."""
+
+import platform
+import resource
+import sys
+from pathlib import Path
+
+CPUINFO = Path("/proc/cpuinfo")
+
+
+def processor(cpuinfo: Path = CPUINFO) -> str:
+    """The processor, as the operating system tells it. With family and model on x86: "AMD EPYC" is the whole
+    name of several generations, which round differently."""
+    facts: dict[str, str] = {}
+    if cpuinfo.exists():
+        lines = (line.partition(":") for line in cpuinfo.read_text(encoding="utf-8").splitlines())
+        for name, _, value in lines:
+            facts.setdefault(name.strip(), value.strip())
+    name = facts.get("model name") or platform.processor() or platform.machine()
+    if "cpu family" in facts and "model" in facts:
+        return f"{name} (family {facts['cpu family']}, model {facts['model']})"
+    return name
+
+
+def peak_mib() -> int:
+    """The most memory that this process had so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB, but bytes on macOS
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10))

@@ -1,0 +1,113 @@
+"""conf/ -> params.yaml, by Hydra: the folders of conf/ are its sections, a file each an entry.
+
+`dvc exp run` composes by itself and loads conf/hydra_plugins/seqstudy.py for it, which calls `register`.
+"""
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stages.runtime.config import ROOT, InputError, one_line, parse
+from stages.study.grids import derive
+
+CONF = ROOT / "conf"
+FOLDERS = ["sources", "corpora", "models", "trainings", "experiments"]
+FILES = ["figures", "samples"]
+COPIED = ["sources", "models", "trainings", "experiments"]  # into `recipes` and `pipeline`, which DVC reads
+LIBRARIES = ["tensorflow", "keras", "numpy"]  # whose versions numbers depend on
+IGNORED = re.compile(r"\..*|.*~|#.*#|.*\.sw[a-p]")  # what file managers and editors leave
+
+
+def compose(overrides: list[str], conf: Path = CONF) -> str:
+    """The text of params.yaml for conf/ with these overrides: the same bytes as `dvc exp run` writes."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+    from hydra.core.plugins import Plugins
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    stated(conf)
+    sys.path.append(str(conf))
+    try:
+        Plugins.instance()  # reads conf/hydra_plugins once in a process
+        register(conf)
+        with initialize_config_dir(str(conf), version_base=None):
+            composed = hydra_compose(config_name="config", overrides=overrides)
+        OmegaConf.resolve(composed)
+        if missing := OmegaConf.missing_keys(composed):
+            raise InputError(f"conf/: {min(missing)} is ???, which marks a value that must be set")
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
+        told = error if str(error) else error.__cause__ or error  # Hydra wraps some without a word
+        raise InputError(f"conf/: {one_line(told)}") from None
+    finally:
+        sys.path.remove(str(conf))
+    return OmegaConf.to_yaml(composed)
+
+
+def register(conf: Path) -> None:
+    """Tell Hydra which files there are, and how the derived sections come about."""
+    from hydra.core.config_store import ConfigStore
+    from omegaconf import DictConfig, OmegaConf
+
+    defaults: list[Any] = [
+        {f"{folder}@{folder}.{path.stem}": path.stem}
+        for folder in FOLDERS
+        for path in entry_files(conf / folder)
+    ]
+    defaults += [f"{name}@{name}" for name in FILES]
+    ConfigStore.instance().store("study", {"defaults": defaults})
+
+    def plain(root: DictConfig) -> dict[str, Any]:
+        """What the derived sections are derived from."""
+        sections = {s: OmegaConf.to_container(root[s], resolve=True) for s in [*FOLDERS, *FILES] if s in root}
+        return {**sections, "seed": root.get("seed")}
+
+    def derived(section: str, *, _root_: DictConfig) -> DictConfig:
+        node: DictConfig = OmegaConf.create(derive(plain(_root_))[section])
+        return node
+
+    def fingerprint_of(*, _root_: DictConfig) -> str:
+        return fingerprint(plain(_root_), conf)
+
+    OmegaConf.register_new_resolver("derived", derived, replace=True)
+    OmegaConf.register_new_resolver("versions", lambda: OmegaConf.create(versions()), replace=True)
+    OmegaConf.register_new_resolver("fingerprint", fingerprint_of, replace=True)
+
+
+def stated(conf: Path) -> dict[str, dict[str, Any]]:
+    """What every file of conf/ says, by its path; one that can't be read, or would be passed over, is refused
+    by its name."""
+    paths = [conf / "config.yaml", *(conf / f"{name}.yaml" for name in FILES)]
+    paths += [path for folder in FOLDERS for path in entry_files(conf / folder)]
+    return {(name := f"conf/{path.relative_to(conf)}"): parse(path, name) for path in paths}
+
+
+def entry_files(folder: Path) -> list[Path]:
+    """A file for each entry of a section."""
+    paths = [path for path in sorted(folder.iterdir()) if not IGNORED.fullmatch(path.name)]
+    for path in paths:
+        if path.suffix != ".yaml":
+            raise InputError(
+                f"conf/{folder.name}/{path.name}: found a name that does not end in .yaml; rename it"
+            )
+    return paths
+
+
+def fingerprint(params: Mapping[str, Any], conf: Path = CONF) -> str:
+    """16 hexadecimal digits for what params.yaml was composed from: the values in conf/ (not its comments),
+    the libraries' versions, and the sections that were copied into others."""
+    whole = [stated(conf), versions(), {section: params[section] for section in COPIED}]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def versions(lock: Path = ROOT / "requirements.lock") -> dict[str, str]:
+    """The versions that requirements.lock pins of the libraries that compute: {"keras": "3.15.1", ...}."""
+    pins = dict(re.findall(r"^([a-z0-9-]+)(?:\[.*?\])?==([^\s;\\]+)", lock.read_text(encoding="utf-8"), re.M))
+    return {library: pins[library] for library in LIBRARIES}

@@ -1,0 +1,163 @@
+"""Experiments -> recipes: a cross product is stated once, in conf/experiments/, and its cells are recipes.
+
+An experiment holds what all its recipes share and varies the rest, an axis for each question:
+
+    corpus: imdb-words
+    training: ten-epochs
+    vary:
+      network: {lstm: {model: lstm-32}, gru: {model: gru-32}}
+      remedy: {none: {}, dropout: {model: {dropout: {dense: 0.5}}}}
+
+gives <experiment>-lstm-none, -lstm-dropout, -gru-none, -gru-dropout. A patch names an entry of the section,
+or changes some keys of the entry named before it.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SECTIONS = {"model": "models", "training": "trainings"}
+DUPLICATES = {"keep": "kept", "drop exact": "exact dropped"}
+Entry = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A recipe of an experiment: its name, the cell of each axis, what it is made of (`corpus`, `model`,
+    `training`, `seeds`; a part that is not given, or not known, is missing)."""
+
+    name: str
+    place: dict[str, str]
+    parts: dict[str, Any]
+
+
+def derive(params: Entry) -> dict[str, Any]:
+    """The sections that follow from the others: complete `recipes`, `comparisons`, and `pipeline`.
+
+    What is no mapping, and what names nothing, gives gaps: stages/study/schema.py has the words for them.
+    `order` is what DVC does not see of mappings.
+    """
+    experiments = {name: list(cells(name, params)) for name in entries(params, "experiments")}
+    recipes = {cell.name: recipe(name, cell, params) for name, found in experiments.items() for cell in found}
+    comparisons = {name: comparison(name, found, params) for name, found in experiments.items()}
+    sources = entries(params, "sources")
+    order = {
+        "comparisons": [*comparisons],
+        "recipes": [*recipes],
+        "corpora": [*entries(params, "corpora")],
+    }
+    return {
+        "recipes": recipes,
+        "comparisons": comparisons,
+        "pipeline": {"sources": {name: _source(entry) for name, entry in sources.items()}, "order": order},
+    }
+
+
+def cells(experiment: str, params: Entry) -> Iterator[Cell]:
+    """The recipes of an experiment, in the order in which it states them."""
+    stated = entries(params, "experiments")[experiment]
+    axes = {axis: _mapping(patches) for axis, patches in _mapping(stated.get("vary")).items()}
+    tweaks = _mapping(stated.get("tweak"))
+    shared = {part: stated[part] for part in ("corpus", "model", "training", "seeds") if part in stated}
+    for chosen in itertools.product(*axes.values()):
+        place = dict(zip(axes, chosen, strict=True))
+        name = "-".join([experiment, *chosen])
+        patches = [_mapping(axes[axis][cell]) for axis, cell in place.items()]
+        patches.append(_mapping(tweaks.get("-".join(chosen))))
+        parts = dict(shared)
+        for section in SECTIONS:
+            layers = [layer[section] for layer in [shared, *patches] if section in layer]
+            parts[section] = patched(layers, entries(params, SECTIONS[section]))
+        for patch in patches:
+            parts |= {part: patch[part] for part in ("corpus", "seeds") if part in patch}
+        yield Cell(name, place, parts)
+
+
+def patched(layers: list[Any], known: Entry) -> Any:
+    """The entry named last, with all patches over it: [{"units": [64]}, "lstm-32", {"mask": True}]."""
+    names = [layer for layer in layers if not isinstance(layer, Mapping)]
+    entry = known.get(str(names[-1]), names[-1]) if names else None
+    for patch in layers:
+        if isinstance(patch, Mapping):
+            entry = merged(entry, patch) if entry is not None else patch
+    return entry
+
+
+def merged(entry: Any, patch: Any) -> Any:
+    """`entry` with the keys of `patch` in the place of its own, mapping by mapping."""
+    if not (isinstance(entry, Mapping) and isinstance(patch, Mapping)):
+        return patch
+    return {**entry, **{key: merged(entry.get(key), value) for key, value in patch.items()}}
+
+
+def recipe(experiment: str, cell: Cell, params: Entry) -> dict[str, Any]:
+    """A complete recipe: `arrays` is what its training may open, `seeds` those that it is trained with."""
+    corpus, training = cell.parts.get("corpus"), cell.parts.get("training")
+    folder = f"data/padded/{corpus}"
+    watched = isinstance(training, Mapping) and training.get("validation") == "test"
+    return {
+        "experiment": experiment,
+        "corpus": corpus,
+        "arrays": folder if watched else f"{folder}/train",
+        "model": cell.parts.get("model"),
+        "training": training,
+        "seeds": _seeds(params.get("seed"), cell.parts.get("seeds", 1)),
+    }
+
+
+def comparison(experiment: str, shown: list[Cell], params: Entry) -> dict[str, Any]:
+    """What `compare` shows of an experiment: lists with an element for each recipe, where it has them."""
+    stated = entries(params, "experiments")[experiment]
+    x, chapters = stated.get("x"), stated.get("chapters")
+    places = [_number(cell.place.get(str(x))) for cell in shown]
+    lines = ["-".join(c for axis, c in cell.place.items() if axis != x) for cell in shown]
+    return {
+        "title": stated.get("title"),
+        "recipes": [cell.name for cell in shown],
+        "duplicates": [_duplicates(cell.parts.get("corpus"), params) for cell in shown],
+        **({"x": x, "places": places, "lines": lines} if x else {}),
+        **({"chapters": [cell.place.get(str(chapters)) for cell in shown]} if chapters else {}),
+    }
+
+
+def entries(params: Entry, section: str) -> dict[str, Entry]:
+    """A section's entries, as far as they are mappings."""
+    return {
+        name: entry for name, entry in _mapping(params.get(section)).items() if isinstance(entry, Mapping)
+    }
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return {k: v for k, v in value.items() if isinstance(k, str)} if isinstance(value, Mapping) else {}
+
+
+def _source(entry: Entry) -> dict[str, Any]:
+    """A source with what dvc.yaml can't look up: the file or folder of the user's that it reads, else a
+    module without code, for lists in dvc.yaml have no optional elements."""
+    return {
+        "kind": entry.get("kind"),
+        "reads": entry.get("path") or "stages/sources/__init__.py",
+        "entry": entry,
+    }
+
+
+def _duplicates(corpus: object, params: Entry) -> str:
+    """What was done with the duplicates of a corpus's source."""
+    source = entries(params, "corpora").get(str(corpus), {}).get("source")
+    action = entries(params, "sources").get(str(source), {}).get("duplicates", "keep")
+    return DUPLICATES.get(str(action), "")
+
+
+def _seeds(first: object, count: object) -> list[int]:
+    """As many seeds as a recipe asks for, from the study's on."""
+    if type(first) is not int or type(count) is not int or not 1 <= count <= 100:
+        return []
+    return list(range(first, first + count))
+
+
+def _number(cell: object) -> float | None:
+    try:
+        return float(str(cell))
+    except ValueError:
+        return None

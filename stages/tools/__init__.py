@@ -1,0 +1,1 @@
+"""For people: none of these is a stage. `python -m stages.tools.<name> --help` says more."""

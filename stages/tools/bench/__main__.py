@@ -1,0 +1,143 @@
+"""How fast this is beside the lessons' notebooks, on this machine.
+
+Each measurement is made in a process of its own, the baseline and ours in turn, on the same texts with
+the same model, batch size and optimizer; medians are shown. Without --full the texts are made up, and
+nothing is written; with it they are IMDB's, and the figures go to reports/bench.json. Waiting times follow,
+those of DVC only where it has nothing to do.
+
+Example: python -m stages.tools.bench
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict, replace
+from statistics import mean, median, stdev
+from typing import Any
+
+from stages.runtime import command, files
+from stages.runtime.config import ROOT, InputError
+from stages.runtime.machine import peak_mib, processor
+from stages.tools.bench.cases import CASES, QUARTER, Measured
+from stages.tools.bench.tables import speeds, the_rest
+from stages.tools.bench.tokenizing import TOKENIZING
+from stages.tools.bench.training import held_out_accuracy, train_notebook, train_ours
+
+REPORT = ROOT / "reports" / "bench.json"
+VERBS = ["download", "tokenize", "pad", "train", "evaluate", "compare", "summary"]
+NOTHING_TO_DO = {
+    "dvc repro": ["dvc", "repro"],
+    "dvc status": ["dvc", "status"],
+    "plan": [sys.executable, "-m", "stages.tools.plan"],
+}
+SEEDS = (1, 2, 3)
+
+
+def one(name: str, way: str, full: bool) -> Measured:
+    """A measurement in this process; `way` is "ours" or "baseline"."""
+    if name in TOKENIZING:
+        measured = TOKENIZING[name](way, full)
+    else:
+        case = CASES[name]
+        if way == "baseline" and case.baseline != "notebook":
+            case, way = (CASES | QUARTER)[case.baseline], "ours"
+        measured = (train_ours if way == "ours" else train_notebook)(case, full)
+    return replace(measured, peak_mib=peak_mib())
+
+
+def compared(name: str, full: bool) -> dict[str, float]:
+    """A row of the report: medians of some processes for each way, taking turns."""
+    runs: dict[str, list[Measured]] = {"ours": [], "baseline": []}
+    rounds = CASES[name].rounds if name in CASES else 1
+    for _ in range(rounds if full else 1):
+        for way, measured in runs.items():
+            measured.append(Measured(**in_process("--one", name, way, full=full)))
+    speeds = {way: median(each.tokens / each.seconds for each in all_) for way, all_ in runs.items()}
+    row: dict[str, float] = {way: round(speed) for way, speed in speeds.items()}
+    row["ratio"] = round(speeds["ours"] / speeds["baseline"], 2)
+    for way, suffix in (("ours", ""), ("baseline", "_baseline")):
+        row[f"peak_mib{suffix}"] = max(each.peak_mib for each in runs[way])
+        row[f"padding{suffix}"] = round(median(each.places / each.tokens for each in runs[way]), 3)
+    return row
+
+
+def in_process(*arguments: str, full: bool) -> Any:
+    """What this module prints in a process of its own: threads and memory are set where it starts."""
+    line = [sys.executable, "-m", "stages.tools.bench", *arguments, *(["--full"] if full else [])]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or ["killed"])[-1]
+        raise InputError(f"bench {' '.join(arguments)} failed: {why}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def accuracies() -> dict[str, float]:
+    """Held-out accuracies over the seeds: mean and standard deviation."""
+    row: dict[str, float] = {}
+    for way, suffix in (("ours", ""), ("baseline", "_baseline")):
+        shares = [in_process("--accuracy", way, str(seed), full=True) for seed in SEEDS]
+        row |= {f"accuracy{suffix}": round(mean(shares), 4), f"deviation{suffix}": round(stdev(shares), 4)}
+    return row
+
+
+def waits(line: list[str]) -> dict[str, float]:
+    """How long a command takes: the median of three runs, in seconds."""
+    taken = []
+    for _ in range(3):
+        began = time.perf_counter()
+        subprocess.run(line, cwd=ROOT, capture_output=True, check=False)
+        taken.append(time.perf_counter() - began)
+    return {"seconds": round(median(taken), 2)}
+
+
+def waiting() -> dict[str, dict[str, float]]:
+    """The rows of commands that do next to nothing."""
+    rows = {}
+    for verb in VERBS:  # until a name that is not there, or a value that is another, has been refused
+        rows[f"start of {verb}"] = waits([sys.executable, "-m", f"stages.{verb}", "?"])
+    status = subprocess.run(["dvc", "status"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if "up to date" in status.stdout:
+        for name, line in NOTHING_TO_DO.items():
+            rows[f"{name}, nothing to do"] = waits(line)
+    return rows
+
+
+def main(arguments: list[str] | None = None) -> None:
+    options = _parser().parse_args(arguments)
+    if options.one:
+        name, way = options.one
+        print(json.dumps(asdict(one(name, way, options.full))))
+        return
+    if options.accuracy:
+        print(held_out_accuracy(options.accuracy[0], int(options.accuracy[1]), options.full))
+        return
+    report: dict[str, Any] = {}
+    for name in [*CASES, *TOKENIZING]:
+        report[name] = compared(name, options.full)
+        print(f"{name}: {report[name]['ratio']} times the baseline", flush=True)
+    if options.full:  # made-up labels can't be learnt
+        report["batches"] = accuracies()
+    report |= waiting()
+    print(f"\n{machine()}\n\n{speeds(report)}\n{the_rest(report)}")
+    if options.full:
+        files.write_json(REPORT, report | {"machine": {"name": machine()}})
+
+
+def machine() -> str:
+    return f"{os.cpu_count()} cores, {processor()}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = command.parser()
+    parser.add_argument("--full", action="store_true", help="on IMDB, and write reports/bench.json")
+    hidden: dict[str, Any] = {"nargs": 2, "help": argparse.SUPPRESS}
+    parser.add_argument("--one", **hidden)
+    parser.add_argument("--accuracy", **hidden)
+    return parser
+
+
+if __name__ == "__main__":
+    command.guard(main)
