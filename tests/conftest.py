@@ -1,10 +1,16 @@
-"""Hypothesis, for all tests: the same examples in every run, and nothing left in the tree."""
+"""For all tests: Hypothesis gives the same examples in every run and leaves nothing in the tree; and a small
+pipeline that has run."""
 
+import os
 import tempfile
 from pathlib import Path
 
+import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 from hypothesis.configuration import set_hypothesis_home_dir
+
+from tests.project import Project, copied, small
 
 set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "hypothesis")  # its cache of Unicode's categories
 settings.register_profile(
@@ -16,3 +22,21 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("seqstudy")
+
+
+@pytest.fixture(scope="session")
+def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The small study, which has run, once for all of xdist's workers. To look at: `project` is to change."""
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "späces and 文字"
+    with FileLock(f"{root}.lock"):
+        if not Path(f"{root}.ready").exists():
+            small(root)
+            Path(f"{root}.ready").touch()
+    return Project(root)
+
+
+@pytest.fixture
+def project(pipeline: Project, tmp_path: Path) -> Project:
+    """A copy of it."""
+    return copied(pipeline, tmp_path / "a copy")

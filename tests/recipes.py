@@ -1,42 +1,29 @@
-"""Made-up reports of recipes, for the tests of what is shown of them."""
+"""Made-up results of recipes, for the tests of what is shown of them."""
 
 import dataclasses
 from typing import Any
 
-from stages.lib.results import Result
-from stages.lib.style import Figures
+from stages.reporting.comparison import Result
+from stages.reporting.style import Figures
 
 STYLE = Figures(width=9.0, font_size=10, colors="tab10", grid=True)
-SAID = ["watched", "duplicates", "against", "line", "x"]  # by the comparison, not by the recipe's reports
-TIMES: dict[str, Any] = {
-    "seconds_per_epoch": 1.25,
-    "total_seconds": 5.0,
-    "tokens_per_second": 40_000,
-    "peak_memory_mib": 700,
-    "processor": "a processor & more",
-    "backend": "none",
+METRICS: dict[str, Any] = {
+    "test": {"accuracy": 0.85, "loss": 0.4, "auc": 0.9, "f1": 0.8421, "ece": 0.05},
+    "sd": {"accuracy": 0.02},
+    "training": {"accuracy": 0.95, "loss": 0.25},
+    "validation": {"accuracy": 0.875, "loss": 0.3},
+    "running": {"accuracy": 0.925, "loss": 0.275},
+    "parameters": 171149,
+    "epochs": 3,
+    "seeds": 2,
 }
 
 
 def result(recipe: str = "lstm", **changes: Any) -> Result:
-    """A recipe's reports: 100 test texts, 85 of them right."""
+    """A recipe's result: 100 test texts, 85 of them right."""
     made = Result(
         recipe=recipe,
-        metrics={
-            "test.accuracy": 0.85,
-            "test.loss": 0.4,
-            "test.auc": 0.9,
-            "test.f1": 0.8421,
-            "test.ece": 0.05,
-            "sd.accuracy": 0.02,
-            "training.accuracy": 0.95,
-            "training.loss": 0.25,
-            "validation.accuracy": 0.875,
-            "validation.loss": 0.3,
-            "parameters": 171149,
-            "epochs": 3,
-            "seeds": 2,
-        },
+        metrics=METRICS,
         history={
             "seed": [42.0, 42.0, 42.0, 43.0, 43.0, 43.0],
             "epoch": [1.0, 2.0, 3.0, 1.0, 2.0, 3.0],
@@ -57,15 +44,18 @@ def result(recipe: str = "lstm", **changes: Any) -> Result:
     return dataclasses.replace(made, **changes)
 
 
-def said(shown: Result) -> dict[str, Any]:
-    """What params.yaml's pipeline says of a recipe in a comparison."""
-    return {key: getattr(shown, key) for key in (SAID if shown.against else SAID[:2])}
-
-
-def scored(recipe: str, right: int, texts: int = 100) -> Result:
+def scored(recipe: str, right: int, texts: int = 100, **changes: Any) -> Result:
     """A recipe that got `right` of `texts` right."""
+    test = METRICS["test"] | {"accuracy": right / texts}
     confusion = [[right, texts - right], [0, 0]]
-    return result(recipe, metrics=result().metrics | {"test.accuracy": right / texts}, confusion=confusion)
+    return result(recipe, metrics=METRICS | {"test": test}, confusion=confusion, **changes)
+
+
+def once(recipe: str) -> Result:
+    """A recipe trained with a single seed."""
+    metrics = {key: value for key, value in METRICS.items() if key != "sd"}
+    history = {column: values[:3] for column, values in result().history.items()}
+    return result(recipe, metrics=metrics | {"seeds": 1}, history=history)
 
 
 def three(recipe: str = "lstm") -> Result:

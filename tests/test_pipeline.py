@@ -1,187 +1,187 @@
-"""The real pipeline, run by DVC on a small demo: from nothing to compared models, and what users do next."""
+"""The real pipeline, run by DVC on a small study: from nothing to compared models, and what users do next."""
 
 import csv
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from stages.lib import certificate, files
-from tests.project import SMALL, Project, small_demo
+from stages.evaluation import classify
+from stages.runtime import files
+from stages.runtime.config import InputError
+from stages.training import provenance
+from tests.project import LABELS, MARKUP, Project
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")]  # DVC's
 
-RECIPES = ["demo-pooled", "demo-lstm"]
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project whose pipeline has run, with everything that belongs in Git committed."""
-    return small_demo(Project, tmp_path_factory.mktemp("späces and 文字"))
+RECIPES = ["small-pooled", "small-lstm"]
 
 
-def test_every_recipe_has_the_same_reports(project: Project) -> None:
-    reports = project.root / "reports"
-    for recipe in RECIPES:
-        metrics = json.loads((reports / "metrics" / f"{recipe}.json").read_text(encoding="utf-8"))
-        splits = ["test", "sd", "training", "validation", "running"]
-        assert list(metrics) == [*splits, "parameters", "epochs", "seeds"]
-        assert list(metrics["test"]) == ["accuracy", "loss", "auc", "f1", "ece"]
-        assert list(metrics["validation"]) == ["accuracy", "loss"] and metrics["epochs"] == 2
-        assert metrics["sd"].keys() == metrics["test"].keys() and metrics["seeds"] == 2
-        with (reports / "history" / f"{recipe}.csv").open(encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        assert [(row["seed"], row["epoch"]) for row in rows] == [
-            ("42", "1"),
-            ("42", "2"),
-            ("43", "1"),
-            ("43", "2"),
-        ]
-        kept = [float(row["val_loss"]) for row in rows if row["epoch"] == "2"]
-        assert metrics["validation"]["loss"] == pytest.approx(sum(kept) / 2, abs=1e-6)
-        assert (reports / "timings" / f"{recipe}.json").exists()
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
 
 
-def test_metrics_are_those_of_the_predictions(project: Project) -> None:
-    for recipe in RECIPES:
-        path = project.root / "data" / "predictions" / f"{recipe}.csv"
-        with path.open(encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-        metrics = json.loads(
-            (project.root / "reports" / "metrics" / f"{recipe}.json").read_text(encoding="utf-8")
-        )
-        right = sum(row["label"] == row["predicted"] for row in rows)
-        assert len(rows) == 200 and right / 200 == metrics["test"]["accuracy"]
+def metrics(pipeline: Project, recipe: str) -> dict[str, Any]:
+    path = pipeline.root / "reports" / "metrics" / f"{recipe}.json"
+    made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return made
 
 
-def test_the_page_shows_every_figure_of_the_comparison(project: Project) -> None:
-    page = (project.root / "reports" / "README.md").read_text(encoding="utf-8")
-    links = re.findall(r"\]\((.*?)\)", page)
-    assert len(links) == 6 and all((project.root / "reports" / link).exists() for link in links)
-    assert all(recipe in page for recipe in RECIPES)
+def kept(pipeline: Project, recipe: str) -> list[dict[str, str]]:
+    """The rows of history of the epochs whose weights were kept, a row per seed."""
+    folder = pipeline.root / "data" / "models" / recipe
+    facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    history = {(row["seed"], int(row["epoch"])): row for row in rows(folder / "history.csv")}
+    return [history[seed, fitted["kept"]] for seed, fitted in facts["seeds"].items()]
 
 
-def test_nothing_is_left_to_do_and_git_is_clean(project: Project) -> None:
-    assert "up to date" in project.dvc("repro")
-    assert project.run("git", "status", "--porcelain") == ""
+def test_every_recipe_has_the_same_measures_and_a_spread_if_it_has_seeds(pipeline: Project) -> None:
+    pooled, lstm = (metrics(pipeline, recipe) for recipe in RECIPES)
+    assert set(lstm) - set(pooled) == {"sd"} and set(pooled) < set(lstm)
+    for part in ("test", "training", "validation", "running"):
+        assert list(pooled[part]) == list(lstm[part])
+    assert (pooled["seeds"], lstm["seeds"]) == (1, 2) and list(lstm["sd"]) == list(lstm["test"])
 
 
-def test_a_fresh_clone_without_the_cache_knows_that_it_is_up_to_date_and_shows_metrics(
-    project: Project, tmp_path: Path
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_running_and_validation_metrics_are_those_of_the_epochs_that_were_kept(
+    pipeline: Project, recipe: str
 ) -> None:
-    project.run("git", "clone", "--quiet", str(project.root), str(tmp_path / "clone"))
-    clone = ["env", "-C", str(tmp_path / "clone"), sys.executable, "-m", "dvc"]
-    assert "up to date" in project.run(*clone, "repro", "--allow-missing", "--dry")
-    shown = project.run(*clone, "metrics", "show", "reports/metrics/demo-lstm.json")
-    assert "test.accuracy" in shown and "failed" not in shown
+    made, history = metrics(pipeline, recipe), kept(pipeline, recipe)
+    for part, prefix in (("running", ""), ("validation", "val_")):
+        for measure in ("accuracy", "loss"):
+            mean = sum(float(row[prefix + measure]) for row in history) / len(history)
+            assert made[part][measure] == pytest.approx(mean, abs=1e-6)
 
 
-def test_dvc_plots_show_makes_a_page_that_loads_nothing_from_a_network(project: Project) -> None:
+def test_the_recipe_that_stops_early_keeps_another_epoch_than_its_last(pipeline: Project) -> None:
+    last = {row["seed"]: row for row in rows(pipeline.root / "reports" / "history" / "small-lstm.csv")}
+    assert any(row["epoch"] != last[row["seed"]]["epoch"] for row in kept(pipeline, "small-lstm"))
+    assert metrics(pipeline, "small-lstm")["epochs"] < 8
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_metrics_are_those_of_the_predictions(pipeline: Project, recipe: str) -> None:
+    made = metrics(pipeline, recipe)
+    predicted = rows(pipeline.root / "data" / "predictions" / f"{recipe}.csv")
+    right = sum(row["label"] == row["predicted"] for row in predicted)
+    assert len(predicted) == 100 * made["seeds"]
+    assert made["test"]["accuracy"] == pytest.approx(right / len(predicted))
+    first = [row for row in predicted if row["seed"] == predicted[0]["seed"]]
+    confusion = rows(pipeline.root / "reports" / "confusion" / f"{recipe}.csv")
+    for cell in confusion:
+        pair = {"label": cell["actual"], "predicted": cell["predicted"]}
+        assert sum(pair.items() <= row.items() for row in first) == int(cell["texts"])
+
+
+def test_the_page_shows_every_recipe_and_every_figure(pipeline: Project) -> None:
+    reports = pipeline.root / "reports"
+    page = (reports / "README.md").read_text(encoding="utf-8")
+    figures = re.findall(r"!\[.*?\]\((.*?)\)", page)
+    assert len(figures) == 5 and all((reports / figure).exists() for figure in figures)
+    assert all(page.count(f"| {recipe} |") >= 3 for recipe in RECIPES)
+
+
+def test_labels_titles_and_sentences_are_no_markup_anywhere_in_the_reports(pipeline: Project) -> None:
+    page = (pipeline.root / "reports" / "README.md").read_text(encoding="utf-8")
+    assert "alert\\(1" not in page and "alert(1)" in page  # it is shown
+    assert "<" not in page and " *x*" not in page and " |x|" not in page
+    for path in (pipeline.root / "reports").rglob("*.*"):
+        text = path.read_text(encoding="utf-8")
+        if path.suffix in (".csv", ".svg", ".md"):
+            assert "</script" not in text, path
+        if path.suffix == ".csv":
+            cells = [cell for row in csv.reader(text.splitlines()) for cell in row]
+            assert not [cell for cell in cells if cell.startswith(("=", "@", "\t"))], path
+    confusion = rows(pipeline.root / "reports" / "confusion" / "small-lstm.csv")
+    assert {row["actual"] for row in confusion} == {LABELS[0].replace("</", "<\\/"), f"'{LABELS[1]}"}
+
+
+def test_nothing_is_left_to_do_and_git_is_clean(pipeline: Project) -> None:
+    """Though the stages left __pycache__ in the folders that they depend on."""
+    assert list((pipeline.root / "stages").rglob("__pycache__"))
+    assert pipeline.stale() == set()
+    assert pipeline.run("git", "status", "--porcelain") == ""
+
+
+def test_dvc_plots_show_makes_a_page_that_loads_nothing_from_a_network_and_runs_no_label(
+    project: Project,
+) -> None:
     shown = project.dvc("plots", "show")
     page = (project.root / "dvc_plots" / "index.html").read_text(encoding="utf-8")
     assert "failed" not in shown
     assert not re.search(r"""(src|href)\s*=\s*["']https?:""", page)
-    assert page.count("vegaEmbed('#") == 3 * 2 + 2  # history, slices, confusion per recipe; two tables
-    assert "comparisons_demo_curves.svg" in page
+    assert page.count("vegaEmbed('#") == 3 * 2 + 1  # history, slices, confusion per recipe; a table
+    assert "comparisons_small_curves.svg" in page
+    assert "alert(1)" in page and "</script><script>alert" not in page
 
 
-def test_metrics_diff_shows_what_an_edit_did(project: Project) -> None:
-    project.compose(*SMALL, "models.demo-pooled.embedding=8")
-    project.dvc("repro", "--quiet", "evaluate@demo-pooled")
-    shown = project.dvc("metrics", "diff", "--all")
-    project.compose(*SMALL)
-    again = project.dvc("repro", "evaluate@demo-pooled")
-    assert re.search(r"reports/metrics/demo-pooled.json\s+parameters", shown)
-    assert "Running stage" not in again  # the run cache has it
+def test_a_fresh_clone_without_the_cache_knows_that_it_is_up_to_date(
+    pipeline: Project, tmp_path: Path
+) -> None:
+    pipeline.run("git", "clone", "--quiet", str(pipeline.root), str(tmp_path / "clone"))
+    with Project(tmp_path / "clone").repo() as repo:
+        assert repo.reproduce(dry=True, allow_missing=True) == []
+        assert repo.metrics.show()[""]["data"]["reports/metrics/small-lstm.json"]["data"]["test"]
 
 
-def test_a_model_does_not_depend_on_the_seeds_before_its_own(project: Project) -> None:
-    folder = project.root / "data" / "models" / "demo-pooled" / "seeds"
-    second = (folder / "43.keras").read_bytes()
-    alone = [part for part in SMALL if not part.startswith("recipes.")] + ["recipes.demo-pooled.seeds=1"]
-    project.compose(*alone, "seed=43", "sources.demo.seed=42")
-    project.dvc("repro", "--quiet", "train@demo-pooled")
-    assert [path.name for path in folder.iterdir()] == ["43.keras"]
-    assert (folder / "43.keras").read_bytes() == second
-    project.compose(*SMALL)
-    project.dvc("repro", "--quiet")
+@pytest.fixture
+def trained(project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(classify, "ROOT", project.root)
+    return project.root / "data"
 
 
-def test_experiments_change_a_number_in_conf_or_in_params(project: Project) -> None:
-    project.compose()
-    for where, size in (("conf/model/demo-lstm.yaml:units=[8]", 8), ("models.demo-lstm.units=[9]", 9)):
-        small = [flag for override in SMALL for flag in ("-S", override)]
-        project.dvc("exp", "run", "--quiet", "-S", where, *small, "pad@demo-words")
-        text = (project.root / "params.yaml").read_text(encoding="utf-8")
-        assert re.search(rf"demo-lstm:\n(?:    .*\n)*?    units:\n    - {size}\n", text)
-    conf = (project.root / "conf/model/demo-lstm.yaml").read_text(encoding="utf-8")
-    assert conf.startswith("# @package models.demo-lstm\n") and "# one number per layer" in conf
+TEXTS = ["a dull plot", "", "zzz", "\0", "\u202eعربى", "e\u0301\u0301", "=1+1", MARKUP, "good " * 10_000]
 
 
-def predict(project: Project, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-m", "stages.predict", *arguments],
-        cwd=project.root,
-        env=project.environment | {"LC_ALL": "C"},
-        input=given,
-        capture_output=True,
-        check=False,
+def test_a_trained_recipe_gives_probabilities_of_any_text_and_those_of_its_reports(trained: Path) -> None:
+    classifier = classify.Classifier("small-lstm", "words", every_seed=True)
+    assert sorted(classifier.labels) == sorted(LABELS)
+    shares = classifier.probabilities(TEXTS)
+    assert shares.shape == (2, len(TEXTS), 2) and np.allclose(shares.sum(axis=-1), 1)
+    assert np.allclose(classifier.probabilities(TEXTS[:1]), shares[:, :1], atol=1e-6)
+    own = rows(trained.parent / "own" / "test.csv")[:5]
+    expected = [
+        float(row["" or list(row)[3]]) for row in rows(trained / "predictions" / "small-lstm.csv")[:5]
+    ]
+    probable = classifier.probabilities([row["text"] for row in own])[0, :, 0]
+    assert np.allclose(probable, expected, atol=1e-5)
+
+
+def test_what_is_not_trained_or_damaged_is_refused_by_name(trained: Path) -> None:
+    def refused() -> str:
+        with pytest.raises(InputError) as refusal:
+            classify.Classifier("small-lstm", "words")
+        return str(refusal.value)
+
+    tokenizer = trained / "tokens" / "words" / "tokenizer.json"
+    before = tokenizer.read_bytes()
+    tokenizer.write_bytes(before.replace(b'"the"', b'"teh"'))
+    assert "holds another tokenizer" in refused()
+    tokenizer.write_bytes(before)
+    certificate = trained / "models" / "small-lstm" / "certificate.json"
+    before = certificate.read_bytes()
+    certificate.write_bytes(before[: len(before) // 2])
+    assert "certificate.json is missing or damaged" in refused()
+    certificate.write_bytes(before)
+    model = trained / "models" / "small-lstm" / "seeds" / "42.keras"
+    model.write_bytes(model.read_bytes()[:-1])
+    assert "42.keras is missing or not the file that was trained" in refused()
+    certificate.unlink()
+    assert "dvc repro train@small-lstm" in refused()
+
+
+def test_another_environment_is_noted(trained: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = trained / "models" / "small-pooled" / "certificate.json"
+    certificate = json.loads(path.read_text(encoding="utf-8"))
+    del certificate["key"]
+    certificate["versions"]["keras"] = "2.9.0"
+    files.write_json(path, {**certificate, "key": provenance.key(certificate)})
+    classify.Classifier("small-pooled", "words")
+    assert re.fullmatch(
+        "note: small-pooled was trained with keras 2.9.0, here 3.*\n", capsys.readouterr().err
     )
-
-
-TEXTS = ["a dull plot", "", "zzz", "\0", "\u202eعربى", "e\u0301\u0301", "=1+1", "🎬" * 9, "good " * 100_000]
-
-
-def test_predict_gives_a_label_and_a_probability_per_text(project: Project) -> None:
-    given = b"\xef\xbb\xbf" + "\r\n".join(TEXTS).encode()
-    told = predict(project, "demo-pooled", "--json", given=given)
-    found = [json.loads(line) for line in told.stdout.splitlines()]
-    assert [row["text"] for row in found] == TEXTS
-    for row in found:
-        assert row["probability"] == max(row["probabilities"].values()) >= 0.5
-        assert row["label"] in ("negative", "positive") and abs(sum(row["probabilities"].values()) - 1) < 1e-5
-    told = predict(project, "demo-pooled", *TEXTS[:3], TEXTS[4], "tab\tand\nline")
-    lines = [line.split("\t") for line in told.stdout.decode().splitlines()]
-    assert [line[2] for line in lines] == ["a dull plot", "", "zzz", "\u202eعربى", "tab and line"]
-    for (label, share, _), row in zip(lines[:3], found[:3], strict=True):
-        assert label == row["label"] and float(share) == pytest.approx(row["probability"], abs=1e-4)
-    assert told.stderr == b""
-
-
-def test_predict_refuses_what_is_no_text_or_no_model_in_one_line(project: Project) -> None:
-    refusals = {
-        "'nowhere' is not in recipes": predict(project, "nowhere", "x"),
-        "standard input, line 2: not UTF-8": predict(project, "demo-pooled", given=b"fine\n\xff\xfe\n"),
-        "text 1: not UTF-8": predict(project, "demo-pooled", os.fsdecode(b"\xff")),
-    }
-    tokenizer = project.root / "data" / "tokens" / "demo-words" / "tokenizer.json"
-    kept = tokenizer.read_text(encoding="utf-8")
-    tokenizer.write_text(kept.replace('"the"', '"teh"'), encoding="utf-8")
-    refusals["holds another tokenizer"] = predict(project, "demo-pooled", "x")
-    tokenizer.write_text(kept, encoding="utf-8")
-    (project.root / "data" / "models" / "demo-lstm" / "seeds" / "42.keras").unlink()
-    refusals["42.keras is missing"] = predict(project, "demo-lstm", "x")
-    shutil.rmtree(project.root / "data" / "models" / "demo-lstm")
-    refusals["demo-lstm is not trained; train it with: dvc repro"] = predict(project, "demo-lstm", "x")
-    for words, done in refusals.items():
-        text = done.stderr.decode()
-        assert done.returncode == 1 and done.stdout == b""
-        assert text.startswith("error: ") and words in text and text.count("\n") == 1
-
-
-def test_predict_notes_where_the_environment_is_another_one(project: Project) -> None:
-    path = project.root / "data" / "models" / "demo-pooled" / "certificate.json"
-    kept = path.read_text(encoding="utf-8")
-    found = json.loads(kept)
-    del found["key"]
-    found["versions"]["keras"] = "2.9.0"
-    files.write_json(path, {**found, "key": certificate.key(found)})
-    done = predict(project, "demo-pooled", "x")
-    path.write_text(kept, encoding="utf-8")
-    assert done.returncode == 0
-    assert re.fullmatch(b"note: demo-pooled was trained with keras 2.9.0, here 3.*\n", done.stderr)

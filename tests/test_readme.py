@@ -1,38 +1,69 @@
-"""README.md and reports/README.md tell what the committed reports tell."""
+"""README.md tells what the committed reports tell, and names what is there."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from stages.compare import for_people
-from stages.lib import results
-from stages.lib.config import ROOT, params
-from stages.lib.results import Result
-from stages.lib.tables import markdown
+from stages.reporting import claims
+from stages.reporting.chapter import achieved
+from stages.reporting.comparison import load
+from stages.reporting.markdown import markdown
+from stages.runtime.config import ROOT, parse, read
+from stages.study.params import params
 
-PAGES = ["README.md", "reports/README.md"]
-TABLES = [("README.md", "demo"), *(("reports/README.md", name) for name in params()["comparisons"])]
-
-
-@pytest.mark.parametrize(("page", "comparison"), TABLES)
-def test_a_page_has_the_table_that_the_reports_give(page: str, comparison: str) -> None:
-    said = params()["pipeline"]["comparisons"][comparison]
-    shown = [Result(**results.gather(ROOT / "reports", recipe), **said[recipe]) for recipe in said]
-    assert markdown(*for_people(shown)) in (ROOT / page).read_text(encoding="utf-8")
+PAGES = ["README.md", "reports/README.md", "CONTRIBUTING.md"]
+ROW = re.compile(r"^\| ([a-z0-9-]+) \|.*\|$", re.MULTILINE)
+EXAMPLES = re.compile("(?:^|[/-])(?:my|mine|own|new)\\b")  # files that a reader is to make
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CONTRIBUTING.md"])
-def test_every_link_of_a_page_leads_to_a_file(page: str) -> None:
-    path = ROOT / page
-    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", path.read_text(encoding="utf-8"))
-    assert all((path.parent / link).exists() for link in links)
+def text(page: str) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
 
 
-def test_every_module_and_conf_folder_that_the_readme_names_is_there() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name in re.findall(r"\b(?:stages|conf|tests)/[\w./-]+\w", text):
-        if "my-recipe" not in name:
-            assert (ROOT / name).exists(), name
-    for module in re.findall(r"python -m (stages\.\w+)", text):
+def links(page: str) -> list[Path]:
+    """The files that a page links to."""
+    return [(ROOT / page).parent / link for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text(page))]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_and_figure_of_a_page_leads_to_a_file(page: str) -> None:
+    assert not [link for link in links(page) if not link.exists()]
+
+
+def test_every_row_about_a_recipe_in_the_readme_is_a_row_of_the_reports() -> None:
+    rows = [row[0] for row in ROW.finditer(text("README.md")) if row[1] in params()["recipes"]]
+    assert rows and set(rows) <= {row[0] for row in ROW.finditer(text("reports/README.md"))}
+
+
+@pytest.mark.parametrize("comparison", re.findall("`dvc repro compare@(.*)`", text("reports/README.md")))
+def test_the_reports_have_the_tables_that_the_results_give(comparison: str) -> None:
+    folder, shown = ROOT / "data" / "compared" / comparison, params()["comparisons"][comparison]
+    if not all((folder / f"{recipe}.json").exists() for recipe in shown["recipes"]):
+        pytest.skip("the results are not in this checkout: dvc pull, or dvc repro")
+    results = load(folder, shown)
+    for part in dict.fromkeys(result.chapter for result in results):
+        some = [result for result in results if result.chapter == part]
+        assert markdown(*achieved(some)) in text("reports/README.md")
+
+
+@pytest.mark.parametrize("page", ["README.md", "reports/README.md"])
+def test_the_pages_have_the_table_of_claims_that_the_reports_give(page: str) -> None:
+    published = read(claims.Published, parse(ROOT / "conf" / "published.yaml", "conf"), "published")
+    about = {name: claim for name, claim in published.claims.items() if name in params()["recipes"]}
+    assert markdown(claims.HEADER, claims.table(about, ROOT / "reports"), claims.TEXTS) in text(page)
+
+
+def test_every_committed_claim_is_about_a_recipe_and_says_where_it_differs() -> None:
+    published = read(claims.Published, parse(ROOT / "conf" / "published.yaml", "conf"), "published")
+    assert set(published.claims) <= set(params()["recipes"])
+    assert all(claim.differs.endswith(".") for claim in published.claims.values())
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_file_and_module_that_a_page_names_is_there(page: str) -> None:
+    for name in re.findall(r"\b(?:stages|conf|tests)/[\w./-]+\w", text(page)):
+        assert EXAMPLES.search(name) or (ROOT / name).exists(), name
+    for module in re.findall(r"python -m (stages[.\w]*\w)", text(page)):
         path = ROOT / module.replace(".", "/")
         assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module

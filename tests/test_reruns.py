@@ -1,211 +1,208 @@
-"""Only what changed reruns: edit conf/ or code, run `dvc repro`, see which stages really ran.
+"""Only what changed reruns: an edit in a project that is up to date, and what `dvc status` then names.
 
-The stages themselves are stood in for by a `python` that writes, for every out of its stage, a hash
-of everything that the stage depends on: DVC, dvc.yaml, conf/ and the composition are the real ones.
+DVC hashes files: an edit of a comment reruns what any edit of its file reruns.
 """
 
-import json
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.project import Project
+from tests.project import Project, made
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # DVC's own
 
-ENTRIES = {
-    "source": ["demo", "sarcasm"],
-    "corpus": ["demo-words", "sarcasm-words"],
-    "model": ["demo-pooled", "demo-lstm", "pooled-dense-24"],
-    "training": ["demo", "default", "lesson-50"],
-    "recipe": ["demo-pooled", "demo-lstm", "sarcasm-pooled"],
-    "comparison": ["demo", "sarcasm"],
+CONF = {
+    "sources/own": "kind: files\npath: own.csv\ntext: text\nlabel: label\ntest_fraction: 0.5",
+    "sources/grammar": "kind: demo\nsplits: {train: 100, test: 50}\ncue_distance: 16\nseed: ${seed}",
+    "corpora/whole": "source: own\ntokenizer: {kind: word, vocabulary: 300}\npad: {kind: fixed, length: 9}",
+    "corpora/pieces": "source: grammar\ntokenizer: {kind: bpe, vocabulary: 300}\n"
+    "pad: {kind: bucket, boundaries: [32]}",
+    "models/lstm": "architecture: lstm\nembedding: 8\nunits: [8]\nbidirectional: false\npooling: last\n"
+    "dense: 0\nmask: true",
+    "models/gru": "architecture: gru\nembedding: 8\nunits: [8]\nbidirectional: false\npooling: last\n"
+    "dense: 0\nmask: true",
+    "trainings/short": "optimizer: adam\nlearning_rate: 0.02\nepochs: 2\nbatch_size: 32\n"
+    "early_stopping: null\nvalidation: {fraction: 0.2}",
+    "experiments/one": "title: One\ncorpus: whole\ntraining: short\nvary:\n  cell:\n"
+    "    lstm: {model: lstm}\n    gru: {model: gru}",
+    "experiments/two": "title: Two\ncorpus: pieces\ntraining: short\nvary:\n  cell:\n    lstm: {model: lstm}",
+    "samples": "first: One.\nsecond: Two.",
+    "published": "sources: {A: a lesson}\nclaims:\n"
+    "  one-lstm: {lesson: A, says: learns, differs: No.}\n"
+    "  two-lstm: {lesson: A, says: fails, differs: Yes.}",
 }
-
-STAND_IN = """
-import hashlib, json, os, pathlib
-stage = os.environ["DVC_STAGE"]
-known = json.loads(pathlib.Path(".stages.json").read_text())[stage]
-with open(".ran", "a") as log:
-    log.write(stage + "\\n")
-digest = hashlib.sha256(json.dumps([stage, known["params"]], sort_keys=True).encode())
-for dep in known["deps"]:
-    path = pathlib.Path(dep)
-    for file in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
-        digest.update(file.read_bytes())
-for out in map(pathlib.Path, known["outs"]):
-    inside = ["train.npz", "test.npz", "seeds/42.keras", "training.json"]
-    files = [out] if out.suffix else [out / name for name in inside]
-    for file in files:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(digest.hexdigest())
-"""
-
-
-class Dry(Project):
-    """A project whose stages are stood in for."""
-
-    def __init__(self, root: Path) -> None:
-        bin_ = root / "bin"
-        bin_.mkdir(parents=True)
-        (root / "stand_in.py").write_text(STAND_IN, encoding="utf-8")
-        call = f"#!/bin/sh\nexec '{sys.executable}' '{root}/stand_in.py'\n"  # a #! line can't hold a space
-        (bin_ / "python").write_text(call, encoding="utf-8")
-        (bin_ / "python").chmod(0o755)
-        super().__init__(root, ENTRIES)
-        self.environment["PATH"] = f"{bin_}:{self.environment['PATH']}"
-        self.edit(
-            "conf/comparison/demo.yaml",
-            lambda text: text.partition("recipes:")[0] + "recipes: [demo-pooled, demo-lstm]\n",
-        )
-        self.edit(
-            "conf/comparison/sarcasm.yaml",
-            lambda text: text.partition("recipes:")[0] + "recipes: [sarcasm-pooled]\n",
-        )
-
-    def repro(self) -> set[str]:
-        """Run `dvc repro` for params.yaml as it is; the stages that ran."""
-        (self.root / ".stages.json").write_text(json.dumps(self.stages()), encoding="utf-8")
-        (self.root / ".ran").write_text("", encoding="utf-8")
-        self.dvc("repro", "--quiet")
-        return set((self.root / ".ran").read_text(encoding="utf-8").split())
-
-    def stages(self) -> dict[str, Any]:
-        from dvc.dependency.param import ParamsDependency
-        from dvc.repo import Repo
-
-        found = {}
-        with Repo(str(self.root)) as repo:
-            for stage in repo.index.stages:
-                params = [d for d in stage.deps if isinstance(d, ParamsDependency)]
-                found[stage.name] = {
-                    "deps": [d.def_path for d in stage.deps if d not in params],
-                    "params": [d.read_params() for d in params],
-                    "outs": [o.def_path for o in stage.outs],
-                }
-        return found
+RECIPES = {"one-lstm", "one-gru", "two-lstm"}
+LSTM = {"train@one-lstm", "train@two-lstm"}
+TRAIN = {f"train@{recipe}" for recipe in RECIPES}
+EVALUATE = {f"evaluate@{recipe}" for recipe in RECIPES}
+COMPARE = {"compare@one", "compare@two"}
+TOKENIZE, PAD = {"tokenize@whole", "tokenize@pieces"}, {"pad@whole", "pad@pieces"}
+DOWNLOAD = {"download@own", "download@grammar"}
+PAGES = {"samples", "published", "summary"}
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dry]:
-    made = Dry(tmp_path_factory.mktemp("project"))
-    made.compose()
-    assert made.repro() == set(made.stages())
-    yield made
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    root = tmp_path_factory.mktemp("study")
+    (root / "own.csv").write_text("text,label\n", encoding="utf-8")
+    project = made(root, CONF)
+    project.make_up()
+    assert project.stale() == set()
+    yield project
+    assert project.stale() == set(), "a test left something"
 
 
-def after(*stages: str) -> set[str]:
-    """Stages as "train demo-lstm" -> {"train@demo-lstm"}; what shows a recipe comes with it."""
-    found = {stage.replace(" ", "@") for stage in stages} | {"summary"}
-    trained = [s.split("@")[1] for s in found if s.startswith("train@")]
-    found |= {"samples", "published"} if trained else set()
-    for recipe in trained:
-        comparison = recipe.partition("-")[0]
-        found |= {f"evaluate@{recipe}", f"gather@{comparison}_{recipe}", f"compare@{comparison}"}
-    return found
-
-
-DEMO = ["train demo-pooled", "train demo-lstm"]
-
-
-@pytest.mark.parametrize(
-    ("override", "expected"),
-    [
-        pytest.param("models.demo-lstm.units=[48]", after("train demo-lstm"), id="a model's size"),
-        pytest.param(
-            "figures.font_size=12", {"compare@demo", "compare@sarcasm", "summary"}, id="the figures' style"
-        ),
-        pytest.param(
-            "corpora.demo-words.tokenizer.vocabulary=300",
-            after("tokenize demo-words", "pad demo-words", *DEMO),
-            id="a corpus's vocabulary",
-        ),
-        pytest.param(
-            "corpora.sarcasm-words.pad.length=60",
-            after("pad sarcasm-words", "train sarcasm-pooled"),
-            id="a pad length",
-        ),
-        pytest.param("trainings.demo.epochs=5", after(*DEMO), id="a training's epochs"),
-        pytest.param(
-            "recipes.demo-lstm.training=default", after("train demo-lstm"), id="a recipe's training"
-        ),
-        pytest.param("comparisons.demo.title=Other", {"compare@demo", "summary"}, id="a comparison's title"),
-        pytest.param(
-            "+recipes.demo-new={corpus: demo-words, model: demo-pooled, training: default}",
-            {"train@demo-new", "evaluate@demo-new", "samples", "published", "summary"},
-            id="a recipe added, shown nowhere",
-        ),
-        pytest.param(
-            "comparisons.demo.recipes=[demo-lstm]", {"compare@demo", "summary"}, id="a recipe no longer shown"
-        ),
-        pytest.param(
-            "seed=7",
-            after("download demo", "tokenize demo-words", "pad demo-words", *DEMO, "train sarcasm-pooled"),
-            id="the seed",
-        ),
-        pytest.param(
-            "sources.demo.cue_distance=9",
-            after("download demo", "tokenize demo-words", "pad demo-words", *DEMO),
-            id="the demo's cue distance",
-        ),
-    ],
-)
-def test_an_edit_reruns_what_depends_on_it_and_going_back_reruns_nothing(
-    project: Dry, override: str, expected: set[str]
-) -> None:
-    project.compose(override)
-    ran = project.repro()
-    project.compose()
-    back = project.repro()
-    assert ran == expected
-    # DVC keeps no run cache for a page that is in Git, which no stage depends on; and the model and the
-    # reports of a recipe that is gone lie in the folders that `samples` and `published` read
-    assert back <= {"summary", *(["samples", "published"] if override.startswith("+recipes") else [])}
+def commented(text: str) -> str:
+    return text + "# a comment\n"
 
 
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("stages/models/lstm.py", after("train demo-lstm")),
+        ("stages/reporting/figures.py", COMPARE | PAGES),
+        ("stages/reporting/markdown.py", COMPARE | PAGES),
+        ("stages/models/lstm.py", LSTM),
+        ("stages/models/gru.py", {"train@one-gru"}),
         ("stages/models/conv1d.py", set()),
-        ("stages/schema.py", set()),
-        ("stages/lib/figures.py", {"compare@demo", "compare@sarcasm", "summary"}),
+        ("stages/tokenizers/word.py", {"tokenize@whole"}),
+        ("stages/tokenizers/bpe.py", {"tokenize@pieces"}),
+        ("stages/tokenization/library.py", TOKENIZE),
+        ("stages/sources/demo.py", {"download@grammar"}),
+        ("stages/texts/duplicates.py", DOWNLOAD),
+        ("stages/evaluation/metrics.py", EVALUATE | {"samples"}),
+        ("stages/network/blocks.py", TRAIN),
+        ("stages/training/batches.py", TRAIN),
+        ("stages/arrays/padding.py", DOWNLOAD | TOKENIZE | PAD | TRAIN),
+        ("own.csv", {"download@own"}),
     ],
 )
-def test_an_edit_to_a_module_reruns_the_stages_that_import_it(
-    project: Dry, path: str, expected: set[str]
-) -> None:
-    def edited(text: str) -> str:
-        return text + "# edited\n"
+def test_an_edit_of_a_file_reruns_what_depends_on_it(study: Project, path: str, expected: set[str]) -> None:
+    with study.edited(path, commented):
+        assert study.stale() == expected
 
-    def undone(text: str) -> str:
-        return text.removesuffix("# edited\n")
 
-    project.edit(path, edited)
-    ran = project.repro()
-    project.edit(path, undone)
-    back = project.repro()
-    if path.startswith("stages/models/") and expected:
-        expected = expected | {"evaluate@demo-lstm"}
-    assert ran == expected
-    assert back <= {"summary"}
+def test_what_refuses_or_writes_or_is_for_people_reruns_nothing(study: Project) -> None:
+    """An error's wording, the command line, how files are written, the schema."""
+    rooms = [study.root / "stages" / room for room in ("runtime", "study", "tools")]
+    kept = {path: path.read_bytes() for room in rooms for path in room.rglob("*.py")}
+    for path, text in kept.items():
+        path.write_bytes(text + b"# another wording\n")
+    stale = study.stale()
+    for path, text in kept.items():
+        path.write_bytes(text)
+    assert len(kept) > 10 and stale == set()
+
+
+def swapped(first: str, second: str) -> Callable[[str], str]:
+    """An edit that writes two lines in the other order."""
+
+    def edit(text: str) -> str:
+        lines = text.splitlines()
+        i, j = (
+            next(n for n, line in enumerate(lines) if line.strip().startswith(x)) for x in (first, second)
+        )
+        lines[i], lines[j] = lines[j], lines[i]
+        return "\n".join(lines) + "\n"
+
+    return edit
+
+
+def replaced(old: str, new: str) -> Callable[[str], str]:
+    return lambda text: text.replace(old, new)
 
 
 @pytest.mark.parametrize(
-    "override", ["models.demo-lstm.units=[52]", "corpora.demo-words.pad.boundaries=[50]"]
+    ("path", "edit", "expected"),
+    [
+        pytest.param("figures", replaced("font_size: 10", "font_size: 12"), COMPARE, id="figures"),
+        pytest.param("models/lstm", replaced("units: [8]", "units: [9]"), LSTM, id="a size"),
+        pytest.param("trainings/short", replaced("epochs: 2", "epochs: 3"), TRAIN, id="epochs"),
+        pytest.param("corpora/whole", replaced("300", "299"), {"tokenize@whole"}, id="a vocabulary"),
+        pytest.param("corpora/whole", replaced("length: 9", "length: 8"), {"pad@whole"}, id="a length"),
+        pytest.param("sources/grammar", replaced("16", "17"), {"download@grammar"}, id="a source"),
+        pytest.param("config", replaced("seed: 42", "seed: 7"), TRAIN | {"download@grammar"}, id="the seed"),
+        pytest.param("experiments/one", replaced("title: One", "title: I"), {"compare@one"}, id="a title"),
+        pytest.param(
+            "experiments/one",
+            replaced("{model: gru}", "{model: gru, training: {epochs: 3}}"),
+            {"train@one-gru"},
+            id="one cell",
+        ),
+        pytest.param(
+            "experiments/one",
+            swapped("lstm:", "gru:"),
+            {"compare@one", "samples", "published", "summary"},
+            id="the order of cells",
+        ),
+        pytest.param(
+            "experiments/one",
+            replaced("    gru: {model: gru}", ""),
+            {"compare@one", "samples", "published", "summary"},
+            id="a cell that is gone",
+        ),
+        pytest.param("samples", swapped("first:", "second:"), {"samples"}, id="the order of samples"),
+        pytest.param(
+            "published",
+            swapped("one-lstm:", "two-lstm:"),
+            {"published"},
+            id="the order of claims",
+        ),
+        pytest.param("published", replaced("says: fails", "says: works"), {"published"}, id="a claim"),
+        pytest.param("models/lstm", commented, set(), id="a comment in conf"),
+    ],
 )
-def test_the_plan_names_the_stages_that_then_run_in_their_order(project: Dry, override: str) -> None:
-    project.compose(override)
-    *lines, note = project.run(sys.executable, "-m", "stages.plan").splitlines()
-    assert note.startswith("note: params.yaml is not what conf/ gives")  # an override is not in conf/
-    planned = [line.partition(":")[0] for line in lines]
-    assert set(planned) == project.repro()
-    assert planned.index("evaluate@demo-lstm") < planned.index("compare@demo") < planned.index("summary")
-    assert override.partition("=")[0].rpartition(".")[0] in lines[0]  # the first one's reason
-    targeted = project.run(sys.executable, "-m", "stages.plan", "train@demo-pooled")
-    project.compose()
-    project.repro()
-    assert "nothing to do" in targeted
+def test_an_edit_in_conf_reruns_what_shows_or_uses_it(
+    study: Project, path: str, edit: Callable[[str], str], expected: set[str]
+) -> None:
+    with study.edited(f"conf/{path}.yaml", edit), study.composed():
+        assert study.stale() == expected | {"compose"}  # which reads all of conf/
+
+
+def test_another_version_of_a_library_that_computes_trains_and_evaluates_anew(study: Project) -> None:
+    with study.edited("requirements.lock", replaced("\nkeras==", "\nkeras==9")), study.composed():
+        assert study.stale() == {"compose", "samples"} | TRAIN | EVALUATE
+
+
+def test_another_version_of_any_other_library_reruns_nothing(study: Project) -> None:
+    with study.edited("requirements.lock", replaced("\nmatplotlib==", "\nmatplotlib==9")), study.composed():
+        assert study.stale() == {"compose"}
+
+
+def test_an_edit_in_conf_without_compose_is_noticed(study: Project) -> None:
+    with study.edited("conf/models/lstm.yaml", replaced("units: [8]", "units: [9]")):
+        assert study.stale() == {"compose"}  # which refuses it
+
+
+LEFT = ["{}~", ".{}.swp", ".{}.swo", "#{}#", ".#{}", ".DS_Store", ".{}.part", "__pycache__/{}c"]
+
+
+def test_what_editors_and_python_leave_reruns_nothing(study: Project) -> None:
+    files = [*study.root.glob("stages/**/*.py"), *study.root.glob("conf/**/*.yaml")]
+    left = {path.parent / name.format(path.name) for path in files for name in LEFT}
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x", encoding="utf-8")
+    stale = study.stale()
+    for path in left:
+        path.unlink()
+    assert stale == set()
+
+
+def test_a_comparison_trains_its_own_recipes_only_and_only_from_its_sources(study: Project) -> None:
+    with study.repo() as repo:
+        wanted = {stage.addressing for stage in repo.stage.collect("compare@one", with_deps=True)}
+    recipes = {"one-lstm", "one-gru"}
+    stages = {f"{verb}@{recipe}" for verb in ("train", "evaluate") for recipe in recipes}
+    data = {"compose", "download@own", "tokenize@whole", "pad@whole"}
+    assert wanted == stages | data | {"compare@one"}
+
+
+def test_metrics_and_figures_lead_to_no_training(study: Project) -> None:
+    after = study.after(EVALUATE | COMPARE | PAGES)
+    assert after == EVALUATE | COMPARE | PAGES
+
+
+def test_everything_follows_from_a_source(study: Project) -> None:
+    after = study.after({"download@own"})
+    trained = {f"{verb}@one-{cell}" for verb in ("train", "evaluate") for cell in ("lstm", "gru")}
+    assert after == trained | PAGES | {"download@own", "tokenize@whole", "pad@whole", "compare@one"}

@@ -1,0 +1,108 @@
+"""A comparison's chapter and its table show the recipes, in its order, and of the same numbers."""
+
+import re
+
+import pytest
+
+from stages.reporting import chapter
+from stages.reporting.comparison import Result
+from tests.project import LABELS, MARKUP
+from tests.recipes import once, result, scored, three
+
+Table = tuple[list[str], list[list[object]]]
+
+
+def rows(table: Table) -> list[dict[str, str]]:
+    header, lines = table
+    return [dict(zip(header, map(str, line), strict=True)) for line in lines]
+
+
+def test_the_table_has_a_row_per_recipe_in_the_comparisons_order() -> None:
+    first, second = rows(chapter.table([scored("b", 80), scored("a", 90)]))
+    assert (first["recipe"], second["recipe"]) == ("b", "a")
+    low, high = scored("b", 80).interval
+    expected = {
+        **{"test_accuracy": "0.8000", "low": f"{low:.4f}", "high": f"{high:.4f}", "test_loss": "0.4000"},
+        **{"test_accuracy_sd": "0.0200", "training_accuracy": "0.9500", "gap": "0.0750"},
+        **{"epochs": "3", "parameters": "171149", "seeds": "2", "validated_on": "held out"},
+    }
+    assert expected.items() <= first.items()
+
+
+@pytest.mark.parametrize(
+    ("right", "bold"),
+    [((80, 90, 70), (False, True, False)), ((90, 90, 1), (True, True, False)), ((5,), (True,))],
+)
+def test_the_best_accuracy_is_bold_and_nothing_else(right: tuple[int, ...], bold: tuple[bool, ...]) -> None:
+    header, lines = chapter.achieved([scored(f"r{i}", n) for i, n in enumerate(right)])
+    assert all(len(line) == len(header) for line in lines)
+    assert tuple("**" in str(line[1]) for line in lines) == bold
+    assert [str(line[1]).replace("*", "") for line in lines] == [f"{n:.1f} ± 2.0" for n in right]
+    assert "**" not in str([cell for line in lines for i, cell in enumerate(line) if i != 1])
+
+
+def test_the_tables_for_people_are_of_the_same_numbers_as_the_one_for_programs() -> None:
+    results = [scored("a", 80), scored("b", 90)]
+    tables = chapter.table(results), chapter.achieved(results), chapter.curves(results)
+    for exact, achieved, curves in zip(*map(rows, tables), strict=True):
+        assert float(achieved["loss"]) == pytest.approx(float(exact["test_loss"]), abs=5e-4)
+        assert float(achieved["ECE"]) == pytest.approx(float(exact["test_ece"]), abs=5e-4)
+        percent = 100 * float(exact["validation_accuracy"])
+        assert float(achieved["validation, %"]) == pytest.approx(percent, abs=0.05)
+        interval = [100 * float(exact[bound]) for bound in ("low", "high")]
+        parts = [float(part) for part in achieved["95 % interval"].split(" to ")]
+        assert parts == pytest.approx(interval, abs=0.06)
+        assert float(curves["gap, points"]) == pytest.approx(100 * float(exact["gap"]), abs=0.06)
+        assert curves["at epoch"] == exact["lowest_loss_epoch"]
+
+
+def test_both_tables_say_what_was_done_with_duplicates() -> None:
+    results = [result("a"), result("b", duplicates="exact dropped")]
+    for table in (chapter.table(results), chapter.achieved(results)):
+        assert [row["duplicates"] for row in rows(table)] == ["kept", "exact dropped"]
+
+
+def test_recipes_of_a_single_seed_have_no_spread_and_are_named() -> None:
+    assert rows(chapter.table([once("a")]))[0]["test_accuracy_sd"] == ""
+    assert "±" not in str(chapter.achieved([once("a")])[1])
+    assert "for other texts only: a.\n" in chapter.notes([once("a"), result("b")])
+    assert "for other texts only" not in chapter.notes([result("b")])
+
+
+def test_notes_say_of_which_label_f1_is_and_what_it_is_of_more_than_two() -> None:
+    assert chapter.notes([result()]) == "F1 is that of *yes*.\n"
+    assert chapter.notes([three()]) == "F1 and AUC of more than two labels are means over the labels.\n"
+
+
+def links(text: str) -> list[str]:
+    return re.findall(r"!\[[^]]+\]\(([^)]+)\)", text)
+
+
+def test_a_chapter_has_its_title_its_tables_and_a_link_to_every_figure() -> None:
+    text = chapter.chapter("mine", "Who wins, 80 %?", [scored("a", 80)])
+    assert "\n## Who wins, 80 %?\n" in text and "`dvc repro compare@mine`" in text
+    assert links(text) == [f"comparisons/mine/{figure}.svg" for figure in chapter.FIGURES]
+
+
+def test_a_comparison_with_chapters_has_tables_and_figures_for_each_of_them() -> None:
+    results: list[Result] = [
+        result(f"{part}-{n}", chapter=part) for n in ("one", "two") for part in ("lstm", "gru")
+    ]
+    text = chapter.chapter("mine", "Both", results)
+    assert re.findall("\n### (.*)\n", text) == ["lstm", "gru"]
+    expected = [
+        f"comparisons/mine/{part}-{figure}.svg" for part in ("lstm", "gru") for figure in chapter.FIGURES
+    ]
+    assert links(text) == expected
+    lstm, gru = text.split("### ")[1:]
+    assert "| lstm-one |" in lstm and "| gru-one |" not in lstm and "| gru-two |" in gru
+
+
+def test_titles_and_labels_are_no_markup() -> None:
+    text = chapter.chapter("mine", MARKUP, [result(labels=[LABELS[1], LABELS[0]])])
+    assert (
+        "<" not in text
+        and " *x*" not in text
+        and " |x|" not in text
+        and "$HOME" not in text.replace("\\$", "")
+    )

@@ -1,0 +1,149 @@
+"""Figures show what was measured, and are the same bytes for the same numbers."""
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from matplotlib.figure import Figure
+
+from stages.reporting import figures
+from stages.reporting.comparison import Result
+from stages.reporting.style import Figures
+from tests.project import LABELS, MARKUP
+from tests.recipes import METRICS, STYLE, many, once, result, scored, three
+
+Draw = Callable[[list[Result], Figures, Path], None]
+
+
+def curves(results: list[Result], style: Figures, path: Path) -> None:
+    figures.curves(results, "A title", style, path)
+
+
+DRAW: list[Draw] = [curves, figures.accuracy, figures.gap, figures.slices, figures.confusions]
+
+
+def drawn(tmp_path: Path, draw: Draw, results: list[Result], style: Figures = STYLE) -> bytes:
+    """A figure's bytes, which are a picture that can be parsed and hold no script."""
+    path = tmp_path / "figure.svg"
+    draw(results, style, path)
+    root = ElementTree.parse(path).getroot()
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert not [element for element in root.iter() if element.tag.endswith("script")]
+    assert [p.name for p in tmp_path.iterdir()] == ["figure.svg"]
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("draw", DRAW)
+def test_the_same_numbers_give_the_same_bytes_and_another_name_others(tmp_path: Path, draw: Draw) -> None:
+    results = [result("lstm"), result("gru")]
+    first = drawn(tmp_path, draw, results)
+    assert drawn(tmp_path, draw, results) == first
+    assert b"<dc:date>" not in first
+    assert drawn(tmp_path, draw, [result("lstn"), result("gru")]) != first
+
+
+@pytest.mark.parametrize("draw", DRAW)
+def test_the_style_changes_every_figure(tmp_path: Path, draw: Draw) -> None:
+    changed = dataclasses.replace(STYLE, font_size=14)
+    assert drawn(tmp_path, draw, [result()], changed) != drawn(tmp_path, draw, [result()])
+
+
+@pytest.mark.parametrize("change", [{"width": 6.0}, {"colors": "Dark2"}, {"grid": False}])
+def test_every_option_of_the_style_changes_a_figure(tmp_path: Path, change: dict[str, Any]) -> None:
+    changed = dataclasses.replace(STYLE, **change)
+    assert drawn(tmp_path, figures.gap, [result()], changed) != drawn(tmp_path, figures.gap, [result()])
+
+
+@pytest.mark.parametrize("draw", DRAW)
+def test_many_recipes_several_classes_and_a_single_seed_can_be_drawn(tmp_path: Path, draw: Draw) -> None:
+    drawn(tmp_path, draw, [*many(9), three(), once("gru")])
+
+
+def test_curves_of_recipes_that_stopped_at_other_epochs_can_be_drawn(tmp_path: Path) -> None:
+    history = {column: [values[0], values[3]] for column, values in result().history.items()}
+    short = result("gru", history=history)
+    assert drawn(tmp_path, curves, [result(), short]) != drawn(tmp_path, curves, [result(), result("gru")])
+
+
+def test_what_is_set_against_a_number_is_drawn_by_it(tmp_path: Path) -> None:
+    results = [
+        scored(f"{line}-{x}", right, line=line, x=x, against="distance")
+        for line, x, right in [("lstm", 200, 50), ("lstm", 5, 99), ("rnn", 5, 90)]
+    ]
+    lines = drawn(tmp_path, figures.accuracy, results)
+    assert drawn(tmp_path, figures.accuracy, results[::-1]) != lines  # the order of the legend
+    moved = [dataclasses.replace(results[0], x=100), *results[1:]]
+    assert drawn(tmp_path, figures.accuracy, moved) != lines
+    bars = [dataclasses.replace(r, x=None) for r in results]
+    assert drawn(tmp_path, figures.accuracy, bars) != lines
+    assert drawn(tmp_path, curves, bars) != drawn(tmp_path, curves, results)
+
+
+@pytest.mark.parametrize("letters", [5, 35, 50])
+@pytest.mark.parametrize("count", [1, 7])
+def test_a_legend_is_no_wider_than_its_figure(letters: int, count: int) -> None:
+    figure = Figure(figsize=(STYLE.width, 5), layout="constrained")
+    handles = [figures._handle(STYLE, i, (f"{i} recipe-" * letters)[:letters]) for i in range(count)]
+    figures._legend(figure, [*handles, *figures._lines(["test"])], STYLE)
+    figure.draw_without_rendering()
+    extent = figure.legends[0].get_window_extent()
+    assert extent.x0 >= 0 and extent.x1 <= figure.bbox.x1
+
+
+def test_curves_watched_on_the_test_split_say_so_and_mixed_ones_on_which_each_was(tmp_path: Path) -> None:
+    assert drawn(tmp_path, curves, [result(watched="test")]) != drawn(tmp_path, curves, [result()])
+    both = [result("a", watched="test"), result("b")]
+    assert figures._watching(both, ["a", "b"]) == ["a (test)", "b (held out)"]
+    assert figures._watching([both[1], result("c")], ["b", "c"]) == ["b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("draw", "confusion"),
+    [
+        (figures.accuracy, [[450, 50], [100, 400]]),  # the same accuracy, in a narrower interval
+        (figures.confusions, [[450, 50], [100, 400]]),
+        (figures.confusions, [[40, 10], [5, 45]]),
+    ],
+)
+def test_the_counts_behind_an_accuracy_are_drawn(
+    tmp_path: Path, draw: Draw, confusion: list[list[int]]
+) -> None:
+    assert drawn(tmp_path, draw, [result(confusion=confusion)]) != drawn(tmp_path, draw, [result()])
+
+
+def test_the_spread_of_the_seeds_widens_the_interval_that_is_drawn(tmp_path: Path) -> None:
+    wide = result(metrics=METRICS | {"sd": {"accuracy": 0.021}})
+    assert wide.interval != result().interval
+    assert drawn(tmp_path, figures.accuracy, [wide]) != drawn(tmp_path, figures.accuracy, [result()])
+
+
+def test_every_recipe_has_a_confusion_matrix_of_its_own(tmp_path: Path) -> None:
+    plain = drawn(tmp_path, figures.confusions, many(2))
+    first, second = many(2)
+    for results in (
+        [dataclasses.replace(first, confusion=[[1, 2], [3, 94]]), second],
+        [first, dataclasses.replace(second, confusion=[[1, 2], [3, 94]])],
+    ):
+        assert drawn(tmp_path, figures.confusions, results) != plain
+
+
+@pytest.mark.parametrize(("right", "texts"), [(0, 1), (1, 1), (0, 2000), (2000, 2000)])
+def test_an_accuracy_of_nothing_or_everything_can_be_drawn(tmp_path: Path, right: int, texts: int) -> None:
+    drawn(tmp_path, figures.accuracy, [scored("lstm", right, texts)])
+    drawn(tmp_path, figures.confusions, [scored("lstm", right, texts)])
+
+
+@pytest.mark.filterwarnings("error")  # as of a letter that no font has: a tab
+@pytest.mark.parametrize("text", ["$5 to $\\frac_{^", "a & b < c", f"{MARKUP}\n\tx"])
+def test_any_title_and_label_can_be_drawn_and_is_no_markup(tmp_path: Path, text: str) -> None:
+    def titled(results: list[Result], style: Figures, path: Path) -> None:
+        figures.curves(results, text, style, path)
+
+    for picture in (
+        drawn(tmp_path, titled, [result()]),
+        drawn(tmp_path, figures.confusions, [result(labels=[text, LABELS[1]])]),
+    ):
+        assert b"<script" not in picture and b"</script" not in picture

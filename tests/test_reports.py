@@ -1,0 +1,52 @@
+"""The committed reports are those of the committed study: all of it, and of nothing else."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dvc.repo import Repo
+
+from stages.runtime.config import ROOT, parse
+from stages.study.params import params
+
+REPORTS = ROOT / "reports"
+BY_HAND = {
+    REPORTS / name for name in ("bench.json", "timings.csv", "timings.md")
+}  # stages/tools write them: they differ each time
+
+
+@pytest.fixture(scope="module")
+def outs() -> Iterator[set[Path]]:
+    """What stages write in reports/."""
+    with Repo(str(ROOT)) as repo:
+        paths = {Path(out.fs_path) for stage in repo.index.stages for out in stage.outs}
+        yield {path for path in paths if REPORTS in path.parents}
+
+
+def test_there_is_nothing_that_no_stage_makes(outs: set[Path]) -> None:
+    files = {path for path in REPORTS.rglob("*") if path.is_file()} - BY_HAND
+    left = [path for path in files if not outs & {path, *path.parents}]
+    assert not left, "left over from entries that are gone: delete them"
+
+
+def test_whatever_ran_left_its_reports() -> None:
+    """What dvc.lock says was made; entries of a user's own that have not run yet are not in it."""
+    lock = parse(ROOT / "dvc.lock", "dvc.lock")["stages"]
+    made = [out["path"] for stage in lock.values() for out in stage["outs"]]
+    assert not [path for path in made if path.startswith("reports/") and not (ROOT / path).exists()]
+
+
+def test_no_row_of_the_page_is_about_an_entry_that_is_gone() -> None:
+    study = params()
+    known = {"recipe", "corpus"}.union(*(study[s] for s in ("recipes", "comparisons", "corpora", "samples")))
+    page = (REPORTS / "README.md").read_text(encoding="utf-8")
+    names = {name for name in re.findall(r"^\| ([a-z0-9-]+) \|", page, re.MULTILINE) if name.strip("-")}
+    assert names and names <= known
+
+
+def test_every_picture_of_a_comparison_is_on_the_page() -> None:
+    page = (REPORTS / "README.md").read_text(encoding="utf-8")
+    for name in re.findall("`dvc repro compare@(.*)`", page):
+        pictures = [path.relative_to(REPORTS) for path in (REPORTS / "comparisons" / name).glob("*.svg")]
+        assert pictures and all(f"]({picture})" in page for picture in pictures), name

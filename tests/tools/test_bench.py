@@ -1,0 +1,155 @@
+"""The benchmark compares like with like, and README.md shows its committed figures."""
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from stages.arrays.padding import pad
+from stages.runtime.config import ROOT, InputError
+from stages.tools.bench import __main__ as bench
+from stages.tools.bench import cases, tables, texts, tokenizing, training
+
+REPORT = json.loads(bench.REPORT.read_text(encoding="utf-8")) if bench.REPORT.exists() else {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [n for n, case in cases.CASES.items() if case.baseline == "notebook"])
+def test_the_baselines_model_has_the_layers_and_parameters_of_ours(name: str) -> None:
+    from stages.network.backend import keras
+
+    case = cases.CASES[name]
+    ours, theirs = training.our_model(case, 50), training.notebook_model(keras, case, 50)
+    theirs.build((None, 120))
+    assert ours.count_params() == theirs.count_params()
+    assert sum(bool(layer.weights) for layer in ours.layers) == len([x for x in theirs.layers if x.weights])
+
+
+@pytest.mark.parametrize("case", [*cases.CASES.values(), cases.ACCURACY])
+def test_both_ways_get_the_same_texts(case: cases.Case) -> None:
+    case = replace(case, texts=1000)
+    tokens, padded = texts.tokens_of(case, full=False), texts.padded_of(case, full=False)
+    again = pad(tokens, texts.padding(case.corpus))
+    assert [ids.tolist() for ids in again.ids] == [ids.tolist() for ids in padded.ids]
+    assert len(tokens.labels) == case.texts // 5
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`shuffle=True` was passed", "ignore:Your input ran out of data")
+@pytest.mark.parametrize("name", ["BiLSTM 64, subwords", "conv1d, words"])
+def test_both_ways_train_on_the_same_tokens(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = cases.CASES[name]
+    small = {"embedding": 2, "dense": 2, "filters": 2, "units": [2]}
+    sizes = {**case.sizes, **{size: small[size] for size in small if size in case.sizes}}
+    monkeypatch.setitem(cases.CASES, name, replace(case, texts=75, sizes=sizes))
+    monkeypatch.setattr(training, "warming_up", lambda case: replace(case, texts=50))
+    monkeypatch.setattr("stages.training.fitting.STEPS", 1)  # the trace of 16 takes seconds
+    ours, theirs = (bench.one(name, way, full=False) for way in ("ours", "baseline"))
+    assert ours.tokens == theirs.tokens <= ours.places <= theirs.places
+    assert min(ours.seconds, theirs.seconds, ours.peak_mib) > 0
+
+
+@pytest.mark.slow
+def test_a_case_may_be_another_ones_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[cases.Case] = []
+
+    def train(case: cases.Case, full: bool) -> cases.Measured:
+        asked.append(case)
+        return cases.Measured(1, 1.0, 1)
+
+    monkeypatch.setattr(bench, "train_ours", train)
+    bench.one("peephole LSTM 32, words, beside our LSTM", "baseline", full=False)
+    bench.one("BiLSTM 64, subwords, four times the texts", "baseline", full=False)
+    assert asked == [cases.CASES["LSTM 32, words"], *cases.QUARTER.values()]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", tokenizing.TOKENIZING)
+def test_both_ways_tokenize_the_same_texts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokenizing, "raw_texts", lambda splits, full: ["some words", "some more words"] * 20)
+    ours, theirs = (bench.one(name, way, full=False) for way in ("ours", "baseline"))
+    assert ours.tokens == theirs.tokens > 0 and min(ours.seconds, theirs.seconds) > 0
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:`shuffle=True` was passed", "ignore:Your input ran out of data")
+@pytest.mark.parametrize("way", ["ours", "baseline"])
+def test_accuracies_are_shares_of_what_was_held_out(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "ACCURACY", replace(cases.ACCURACY, texts=500, epochs=1))
+    accuracy = training.held_out_accuracy(way, seed=1, full=False)  # of 10 of 100 texts
+    assert 0 <= accuracy <= 1 and accuracy * 10 == pytest.approx(round(accuracy * 10))
+
+
+def test_a_row_is_the_medians_of_processes_of_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = {"ours": iter([1.0, 9.0, 2.0]), "baseline": iter([4.0, 3.0, 90.0])}
+
+    def measured(_: str, name: str, way: str, full: bool) -> dict[str, float]:
+        return {"tokens": 100, "seconds": next(seconds[way]), "places": 150, "peak_mib": 7}
+
+    monkeypatch.setattr(bench, "in_process", measured)
+    row = bench.compared("conv1d, words", full=True)
+    assert (row["ours"], row["baseline"], row["ratio"]) == (50, 25, 2.0)
+    assert row["padding"] == 1.5 and row["peak_mib_baseline"] == 7
+
+
+def test_accuracies_are_those_of_every_seed_and_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = {"ours": [0.5, 0.6, 0.7], "baseline": [0.1, 0.1, 0.1]}
+    monkeypatch.setattr(bench, "in_process", lambda _, way, seed, full: shares[way][int(seed) - 1])
+    expected = {"accuracy": 0.6, "deviation": 0.1, "accuracy_baseline": 0.1, "deviation_baseline": 0.0}
+    assert bench.accuracies() == expected
+
+
+def test_a_process_that_fails_is_one_line() -> None:
+    with pytest.raises(InputError, match=r"^bench --one nothing ours failed: .*nothing"):
+        bench.in_process("--one", "nothing", "ours", full=False)
+
+
+@pytest.mark.parametrize("status", ["Data and pipelines are up to date.", "train@x: changed"])
+def test_the_small_benchmark_shows_all_rows_and_writes_nothing(
+    status: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"ours": 2, "baseline": 1, "ratio": 2.0, "padding": 1.0, "peak_mib": 3}
+    row |= {"padding_baseline": 4.0, "peak_mib_baseline": 5}
+    monkeypatch.setattr(bench, "compared", lambda name, full: row)
+    monkeypatch.setattr(bench, "waits", lambda line: {"seconds": 0.5})
+    monkeypatch.setattr("subprocess.run", lambda *line, **how: SimpleNamespace(stdout=status))
+    before = bench.REPORT.read_bytes()
+    bench.main([])
+    printed = capsys.readouterr().out
+    assert all(f"| {name} | 1 | 2 | **2.0** |" in printed for name in [*cases.CASES, *tokenizing.TOKENIZING])
+    assert "| start of summary | 0.5 s |" in printed and bench.machine() in printed
+    idle = [f"| {name}, nothing to do | 0.5 s |" in printed for name in ("dvc repro", "dvc status", "plan")]
+    assert idle == 3 * ["up to date" in status]
+    assert bench.REPORT.read_bytes() == before
+
+
+def test_made_up_texts_are_as_long_as_reviews() -> None:
+    lengths = texts.made_up(20_000).lengths
+    assert np.median(lengths) == pytest.approx(253, rel=0.05)
+    assert lengths.mean() == pytest.approx(344, rel=0.05)
+
+
+def test_a_subset_keeps_each_texts_ids_and_label() -> None:
+    tokens = texts.made_up(50)
+    keep = np.arange(50) % 3 == 1
+    part = texts.subset(tokens, keep)
+    for new, old in enumerate(np.flatnonzero(keep)):
+        expected = tokens.ids[tokens.offsets[old] : tokens.offsets[old + 1]]
+        assert part.ids[part.offsets[new] : part.offsets[new + 1]].tolist() == expected.tolist()
+        assert part.labels[new] == tokens.labels[old]
+
+
+def test_the_readme_has_the_tables_and_the_machine_of_the_report() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert tables.speeds(REPORT) in text and tables.the_rest(REPORT) in text
+    assert REPORT["machine"]["name"] in text
+
+
+def test_every_row_of_speeds_has_the_figures_that_are_promised() -> None:
+    rows = [row for name, row in REPORT.items() if name in [*cases.CASES, *tokenizing.TOKENIZING]]
+    assert len(rows) == len(cases.CASES) + len(tokenizing.TOKENIZING)
+    for row in rows:
+        assert {"ours", "baseline", "ratio", "peak_mib"} <= set(row)
+        assert row["ratio"] == pytest.approx(row["ours"] / row["baseline"], abs=0.02)

@@ -1,0 +1,106 @@
+"""`predict` prints a line for each text, whatever is in texts and labels; what it cannot read is one line."""
+
+import io
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stages.runtime.config import InputError
+from stages.tools import predict
+
+LABELS = ["no\tor\nno", "\x1b[31myes\x1b[0m\r"]  # as a user's file may have them
+TEXTS = ["plain", "a\ttab", "two\nlines", "\x1b[2Jcleared", "naïve 🎬", "\u2028\x85\x07"]
+
+
+class Classifier:
+    """Is the surer of the second label the longer a text is."""
+
+    labels = LABELS
+
+    def __init__(self, name: str, corpus: str) -> None:
+        assert (name, corpus) == ("small", "words")
+
+    def probabilities(self, texts: list[str]) -> np.ndarray:
+        shares = [len(text) / (1 + len(text)) for text in texts]
+        return np.array([[[1 - share, share] for share in shares]])
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, stdin: bytes = b"") -> list[str]:
+    """The lines that predict prints, of the bytes that it writes."""
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.argv", ["predict", *arguments])
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(stdin)))
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=written))
+    monkeypatch.setattr(predict, "Classifier", Classifier)
+    monkeypatch.setattr(predict, "params", lambda: {"recipes": {"small": {"corpus": "words"}}})
+    predict.main()
+    return written.getvalue().decode().split("\n")[:-1]
+
+
+def test_a_line_has_three_fields_whatever_text_and_label_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = run(monkeypatch, "small", *TEXTS)
+    assert len(lines) == len(TEXTS)
+    assert lines[0] == "[31myes [0m\t0.8333\tplain"
+    for line in lines:
+        fields = line.split("\t")
+        assert len(fields) == 3 and all(field.isprintable() for field in fields)
+
+
+def test_json_keeps_texts_and_labels_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [json.loads(line) for line in run(monkeypatch, "small", "--json", *TEXTS)]
+    assert [answer["text"] for answer in answers] == TEXTS
+    assert answers[0]["label"] == LABELS[1] and answers[0]["probability"] == pytest.approx(5 / 6, abs=1e-6)
+    assert answers[0]["probabilities"] == pytest.approx(
+        dict(zip(LABELS, [1 / 6, 5 / 6], strict=True)), abs=1e-6
+    )
+
+
+def test_an_option_may_stand_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    orders = [["small", "--json", "a"], ["--json", "small", "a"], ["small", "a", "--json"]]
+    assert len({tuple(run(monkeypatch, *order)) for order in orders}) == 1
+
+
+def test_without_texts_each_line_of_standard_input_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = "\ufeffone\r\n\nnaïve".encode()
+    texts = [json.loads(line)["text"] for line in run(monkeypatch, "small", "--json", stdin=stdin)]
+    assert texts == ["one", "", "naïve"]
+    assert run(monkeypatch, "small") == []
+
+
+def test_what_is_not_utf_8_is_named_by_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="standard input, line 2: not UTF-8"):
+        run(monkeypatch, "small", stdin=b"one\n\xff\n")
+    with pytest.raises(InputError, match="text 2: not UTF-8"):
+        run(monkeypatch, "small", "one", "\udcff")
+
+
+def test_an_unknown_recipe_is_refused_before_texts_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match=r"recipes of params\.yaml has no 'smal'; one of small"):
+        run(monkeypatch, "smal", stdin=b"\xff")
+
+
+@given(st.lists(st.binary(max_size=40), max_size=8))
+def test_bytes_are_as_many_texts_or_refused_by_number(lines: list[bytes]) -> None:
+    good = [line for line in lines if line.decode("utf-8", "ignore").encode() == line]
+    if good != lines:
+        first = next(i for i, line in enumerate(lines, 1) if line not in good)
+        with pytest.raises(InputError, match=f"^line {first}: not UTF-8") as refused:
+            list(predict.decoded(lines, "line"))
+        assert "\n" not in str(refused.value)
+    else:
+        texts = list(predict.decoded(lines, "line"))
+        assert [text.encode() for text in texts][1:] == lines[1:] and len(texts) == len(lines)
+
+
+@given(st.text(), st.text(), st.floats(0, 1))
+def test_a_text_is_one_line_whatever_is_in_it_and_in_its_label(text: str, label: str, share: float) -> None:
+    shares, labels = np.array([share, 1 - share]), [f"a {label}", f"b {label}"]
+    plain = predict.line(text, labels, shares, as_json=False)
+    answer = json.loads(predict.line(text, labels, shares, as_json=True))
+    assert len((plain + ".").splitlines()) == 1 and plain.count("\t") == 2
+    assert answer["text"] == text and answer["label"] == labels[share < 0.5]
+    assert plain[0] == answer["label"][0]
