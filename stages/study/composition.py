@@ -15,9 +15,9 @@ import yaml
 
 from stages.runtime.config import ROOT, InputError, one_line, parse
 from stages.study.grids import derive
+from stages.study.schema import FOLDERS
 
 CONF = ROOT / "conf"
-FOLDERS = ["sources", "corpora", "models", "trainings", "experiments"]
 FILES = ["figures", "samples"]
 COPIED = ["sources", "models", "trainings", "experiments"]  # into `recipes` and `pipeline`, which DVC reads
 LIBRARIES = ["tensorflow", "keras", "numpy"]  # whose versions numbers depend on
