@@ -13,7 +13,7 @@ run: .venv/ready ## train and compare the demo's models (2 minutes), then say wh
 	@echo "Figures: reports/comparisons/demo/*.svg    All comparisons: reports/README.md"
 	@echo "Next: edit a number in conf/, then: .venv/bin/python -m stages.compose && .venv/bin/dvc repro compare@demo"
 
-test: .venv/ready ## all tests, offline (10 minutes)
+test: .venv/ready ## all tests, offline (5 minutes)
 	@python -m pytest -n 2 -m "not faults"
 
 check: .venv/ready ## lint, types, params.yaml against conf/, the fast tests
