@@ -15,10 +15,9 @@ import yaml
 
 from stages.runtime.config import ROOT, InputError, one_line, parse
 from stages.study.grids import derive
-from stages.study.schema import FOLDERS
+from stages.study.schema import FILES, FOLDERS
 
 CONF = ROOT / "conf"
-FILES = ["figures", "samples"]
 COPIED = ["sources", "models", "trainings", "experiments"]  # into `recipes` and `pipeline`, which DVC reads
 LIBRARIES = ["tensorflow", "keras", "numpy"]  # whose versions numbers depend on
 IGNORED = re.compile(r"\..*|.*~|#.*#|.*\.sw[a-p]")  # what file managers and editors leave
@@ -66,7 +65,7 @@ def register(conf: Path) -> None:
 
     def plain(root: DictConfig) -> dict[str, Any]:
         """What the derived sections are derived from."""
-        sections = {s: OmegaConf.to_container(root[s], resolve=True) for s in [*FOLDERS, *FILES] if s in root}
+        sections = {s: OmegaConf.to_container(root[s], resolve=True) for s in FOLDERS if s in root}
         return {**sections, "seed": root.get("seed")}
 
     def derived(section: str, *, _root_: DictConfig) -> DictConfig:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 SECTIONS = {"model": "models", "training": "trainings"}
+MOST_SEEDS = 100
 DUPLICATES = {"keep": "kept", "drop exact": "exact dropped"}
 Entry = Mapping[str, Any]
 
@@ -94,16 +95,20 @@ def merged(entry: Any, patch: Any) -> Any:
 def recipe(experiment: str, cell: Cell, params: Entry) -> dict[str, Any]:
     """A complete recipe: `arrays` is what its training may open, `seeds` those that it is trained with."""
     corpus, training = cell.parts.get("corpus"), cell.parts.get("training")
-    folder = f"data/padded/{corpus}"
-    watched = isinstance(training, Mapping) and training.get("validation") == "test"
+    validation = training.get("validation") if isinstance(training, Mapping) else None
     return {
         "experiment": experiment,
         "corpus": corpus,
-        "arrays": folder if watched else f"{folder}/train",
+        "arrays": arrays(corpus, validation),
         "model": cell.parts.get("model"),
         "training": training,
         "seeds": _seeds(params.get("seed"), cell.parts.get("seeds", 1)),
     }
+
+
+def arrays(corpus: object, validation: object) -> str:
+    """What a training may open: the training split's arrays, all of the corpus's if it validates on test."""
+    return f"data/padded/{corpus}" if validation == "test" else f"data/padded/{corpus}/train"
 
 
 def comparison(experiment: str, shown: list[Cell], params: Entry) -> dict[str, Any]:
@@ -151,7 +156,7 @@ def _duplicates(corpus: object, params: Entry) -> str:
 
 def _seeds(first: object, count: object) -> list[int]:
     """As many seeds as a recipe asks for, from the study's on."""
-    if type(first) is not int or type(count) is not int or not 1 <= count <= 100:
+    if type(first) is not int or type(count) is not int or not 1 <= count <= MOST_SEEDS:
         return []
     return list(range(first, first + count))
 

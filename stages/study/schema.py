@@ -14,13 +14,14 @@ from stages.arrays import padding
 from stages.reporting.style import Figures
 from stages.runtime import kinds
 from stages.runtime.config import InputError, Seed, config, nearest, read, refusal
+from stages.study.grids import MOST_SEEDS, arrays
 from stages.training.settings import Training
 
 # DVC would take 0o7 for the number 7
 NAME = re.compile(r"(?!0o)[a-z0-9]+(-[a-z0-9]+)*")
 FOLDERS = ["sources", "corpora", "models", "trainings", "experiments"]  # of conf/, an entry a file
+FILES = ["figures", "samples"]  # of conf/, a section each
 DERIVED = ["recipes", "comparisons", "pipeline", "versions", "composed"]
-MOST_SEEDS = 100
 
 
 @config
@@ -85,13 +86,13 @@ def mend(key: str) -> str:
     elif section == "recipes":
         file = "experiments/ or what it names"
     else:
-        file = f"{section}.yaml" if section in ("figures", "samples") else "config.yaml"
+        file = f"{section}.yaml" if section in FILES else "config.yaml"
     return f"mend conf/{file}, then run: python -m stages.compose"
 
 
 def _sections(params: Mapping[str, Any]) -> None:
     """Refuse missing and unknown sections, and names that could not be paths or stage names."""
-    allowed = [*FOLDERS, "figures", "samples", "seed", *DERIVED]
+    allowed = [*FOLDERS, *FILES, "seed", *DERIVED]
     for key in params:
         if key not in allowed:
             raise refusal(key, params[key], f"no such section, {nearest(key, allowed)}", mend("seed"))
@@ -177,9 +178,9 @@ def _recipe(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> N
     _choice("models", recipe.model, "architecture", "Sizes", f"{key}.model")
     training = read(Training, recipe.training, f"{key}.training", mend(key))
     training.check(f"{key}.training", mend(key))
-    arrays = f"data/padded/{recipe.corpus}" + ("" if training.validation == "test" else "/train")
-    if recipe.arrays != arrays:
-        raise refusal(f"{key}.arrays", recipe.arrays, f"{arrays}, with its corpus and validation", mend(key))
+    allowed = arrays(recipe.corpus, training.validation)
+    if recipe.arrays != allowed:
+        raise refusal(f"{key}.arrays", recipe.arrays, f"{allowed}, with its corpus and validation", mend(key))
     model, pad = recipe.model, params["corpora"][recipe.corpus]["pad"]
     if model["architecture"] == "flatten" and pad["kind"] != "fixed":
         raise refusal(f"{key}.corpus", recipe.corpus, "for `flatten`, a corpus of fixed length", mend(key))
