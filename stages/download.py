@@ -1,6 +1,6 @@
 """Source -> one table per split.
 
-Out: data/sources/<source>/<split>.parquet (`text` string, `label` int8, -1 if unlabelled) and
+Out: data/sources/<source>/<split>.parquet (`text` string, `label` int16, -1 if unlabelled) and
 labels.json (the label names, in the order that the numbers mean); reports/sources/<source>.json
 (texts per split and label, duplicates). Whatever a source's entry in params.yaml states of it (rows
 per split, rows per label, hash) is checked first; then duplicates are dropped, if it says so.
@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.arrays.split import Split, save_split
+from stages.artifacts.split import Split, save_split
 from stages.runtime import files, kinds
 from stages.runtime.config import ROOT, InputError, read
 from stages.study import stage

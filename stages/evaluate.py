@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from stages.arrays.padded import load_padded
-from stages.arrays.storage import refusing
+from stages.artifacts.padded import load_padded
+from stages.artifacts.storage import refusing
 from stages.evaluation import report
 from stages.evaluation.inference import each, logits
 from stages.evaluation.metrics import confusion, probabilities, scores

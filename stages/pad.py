@@ -7,9 +7,9 @@ Example: python -m stages.pad demo-words
 
 from typing import Any
 
-from stages.arrays.padded import save_padded
-from stages.arrays.padding import KINDS, pad
-from stages.arrays.tokens import load_tokens
+from stages.artifacts.padded import save_padded
+from stages.artifacts.padding import KINDS, pad
+from stages.artifacts.tokens import load_tokens
 from stages.runtime import files
 from stages.runtime.config import ROOT, read
 from stages.study import stage

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from stages.arrays.split import Split, load_split
-from stages.arrays.tokens import Tokens, save_tokens
+from stages.artifacts.split import Split, load_split
+from stages.artifacts.tokens import Tokens, save_tokens
 from stages.runtime import files, kinds
 from stages.runtime.config import ROOT, read
 from stages.study import stage

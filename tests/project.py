@@ -14,7 +14,7 @@ from unittest import mock
 
 import networkx
 
-from stages.arrays.split import Split
+from stages.artifacts.split import Split
 from stages.runtime import files
 from stages.runtime.config import ROOT, parse
 from stages.sources import demo

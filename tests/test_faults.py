@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stages.arrays.padded import load_padded
-from stages.arrays.tokens import load_tokens
+from stages.artifacts.padded import load_padded
+from stages.artifacts.tokens import load_tokens
 from stages.runtime.config import InputError
 from tests.project import Project, copied
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stages.artifacts import provenance
 from stages.evaluation import classify
 from stages.runtime import files
 from stages.runtime.config import InputError
-from stages.training import provenance
 from tests.project import LABELS, MARKUP, Project
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")]  # DVC's

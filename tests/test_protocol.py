@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from stages.arrays.split import Split
+from stages.artifacts.split import Split
 from stages.sources import demo
 from tests.project import Project, write
 
@@ -24,7 +24,7 @@ def noise(texts: int) -> Split:
     random = np.random.default_rng(1)
     words = ["good", "dull", "the", "plot", "not", "qwert", "ünheard", "of"]
     drawn = [" ".join(random.choice(words, random.integers(1, 80))) for _ in range(texts)]
-    return Split(drawn, random.permutation(np.arange(texts) % 2).astype(np.int8), demo.LABELS)
+    return Split(drawn, random.permutation(np.arange(texts) % 2).astype(np.int16), demo.LABELS)
 
 
 def hashes(project: Project) -> dict[str, str]:

@@ -71,8 +71,8 @@ def commented(text: str) -> str:
         ("stages/texts/duplicates.py", DOWNLOAD),
         ("stages/evaluation/metrics.py", EVALUATE | {"samples"}),
         ("stages/network/blocks.py", TRAIN),
-        ("stages/training/batches.py", TRAIN),
-        ("stages/arrays/padding.py", DOWNLOAD | TOKENIZE | PAD | TRAIN),
+        ("stages/network/batches.py", TRAIN),
+        ("stages/artifacts/padding.py", DOWNLOAD | TOKENIZE | PAD | TRAIN),
         ("own.csv", {"download@own"}),
     ],
 )

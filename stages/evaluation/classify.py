@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from stages.arrays.padded import Padded
-from stages.arrays.padding import KINDS, Pad, pad
-from stages.arrays.tokens import Tokens
+from stages.artifacts import provenance
+from stages.artifacts.padded import Padded
+from stages.artifacts.padding import KINDS, Pad, pad
+from stages.artifacts.tokens import Tokens
 from stages.evaluation.metrics import probabilities
 from stages.runtime import kinds
 from stages.runtime.config import ROOT, InputError, read
 from stages.tokenization.interface import Tokenizer, identity
-from stages.training import provenance
 
 
 class Classifier:
@@ -57,7 +57,7 @@ def padded(texts: Sequence[str], tokenizer: Tokenizer, how: Pad) -> Padded:
     """The texts as arrays that the corpus's models take."""
     ids = list(tokenizer.encode(texts))
     offsets = np.cumsum([0, *map(len, ids)], dtype=np.int64)
-    labels = np.zeros(len(ids), dtype=np.int8)
+    labels = np.zeros(len(ids), dtype=np.int16)
     joined = np.concatenate([*ids, np.zeros(0, dtype=np.int32)])
     return pad(Tokens(joined, offsets, labels, np.array([]), tokenizer.vocabulary), how)
 

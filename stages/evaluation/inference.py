@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.arrays.padded import Padded
+from stages.artifacts.padded import Padded
 from stages.network import saving
 from stages.network.backend import keras, threads
 from stages.runtime import kinds
@@ -45,7 +45,7 @@ def logits(model: keras.Model, padded: Padded) -> np.ndarray:
     outputs = np.zeros((len(padded.labels), model.output_shape[-1]), dtype=np.float32)
     for ids, rows in zip(padded.ids, padded.rows, strict=True):
         for start in range(0, len(ids), BATCH):
-            # not `predict`, which waits for tf.data as `fit` would (stages/training/batches.py)
+            # not `predict`, which waits for tf.data as `fit` would (stages/network/batches.py)
             some = np.asarray(ids[start : start + BATCH])
             outputs[rows[start : start + BATCH]] = model.predict_on_batch(some)
     return outputs

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from stages.arrays.padded import Padded
-from stages.arrays.stratified import stratified
+from stages.artifacts.padded import Padded
+from stages.artifacts.validation import stratified
 from stages.evaluation.inference import logits
 from stages.evaluation.metrics import averaged, probabilities, scores, slices
 
@@ -40,7 +40,7 @@ def metrics(
 def trained_on(labels: np.ndarray, validation: Any, seed: int) -> np.ndarray:
     """Which texts of the training split a training's weights come from: bool[texts].
 
-    labels: int8[texts] of the split; validation: as in a recipe's `training`.
+    labels: int16[texts] of the split; validation: as in a recipe's `training`.
     """
     if validation == "test":
         return np.ones(len(labels), dtype=bool)

@@ -1,2 +1,2 @@
-"""What architectures are put together from: Keras, set up; blocks, sizes, fast recurrent layers; saved
-models."""
+"""What networks are put together from, trained with and saved as: Keras, set up; blocks, sizes, fast
+recurrent layers; batches, `fit`, checkpoints."""

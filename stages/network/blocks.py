@@ -21,6 +21,8 @@ def text(shape: Shape) -> Tensor:
 def embed(ids: Tensor, sizes: Common, shape: Shape) -> tuple[Tensor, Tensor | None]:
     """float32[batch, time, embedding] and the mask."""
     embedded = keras.layers.Embedding(shape.vocabulary, sizes.embedding, name="embedding")(ids)
+    if sizes.dropout.word:
+        embedded = keras.layers.Dropout(sizes.dropout.word, noise_shape=(None, None, 1))(embedded)
     embedded = _dropout(embedded, sizes.dropout.embedding)
     return embedded, keras.ops.not_equal(ids, 0) if sizes.mask else None
 
@@ -31,11 +33,14 @@ def blank(sequence: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def pool(sequence: Tensor, mask: Tensor | None, how: str) -> Tensor:
-    """float32[batch, time, features] -> float32[batch, features], "mean" or "max" over the tokens.
+    """float32[batch, time, features] -> float32[batch, features], "mean" or "max" over the tokens; twice as
+    many for "mean_max".
 
     A text without tokens gives zeros ("mean") or the least value there is ("max").
     """
     ops = keras.ops
+    if how == "mean_max":
+        return ops.concatenate([pool(sequence, mask, "mean"), pool(sequence, mask, "max")], axis=-1)
     if how == "mean":
         if mask is None:
             return ops.mean(sequence, axis=1)
@@ -62,11 +67,17 @@ def recurrent(layer: Callable[..., Any], sizes: Recurrent, shape: Shape) -> kera
     """Stacked recurrent layers, made by `layer(units, return_sequences=..., dropout=...)`."""
     ids = text(shape)
     sequence, mask = embed(ids, sizes, shape)
+    read = mask
+    if sizes.segment:
+        sequence = keras.ops.reshape(sequence, (-1, sizes.segment, sizes.embedding))
+        read = None if mask is None else keras.ops.reshape(mask, (-1, sizes.segment))
     for depth, units in enumerate(sizes.units, start=1):
         inner = depth < len(sizes.units) or sizes.pooling != "last"
         made = layer(units, return_sequences=inner, dropout=sizes.dropout.recurrent)
         made = keras.layers.Bidirectional(made) if sizes.bidirectional else made
-        sequence = made(sequence, mask=mask)
+        sequence = made(sequence, mask=read)
+    if sizes.segment:
+        sequence = keras.ops.reshape(sequence, (-1, shape.length, sequence.shape[-1]))
     features = sequence if sizes.pooling == "last" else pool(sequence, mask, sizes.pooling)
     return classify(ids, features, sizes, shape)
 

@@ -1,7 +1,7 @@
 """LSTM, GRU and peephole LSTM as Keras layers that train several times faster on a CPU.
 
 Each is a `keras.layers.LSTM`, `GRU` or `RNN(PeepholeLSTMCell)` in all but its inner loop: the same
-arguments, weights, masks and outputs (tests/test_recurrent.py: equal to 1e-5, gradients too). On
+arguments, weights, masks and outputs (tests/network/test_recurrent.py: equal to 1e-5, gradients too). On
 TensorFlow without an accelerator the loop over time is
 - for LSTMs TensorFlow's own kernel for whole sequences, `BlockLSTM` with its registered gradient, which
   Keras does not use. (`BlockLSTMV2` has Keras's order of gates, but the gradient that TensorFlow 2.21

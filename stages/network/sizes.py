@@ -22,9 +22,10 @@ class Shape:
 
 @config
 class Dropout:
-    """Shares set to zero in training: of the embedded tokens, of what enters a recurrent layer, of
-    what enters the dense and output layers."""
+    """Shares set to zero in training: of the tokens, each as a whole; of the numbers that they are embedded
+    as; of what enters a recurrent layer; of what enters the dense and output layers."""
 
+    word: Share = 0.0
     embedding: Share = 0.0
     recurrent: Share = 0.0
     dense: Share = 0.0
@@ -52,11 +53,16 @@ class Pooled(Common):
 
 @config
 class Recurrent(Common):
-    """A recurrent architecture: a layer for each number of `units`, the next reading the one before."""
+    """A recurrent architecture: a layer for each number of `units`, the next reading the one before.
+
+    segment: in tokens; texts are cut into pieces of so many, which are read side by side, each from a fresh
+    state, and pooled together (Johnson & Zhang 2016). It divides the corpus's length; None: read whole.
+    """
 
     # the two directions then run side by side, a core each, faster than each on all cores in turn
     threads: ClassVar[int] = 1
 
     units: Annotated[list[Units], Field(min_length=1)]
     bidirectional: bool
-    pooling: Literal["last", "mean", "max"]
+    pooling: Literal["last", "mean", "max", "mean_max"]
+    segment: Units | None = None

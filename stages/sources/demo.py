@@ -18,7 +18,7 @@ from typing import Annotated, Literal, TypeVar
 import numpy as np
 from pydantic import Field
 
-from stages.arrays.split import Split
+from stages.artifacts.split import Split
 from stages.runtime.config import Count, Seed, config
 from stages.texts.duplicates import Duplicates
 
@@ -162,7 +162,7 @@ def _told_to(audience: str, clauses: list[str]) -> list[str]:
 
 def _split(rng: np.random.Generator, count: int, distance: int, seen: set[str]) -> Split:
     """`count` reviews that are not in `seen`, which then holds them too."""
-    labels = rng.permutation(np.arange(count, dtype=np.int8) % 2)
+    labels = rng.permutation(np.arange(count, dtype=np.int16) % 2)
     texts = []
     for label in labels:
         while (text := review(rng, int(label), distance)) in seen:

@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 from pydantic import ValidationInfo, field_validator
 
-from stages.arrays.split import Split
-from stages.arrays.stratified import stratified
+from stages.artifacts.split import Split
+from stages.artifacts.validation import stratified
 from stages.runtime.config import ROOT, InputError, Share, config
 from stages.texts.duplicates import Duplicates
 
@@ -178,8 +178,8 @@ def _names(rows: dict[str, list[tuple[str, str]]], path: str) -> list[str]:
         raise InputError(
             f"{path}: found {len(names)} label(s) ({', '.join(names)[:200]}), allowed: two or more"
         )
-    if len(names) > 127:
-        raise InputError(f"{path}: found {len(names)} labels, allowed: 127")  # int8
+    if len(names) > 32_767:
+        raise InputError(f"{path}: found {len(names)} labels, allowed: 32,767")  # int16
     for name in names:
         if name != name.strip() and name.strip() in names:
             raise InputError(f"{path}: labels {name!r} and {name.strip()!r}; take off the spaces around it")
@@ -193,7 +193,7 @@ def _names(rows: dict[str, list[tuple[str, str]]], path: str) -> list[str]:
 
 def _split(pairs: list[tuple[str, str]], names: list[str]) -> Split:
     index = {name: i for i, name in enumerate(names)}
-    labels = np.array([index[label] for _, label in pairs], dtype=np.int8)
+    labels = np.array([index[label] for _, label in pairs], dtype=np.int16)
     return Split([text for text, _ in pairs], labels, names)
 
 

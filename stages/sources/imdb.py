@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from stages.arrays.split import Split
+from stages.artifacts.split import Split
 from stages.runtime import files
 from stages.runtime.config import ROOT, Count, InputError, config
 from stages.texts.duplicates import Duplicates
@@ -79,4 +79,4 @@ def _read(tfds: Any, builder: Any, name: str, count: int) -> Split:
     data = tfds.as_numpy(builder.as_dataset(split=name, shuffle_files=False))
     rows = list(tqdm(data, total=count, desc=f"imdb {name}", unit=" texts", disable=None))
     texts = [row["text"].decode("utf-8") for row in rows]
-    return Split(texts, np.array([row["label"] for row in rows], dtype=np.int8), [*LABELS.values()])
+    return Split(texts, np.array([row["label"] for row in rows], dtype=np.int16), [*LABELS.values()])

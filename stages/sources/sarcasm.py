@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import Field
 
-from stages.arrays.split import Split
+from stages.artifacts.split import Split
 from stages.runtime import files
 from stages.runtime.config import ROOT, Count, InputError, config
 from stages.texts.content import content_hash
@@ -49,7 +49,7 @@ def load(source: Source) -> dict[str, Split]:
             "make room there, or give yourself the right to write"
         ) from error
     texts = [row["headline"].decode("utf-8") for row in rows]
-    labels = np.array([row["label"] for row in rows], dtype=np.int8)
+    labels = np.array([row["label"] for row in rows], dtype=np.int16)
     splits: dict[str, Split] = {}
     start = 0
     for name in ("train", "test"):
@@ -94,7 +94,7 @@ def _published(source: Source) -> list[dict[str, Any]]:
 def _checked(path: Path, sha256: str) -> list[dict[str, Any]]:
     """The headlines of a download; ValueError if their hash is another."""
     rows = _parsed(path.read_bytes())
-    labels = np.array([row["label"] for row in rows], dtype=np.int8)
+    labels = np.array([row["label"] for row in rows], dtype=np.int16)
     if (found := content_hash([Split([row["headline"] for row in rows], labels, LABELS)])) != sha256:
         raise ValueError(f"found content hash {found}, allowed: {sha256}")
     return rows

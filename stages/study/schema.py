@@ -10,12 +10,11 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from stages.arrays import padding
+from stages.artifacts import padding
 from stages.reporting.style import Figures
 from stages.runtime import kinds
 from stages.runtime.config import InputError, Seed, config, nearest, read, refusal
 from stages.study.grids import MOST_SEEDS, arrays
-from stages.training.settings import Training
 
 # DVC would take 0o7 for the number 7
 NAME = re.compile(r"(?!0o)[a-z0-9]+(-[a-z0-9]+)*")
@@ -67,8 +66,7 @@ def check(params: Mapping[str, Any]) -> None:
     for name, entry in params["corpora"].items():
         _corpus(params, name, entry)
     for name, entry in params["trainings"].items():
-        key = f"trainings.{name}"
-        read(Training, entry, key, mend(key)).check(key, mend(key))
+        _training(entry, f"trainings.{name}")
     cells: set[str] = set()
     for name, entry in params["experiments"].items():
         cells |= _experiment(name, entry, cells)
@@ -115,10 +113,16 @@ def _choices(params: Mapping[str, Any], section: str, key: str, cls: str) -> Non
         _choice(section, entry, key, cls, f"{section}.{name}")
 
 
-def _choice(folder: str, entry: Mapping[str, Any], key: str, cls: str, place: str) -> None:
+def _choice(folder: str, entry: Mapping[str, Any], key: str, cls: str, place: str) -> Any:
     kind = entry.get(key)
     _known(kind, kinds.names(folder), f"{place}.{key}")
-    read(getattr(kinds.module(folder, str(kind)), cls), entry, place, mend(place))
+    return read(getattr(kinds.module(folder, str(kind)), cls), entry, place, mend(place))
+
+
+def _training(entry: Mapping[str, Any], place: str) -> Any:
+    training = _choice("trainers", entry, "kind", "Training", place)
+    training.check(place, mend(place))
+    return training
 
 
 def _corpus(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> None:
@@ -176,14 +180,20 @@ def _recipe(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> N
     _known(recipe.experiment, params["experiments"], f"{key}.experiment")
     _known(recipe.corpus, params["corpora"], f"{key}.corpus")
     _choice("models", recipe.model, "architecture", "Sizes", f"{key}.model")
-    training = read(Training, recipe.training, f"{key}.training", mend(key))
-    training.check(f"{key}.training", mend(key))
+    training = _training(recipe.training, f"{key}.training")
     allowed = arrays(recipe.corpus, training.validation)
     if recipe.arrays != allowed:
         raise refusal(f"{key}.arrays", recipe.arrays, f"{allowed}, with its corpus and validation", mend(key))
     model, pad = recipe.model, params["corpora"][recipe.corpus]["pad"]
     if model["architecture"] == "flatten" and pad["kind"] != "fixed":
         raise refusal(f"{key}.corpus", recipe.corpus, "for `flatten`, a corpus of fixed length", mend(key))
+    segment = model.get("segment")
+    if segment and (pad["kind"] != "fixed" or pad["length"] % segment):
+        raise refusal(
+            f"{key}.model.segment", segment, f"a divisor of the length that {recipe.corpus} has", mend(key)
+        )
+    if segment and model["pooling"] == "last":
+        raise refusal(f"{key}.model.pooling", "last", "with `segment`, mean, max or mean_max", mend(key))
     narrowest = pad["length"] if pad["kind"] == "fixed" else pad["boundaries"][0]
     if model["architecture"] == "conv1d" and not model["mask"] and model["kernel"] > narrowest:
         allowed = f"without a mask, {narrowest} at most, the narrowest arrays of {recipe.corpus}"

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 
-from stages.arrays.split import Split
+from stages.artifacts.split import Split
 
 
 def content_hash(splits: Iterable[Split]) -> str:

@@ -123,7 +123,7 @@ def _named(target: str, names: Collection[str]) -> list[str]:
 
 
 class State:
-    """How stages differ from what dvc.lock holds. What many depend on, as stages/arrays, is hashed once."""
+    """How stages differ from what dvc.lock holds. What many depend on is hashed once."""
 
     def __init__(self, lock: Path) -> None:
         self._lock = lock

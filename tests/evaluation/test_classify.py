@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.arrays.padding import Bucket, Fixed
+from stages.artifacts import provenance
+from stages.artifacts.padding import Bucket, Fixed
 from stages.evaluation import classify, inference
 from stages.network import backend
 from stages.runtime import files
 from stages.runtime.config import InputError
 from stages.tokenization.interface import identity
 from stages.tokenizers import word
-from stages.training import provenance
 from tests.evaluation.fakes import Fake
 
 HOWS = [

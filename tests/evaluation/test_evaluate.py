@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from stages import evaluate
-from stages.arrays.padded import Padded, save_padded
+from stages.artifacts.padded import Padded, save_padded
 from stages.evaluation import inference, report
 from stages.evaluation.inference import logits
 from stages.network import saving
@@ -17,11 +17,11 @@ from stages.runtime import files
 from stages.runtime.config import InputError
 from tests.evaluation.fakes import Fake
 from tests.models.small import entry
-from tests.training.small import Project, padded
+from tests.trainers.small import Project, padded
 
 NAMES = ["dull", "good"]
-TEST = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0], dtype=np.int8)
-TRAIN = np.array([0, 1] * 5, dtype=np.int8)
+TEST = np.array([1, 1, 1, 1, 0, 0, 0, 0, 0, 0], dtype=np.int16)
+TRAIN = np.array([0, 1] * 5, dtype=np.int16)
 # what a seed's model answers, as its probability of "good"; the test split's texts are the ids 1 to 10
 SEED_7 = np.array([0.9, 0.9, 0.9, 0.1, 0.9, 0.1, 0.1, 0.1, 0.1, 0.1])  # 8 of 10: 3 of 4 good, 5 of 6 dull
 SEED_3 = np.array([0.9, 0.9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.9])  # 7 of 10: 2 of 4, 5 of 6

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.arrays.padded import Padded
+from stages.artifacts.padded import Padded
 from stages.evaluation import inference
 from stages.network import saving
 from tests.models.small import build, ids, run
@@ -20,7 +20,7 @@ def split(texts: int) -> Padded:
         np.repeat(own[:, None], width, axis=1).astype(np.int32)
         for own, width in zip(rows, (2, 5), strict=True)
     ]
-    return Padded(arrays, rows, np.zeros(texts, np.int8), ["no", "yes"], texts)
+    return Padded(arrays, rows, np.zeros(texts, np.int16), ["no", "yes"], texts)
 
 
 @pytest.mark.parametrize("texts", [1, 7, 3 * inference.BATCH + 5])

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from stages import train
-from stages.arrays.padded import Padded
+from stages.artifacts.padded import Padded
 from stages.evaluation import report
-from tests.training.small import padded, rows_of, training
+from tests.trainers.small import padded, rows_of, training
 
 FACTS = {"seeds": {"7": {"epochs": 3, "kept": 1}, "3": {"epochs": 2, "kept": 2}}, "parameters": 11}
 HISTORY = [
@@ -27,13 +27,13 @@ HISTORY = [
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("validation", ["test", {"fraction": 0.1}, {"fraction": 0.5}])
 def test_what_was_trained_on_is_what_the_training_took(validation: object, seed: int) -> None:
-    fitted, _ = train.split([padded(), padded()], training(validation=validation), seed)
+    fitted, _ = train.split([padded(), padded()], training(validation=validation).validation, seed)
     part = report.trained_on(padded().labels, validation, seed)
     assert np.flatnonzero(part).tolist() == rows_of(fitted)
 
 
 def test_the_fit_is_measured_on_the_part_alone() -> None:
-    labels = np.random.default_rng(3).integers(0, 2, 90).astype(np.int8)
+    labels = np.random.default_rng(3).integers(0, 2, 90).astype(np.int16)
     rows = [np.flatnonzero(np.arange(90) % 3 == 0), np.flatnonzero(np.arange(90) % 3)]
     whole = Padded([own[:, None].astype(np.int32) for own in rows], rows, labels, ["no", "yes"], 90)
     part = np.arange(90) % 2 == 0
@@ -83,7 +83,7 @@ def test_predictions_are_a_row_per_seed_and_text() -> None:
 
 def test_slices_are_by_length_and_by_the_share_of_unknown_tokens() -> None:
     lengths, unknown = np.array([4, 2, 8, 0]), np.array([1, 2, 2, 0])
-    test = Padded([], [], np.zeros(4, np.int8), ["no", "yes"], 9, lengths=lengths, unknown=unknown)
+    test = Padded([], [], np.zeros(4, np.int16), ["no", "yes"], 9, lengths=lengths, unknown=unknown)
     slices = report.sliced(np.array([1.0, 0.5, 0.0, 1.0]), test)
     assert slices["length"] == [(0, 0, 1, 1.0), (2, 2, 1, 0.5), (4, 4, 1, 1.0), (8, 8, 1, 0.0)]
     assert slices["oov_rate"] == [(0, 0, 1, 1.0), (0.25, 0.25, 2, 0.5), (1, 1, 1, 0.5)]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from stages.arrays.padding import KINDS, pad
-from stages.arrays.tokens import Tokens
+from stages.artifacts.padding import KINDS, pad
+from stages.artifacts.tokens import Tokens
 from stages.network.sizes import Shape
 from stages.runtime.config import InputError, read
 from stages.study import schema
@@ -18,6 +18,7 @@ FIXED = {"kind": "fixed", "length": 2, "side": "pre", "truncate": "post"}
 BUCKETS = {"kind": "bucket", "boundaries": [1, 3]}
 LENGTHS = [0, 1, 2, 9]
 TRAINING = {
+    "kind": "gradient_descent",
     "optimizer": "adam",
     "learning_rate": 0.1,
     "epochs": 1,
@@ -49,7 +50,7 @@ def accepted(model: dict[str, Any], how: dict[str, Any]) -> bool:
 def takes(architecture: str, how: dict[str, Any], **sizes: Any) -> bool:
     """Whether a model runs on texts of all lengths, with a finite output for each."""
     ids = np.ones(sum(LENGTHS), np.int32)
-    labels, names = np.zeros(len(LENGTHS), np.int8), np.array(["no", "yes"])
+    labels, names = np.zeros(len(LENGTHS), np.int16), np.array(["no", "yes"])
     tokens = Tokens(ids, np.cumsum([0, *LENGTHS]), labels, names, 5)
     try:
         model = build(architecture, Shape(5, how.get("length"), 2), **sizes)

@@ -34,10 +34,10 @@ if backend.keras.backend.backend() == "tensorflow":
     facts["threads"].append(threads())
 def faults():
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-np.ones(20_000_000, np.int8)
+np.ones(20_000_000, np.int16)
 before = faults()
 for _ in range(20):
-    np.ones(20_000_000, np.int8)
+    np.ones(20_000_000, np.int16)
 facts["faults"] = faults() - before
 print(json.dumps(facts))
 """

@@ -28,6 +28,11 @@ def test_pooling_is_over_the_tokens_alone(how: str) -> None:
     np.testing.assert_allclose(pooled(None, how), of(SEQUENCE, axis=1), atol=1e-6)
 
 
+def test_mean_and_max_can_be_had_together() -> None:
+    both = np.concatenate([pooled(MASK, "mean"), pooled(MASK, "max")], axis=1)
+    np.testing.assert_array_equal(pooled(MASK, "mean_max"), both)
+
+
 def test_a_text_without_tokens_is_pooled_to_zeros_or_to_the_least_there_is() -> None:
     np.testing.assert_array_equal(pooled(MASK, "mean")[3], np.zeros(3))
     np.testing.assert_array_equal(pooled(MASK, "max")[3], SEQUENCE[3].min(axis=0))
@@ -38,7 +43,7 @@ def test_blanks_are_zeros_where_there_is_padding() -> None:
     assert blocks.blank(SEQUENCE, None) is SEQUENCE
 
 
-@pytest.mark.parametrize("place", ["embedding", "recurrent", "dense"])
+@pytest.mark.parametrize("place", ["word", "embedding", "recurrent", "dense"])
 def test_dropout_acts_in_training_only_and_at_each_place(place: str) -> None:
     model, text = build("lstm", dropout={place: 0.5}, dense=3), ids(4, 9)
     np.testing.assert_array_equal(run(model, text), run(model, text))
@@ -69,7 +74,30 @@ def test_recurrent_layers_are_stacked_each_reading_the_whole_of_the_one_before()
 
 
 def test_dropout_stands_behind_the_embedding_and_on_both_sides_of_the_dense_layer() -> None:
-    share = {"embedding": 0.1, "recurrent": 0.2, "dense": 0.3}
+    share = {"word": 0.4, "embedding": 0.1, "recurrent": 0.2, "dense": 0.3}
     model = build("simple_rnn", dropout=share, dense=3)
     places = [getattr(layer, "rate", getattr(layer, "dropout", None)) for layer in model.layers]
-    assert [place for place in places if place] == [0.1, 0.2, 0.3, 0.3]
+    assert [place for place in places if place] == [0.4, 0.1, 0.2, 0.3, 0.3]
+
+
+def test_a_word_is_dropped_as_a_whole() -> None:
+    model, text = build("lstm", dropout={"word": 0.5}), ids(40, 9)
+    embedded = keras.Model(model.input, layers(model, keras.layers.Dropout)[0].output)
+    zeros = run(embedded, text, training=True) == 0
+    assert (zeros.all(axis=2) == zeros.any(axis=2)).all() and 0.3 < zeros.mean() < 0.7
+
+
+@pytest.mark.parametrize("mask", [True, False])
+@pytest.mark.parametrize("pooling", ["mean", "max", "mean_max"])
+def test_segments_are_read_as_texts_of_their_own_and_pooled_together(pooling: str, mask: bool) -> None:
+    sizes: dict[str, Any] = {"pooling": pooling, "mask": mask, "bidirectional": True, "units": [4, 3]}
+    cut, whole = (build("lstm", Shape(50, n, 2), **sizes, segment=s) for n, s in ((9, 3), (3, None)))
+    texts = ids(4, 9)
+    texts[1, 4:] = texts[2] = 0  # one ends in its second segment, one has no token
+    whole.set_weights(cut.get_weights())
+    states = run(
+        keras.Model(whole.input, layers(whole, keras.layers.Bidirectional)[-1].output), texts.reshape(12, 3)
+    )
+    features = blocks.pool(states.reshape(4, 9, 6), texts != 0 if mask else None, pooling)
+    expected = run(keras.Model(whole.layers[-1].input, whole.output), features)
+    np.testing.assert_allclose(run(cut, texts), expected, atol=1e-5)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.arrays.split import Split
+from stages.artifacts.split import Split
 
 
 def split(*rows: tuple[str, int], names: tuple[str, ...] = ("no", "yes")) -> Split:
-    labels = np.array([label for _, label in rows], dtype=np.int8)
+    labels = np.array([label for _, label in rows], dtype=np.int16)
     return Split([text for text, _ in rows], labels, list(names))
 
 

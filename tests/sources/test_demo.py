@@ -7,7 +7,7 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from stages.arrays.split import Split
+from stages.artifacts.split import Split
 from stages.sources import demo
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stages import download
-from stages.arrays.split import Split
+from stages.artifacts.split import Split
 from stages.runtime.config import InputError
 from tests.sources.splits import split
 
@@ -83,7 +83,7 @@ def test_an_unlabelled_split_counts_for_its_size_and_not_for_the_labels() -> Non
 
 
 def test_a_split_without_one_of_the_labels_is_refused() -> None:
-    labels = np.array([0, 1], dtype=np.int8)
+    labels = np.array([0, 1], dtype=np.int16)
     splits = {
         "train": Split(["a", "b"], labels, ["no", "yes"]),
         "test": Split(["c", "d"], labels * 0, ["no", "yes"]),

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stages import download
-from stages.arrays.split import Split
+from stages.artifacts.split import Split
 from stages.runtime.config import ROOT, InputError, read
 from stages.sources import files
 from stages.sources.files import Source
@@ -97,7 +97,7 @@ def test_labels_are_numbered_in_alphabetical_order_wherever_they_come_first(tmp_
     for rows in (NEWS, NEWS[::-1]):
         splits = files.load(source(save(tmp_path / "mine.csv", content(rows, ".csv"))))
         assert splits["train"].names == splits["test"].names == ["arts", "sport", "world"]
-        assert splits["train"].labels.dtype == np.int8
+        assert splits["train"].labels.dtype == np.int16
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
@@ -453,11 +453,11 @@ def test_a_missing_column_value_is_not_called_a_missing_column(tmp_path: Path) -
 
 
 def test_more_labels_than_the_table_can_number_are_refused(tmp_path: Path) -> None:
-    for count, refused in ((127, False), (128, True)):
+    for count, refused in ((32_767, False), (32_768, True)):
         rows = [(f"text {i}", f"label {i % count}") for i in range(4 * count)]
         mine = source(save(tmp_path / "a.csv", content(rows, ".csv")))
         if refused:
-            assert "found 128 labels, allowed: 127" in line(mine)
+            assert "found 32768 labels, allowed: 32,767" in line(mine)
         else:
             assert Counter(everything(files.load(mine))) == Counter(rows)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.arrays.split import Split
+from stages.artifacts.split import Split
 from stages.runtime.config import InputError, read
 from stages.sources import imdb
 from tests.sources.splits import left

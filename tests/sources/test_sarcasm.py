@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stages.arrays.split import Split
+from stages.artifacts.split import Split
 from stages.runtime.config import ROOT, InputError, read
 from stages.sources import sarcasm
 from stages.texts.content import content_hash

@@ -41,6 +41,7 @@ CONV1D = {
     "mask": True,
 }
 TRAINING = {
+    "kind": "gradient_descent",
     "optimizer": "adam",
     "learning_rate": 0.001,
     "epochs": 2,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages import download
-from stages.arrays.split import Split, load_split
+from stages.artifacts.split import Split, load_split
 from stages.runtime.config import InputError
 from stages.texts import duplicates
 
@@ -38,7 +38,7 @@ def test_texts_that_differ_in_case_space_or_form_are_none() -> None:
 
 def labelled(*texts: str) -> Split:
     """Texts labelled by their first letter."""
-    labels = np.array([int(text[0].lower() == "y") for text in texts], dtype=np.int8)
+    labels = np.array([int(text[0].lower() == "y") for text in texts], dtype=np.int16)
     return Split(list(texts), labels, ["no", "yes"])
 
 
@@ -48,7 +48,7 @@ def mine() -> dict[str, Split]:
             "n one two", "y one", "Y one", "n one two", "y only", "n test", "n only", "y test!"
         ),
         "test": labelled("n test", "y test", "y test", "n else"),
-        "unsupervised": Split(["n test", "n test"], np.full(2, -1, dtype=np.int8), ["no", "yes"]),
+        "unsupervised": Split(["n test", "n test"], np.full(2, -1, dtype=np.int16), ["no", "yes"]),
     }
 
 

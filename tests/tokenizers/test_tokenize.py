@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from stages import tokenize
-from stages.arrays.split import Split, save_split
-from stages.arrays.tokens import Tokens, load_tokens
+from stages.artifacts.split import Split, save_split
+from stages.artifacts.tokens import Tokens, load_tokens
 from stages.runtime import files
 from stages.tokenization.interface import identity
 from tests.tokenizers.texts import sentences
@@ -29,7 +29,7 @@ class Stage:
         source = self.root / "data" / "sources" / "mine"
         source.mkdir(parents=True, exist_ok=True)
         for name, of_split in texts.items():
-            labels = np.arange(len(of_split), dtype=np.int8) % 2
+            labels = np.arange(len(of_split), dtype=np.int16) % 2
             save_split(source / f"{name}.parquet", Split(of_split, labels, ["no", "yes"]))
         files.write_json(source / "labels.json", ["no", "yes"])
         tokenize.main("words", {"corpora": {"words": {"source": "mine", "tokenizer": tokenizer}}})

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from stages.arrays.padding import pad
+from stages.artifacts.padding import pad
 from stages.runtime.config import ROOT, InputError
 from stages.tools.bench import __main__ as bench
 from stages.tools.bench import cases, tables, texts, tokenizing, training
@@ -45,7 +45,7 @@ def test_both_ways_train_on_the_same_tokens(name: str, monkeypatch: pytest.Monke
     sizes = {**case.sizes, **{size: small[size] for size in small if size in case.sizes}}
     monkeypatch.setitem(cases.CASES, name, replace(case, texts=75, sizes=sizes))
     monkeypatch.setattr(training, "warming_up", lambda case: replace(case, texts=50))
-    monkeypatch.setattr("stages.training.fitting.STEPS", 1)  # the trace of 16 takes seconds
+    monkeypatch.setattr("stages.network.fitting.STEPS", 1)  # the trace of 16 takes seconds
     ours, theirs = (bench.one(name, way, full=False) for way in ("ours", "baseline"))
     assert ours.tokens == theirs.tokens <= ours.places <= theirs.places
     assert min(ours.seconds, theirs.seconds, ours.peak_mib) > 0

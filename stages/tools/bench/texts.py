@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from stages.arrays.padded import Padded, load_padded
-from stages.arrays.padding import KINDS, Pad, pad
-from stages.arrays.split import load_split
-from stages.arrays.tokens import Tokens, load_tokens
+from stages.artifacts.padded import Padded, load_padded
+from stages.artifacts.padding import KINDS, Pad, pad
+from stages.artifacts.split import load_split
+from stages.artifacts.tokens import Tokens, load_tokens
 from stages.runtime.config import ROOT, read
 from stages.study.params import params
 from stages.tools.bench.cases import Case
@@ -56,7 +56,7 @@ def made_up(count: int) -> Tokens:
     return Tokens(
         ids=random.integers(1, 8185, lengths.sum(), dtype=np.int32),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
-        labels=random.integers(0, 2, count, dtype=np.int8),
+        labels=random.integers(0, 2, count, dtype=np.int16),
         names=np.array(["negative", "positive"]),
         vocabulary=10_000,
     )

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from stages.arrays.padding import pad
-from stages.arrays.stratified import stratified
-from stages.arrays.tokens import Tokens
+from stages.artifacts.padding import pad
+from stages.artifacts.tokens import Tokens
+from stages.artifacts.validation import stratified
 from stages.network.sizes import Shape
 from stages.runtime import kinds
 from stages.runtime.config import read
@@ -16,10 +16,10 @@ from stages.tools.bench.texts import padded_of, padding, subset, tokens_of, warm
 
 
 def train_ours(case: Case, full: bool) -> Measured:
-    """`fit` as stages/training/fitting.py calls it."""
+    """`fit` as stages/network/fitting.py calls it."""
     from stages.network.backend import keras, threads
-    from stages.training.batches import Batches, feed
-    from stages.training.fitting import STEPS
+    from stages.network.batches import Batches, feed
+    from stages.network.fitting import STEPS
 
     threads(kinds.module("models", case.sizes["architecture"]).Sizes.threads)
     keras.utils.set_random_seed(1)
@@ -104,7 +104,7 @@ def held_out_accuracy(way: str, seed: int, full: bool) -> float:
     """Of a pooled model, trained on our batches or the notebooks', on a tenth of the training split."""
     from stages.evaluation.inference import logits
     from stages.network.backend import keras
-    from stages.training.batches import Batches, feed
+    from stages.network.batches import Batches, feed
 
     tokens, whole = tokens_of(ACCURACY, full), padded_of(ACCURACY, full)
     held = stratified(whole.labels, 0.1, seed)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.arrays.storage import load_arrays, refusing, save_arrays
+from stages.artifacts.storage import load_arrays, refusing, save_arrays
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Tokens:
 
     ids: int32[tokens], each at least 1 (0 is padding).
     offsets: int64[texts + 1]; text i is ids[offsets[i]:offsets[i + 1]].
-    labels: int8[texts], indices into `names`, -1 if unlabelled.
+    labels: int16[texts], indices into `names`, -1 if unlabelled.
     names: str[classes].
     vocabulary: how many ids there are, padding included.
     tokenizer: which tokenizer made the ids, as "<kind> <hash of its files>".

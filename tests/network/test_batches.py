@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from stages.network.backend import keras
-from stages.training.batches import Batches, feed
-from tests.training.small import padded
+from stages.network.batches import Batches, feed
+from tests.trainers.small import padded
 
 Epoch = list[tuple[np.ndarray, np.ndarray]]
 

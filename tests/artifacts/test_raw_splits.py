@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.arrays.split import load_split
+from stages.artifacts.split import load_split
 from stages.download import write
 from stages.runtime.config import InputError
 from tests.sources.splits import split
@@ -34,7 +34,7 @@ def test_texts_and_labels_come_back_from_the_table_as_they_were(tmp_path: Path) 
     for name in ("train", "test"):
         read = load_split(tmp_path / f"{name}.parquet")
         assert read.texts == written.texts
-        assert read.labels.dtype == np.int8
+        assert read.labels.dtype == np.int16
         assert read.labels.tolist() == written.labels.tolist()
         assert read.names == ["ja\nein", "✓"]
 

@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.arrays.storage import load_arrays
+from stages.artifacts.history import History
+from stages.artifacts.storage import load_arrays
+from stages.network import fitting
 from stages.network.sizes import Shape
 from stages.runtime.config import InputError
-from stages.training import fitting
-from stages.training.history import History
+from stages.trainers.gradient_descent import descend
 from tests.models.small import build
-from tests.training.small import padded, training
-from tests.training.small import same as same_weights
+from tests.trainers.small import padded, task, training
+from tests.trainers.small import same as same_weights
 
 STOPPING: dict[str, Any] = {"epochs": 20, "learning_rate": 0.5, "early_stopping": {"patience": 3}}
 
@@ -22,12 +23,11 @@ class Killed(BaseException):
     """What no code of ours catches, like a signal."""
 
 
-class Killing(History):
-    """A history that kills its training in the middle of an epoch, and knows which were begun."""
+class Killing(fitting.Recorder):
+    """Kills its training in the middle of an epoch, and knows which were begun."""
 
-    def __init__(self, folder: Path, epochs: int, kill_in: int | None) -> None:
-        super().__init__(folder / "history.csv", "x", 3, epochs)
-        self.kill_in, self.begun = kill_in, set[int]()
+    kill_in: int | None
+    begun: set[int]
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         super().on_epoch_begin(epoch)
@@ -35,7 +35,7 @@ class Killing(History):
 
     def on_test_begin(self, logs: Any = None) -> None:
         super().on_test_begin()
-        if self.epochs == self.kill_in:
+        if self._history.epochs == self.kill_in:
             raise Killed
 
 
@@ -47,18 +47,20 @@ class Run:
         whole = padded(30)
         self.model = build("pooled", Shape(whole.vocabulary, None, 2), dense=3, dropout=dropout)
         how = training(**options)
-        history = Killing(folder, how.epochs, kill_in)
+        history = History(folder / "history.csv", "x", 3, how.epochs)
+        Killing.kill_in, Killing.begun = kill_in, set()
         held = np.arange(30) % 2 == 0
         parts = whole.take(~held), whole.take(held)
-        self.fitted = fitting.fit(self.model, *parts, how, 3, history, folder / "checkpoint.npz")
-        self.begun = history.begun
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fitting, "Recorder", Killing)
+            self.kept = descend(self.model, task(*parts, how, 3, history, folder))
+        self.epochs = history.epochs
+        self.begun = Killing.begun
         self.history = (folder / "history.csv").read_text(encoding="utf-8")
 
 
 def same(one: Run, other: Run) -> bool:
-    return (
-        one.history == other.history and one.fitted == other.fitted and same_weights(one.model, other.model)
-    )
+    return one.history == other.history and one.kept == other.kept and same_weights(one.model, other.model)
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +77,8 @@ def killed(folder: Path, kill_in: int, **options: Any) -> None:
 
 def test_a_killed_training_goes_on_and_ends_the_same(ended: tuple[Path, Run], tmp_path: Path) -> None:
     _, whole = ended
-    last = whole.fitted.epochs - 1
-    assert last > 2 and whole.fitted.kept < whole.fitted.epochs
+    last = whole.epochs - 1
+    assert last > 2 and whole.kept < whole.epochs
     for kill_in in (1, last):  # the second time the best epoch is past
         killed(tmp_path, kill_in, **STOPPING)
     resumed = Run(tmp_path, **STOPPING)
@@ -84,10 +86,21 @@ def test_a_killed_training_goes_on_and_ends_the_same(ended: tuple[Path, Run], tm
 
 
 @pytest.mark.slow
-def test_a_killed_training_without_early_stopping_does_too(tmp_path: Path) -> None:
-    whole = Run(tmp_path / "whole", optimizer="rmsprop")
-    killed(tmp_path / "cut", 2, optimizer="rmsprop")
-    assert same(whole, Run(tmp_path / "cut", optimizer="rmsprop"))
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"optimizer": "rmsprop"},
+        {"average": 0.9},
+        {"average": 0.9, "early_stopping": {"patience": 1}},
+        {"schedule": "linear"},
+    ],
+    ids=str,
+)
+def test_a_killed_training_of_any_kind_does_too(tmp_path: Path, options: dict[str, Any]) -> None:
+    whole = Run(tmp_path / "whole", **options)
+    killed(tmp_path / "cut", 2, **options)
+    assert same(whole, Run(tmp_path / "cut", **options))
+    assert same(whole, Run(tmp_path / "cut", **options))  # of which nothing is left to train
 
 
 def test_a_training_killed_after_its_last_epoch_trains_no_more(ended: tuple[Path, Run]) -> None:

@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 
 from stages import train
-from stages.arrays.padded import Padded, save_padded
+from stages.artifacts import provenance
+from stages.artifacts.history import History
+from stages.artifacts.padded import Padded, save_padded
+from stages.artifacts.task import Task
 from stages.network.backend import keras
 from stages.runtime.config import ROOT, read
-from stages.training import provenance
-from stages.training.settings import Training
+from stages.trainers.gradient_descent import Training
 from tests.models.small import entry
 
 TRAINING: dict[str, Any] = {
+    "kind": "gradient_descent",
     "optimizer": "adam",
     "learning_rate": 0.02,
     "epochs": 3,
@@ -30,10 +33,16 @@ def training(**options: Any) -> Training:
     return read(Training, TRAINING | options, "training")
 
 
+def task(train: Padded, held: Padded, how: Training, seed: int, history: History, folder: Path) -> Task:
+    """What `descend` takes: a training without a model."""
+    nothing = folder / "nothing"
+    return Task(None, None, how, train, held, seed, history, folder / "checkpoint.npz", nothing)
+
+
 def padded(texts: int = 60, classes: int = 2) -> Padded:
     """Texts in arrays of two widths, whose first token is the label, plus 1, and whose second the row."""
     random = np.random.default_rng(0)
-    labels = random.integers(0, classes, texts).astype(np.int8)
+    labels = random.integers(0, classes, texts).astype(np.int16)
     rows = [np.flatnonzero(np.arange(texts) % 3 != 0), np.flatnonzero(np.arange(texts) % 3 == 0)]
     ids = [random.integers(5, 20, (len(own), width)) for own, width in zip(rows, (4, 9), strict=True)]
     for bucket, own in zip(ids, rows, strict=True):

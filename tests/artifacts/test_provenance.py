@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stages.artifacts import provenance
 from stages.runtime import kinds
 from stages.runtime.config import ROOT, InputError
 from stages.runtime.machine import processor
-from stages.training import provenance
 
 FOLDER = ROOT / "conf" / "trainings"  # stands for arrays
-PARAMETERS = {"model": {"architecture": "lstm"}, "training": {"epochs": 3}}
+PARAMETERS = {"model": {"architecture": "lstm"}, "training": {"kind": "gradient_descent", "epochs": 3}}
 
 
 @pytest.fixture(scope="module")
 def origin() -> dict[str, Any]:
     """Of a training whose arrays are the files of a folder of conf/."""
-    return provenance.origin(PARAMETERS, [FOLDER], "tensorflow on cpu:0", 1)
+    return provenance.origin(PARAMETERS, [FOLDER], {"backend": "tensorflow on cpu:0", "threads": 1})
 
 
 def test_it_names_parameters_inputs_versions_backend_threads_and_processor(origin: dict[str, Any]) -> None:
@@ -35,11 +35,13 @@ def test_it_names_parameters_inputs_versions_backend_threads_and_processor(origi
 
 @pytest.mark.parametrize("architecture", kinds.names("models"))
 def test_it_names_the_code_that_computes_and_of_the_architectures_its_own(architecture: str) -> None:
-    code = {path.relative_to(ROOT).as_posix() for path in provenance.code(architecture)}
+    parameters = PARAMETERS | {"model": {"architecture": architecture}}
+    code = {path.relative_to(ROOT).as_posix() for path in provenance.code(parameters)}
     assert {path for path in code if "/models/" in path} == {f"stages/models/{architecture}.py"}
+    assert {path for path in code if "/trainers/" in path} == {"stages/trainers/gradient_descent.py"}
     rooms = {path.split("/")[1] for path in code}
-    assert rooms == {"train.py", "models", "network", "training", "arrays"}
-    assert {"stages/network/blocks.py", "stages/training/fitting.py", "stages/arrays/padded.py"} < code
+    assert rooms == {"train.py", "models", "network", "trainers", "artifacts"}
+    assert {"stages/network/blocks.py", "stages/network/fitting.py", "stages/artifacts/padded.py"} < code
     assert all((ROOT / path).is_file() and path.endswith(".py") for path in code)
 
 

@@ -1,6 +1,21 @@
-"""Cutting a split in two so that both parts have the same share of every label."""
+"""What a training is watched on: a part of the training split that is held out, or a lesson's test split."""
+
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import Field
+
+from stages.runtime.config import config
+
+
+@config
+class HeldOut:
+    """fraction: of the training split's rows, of each label the same."""
+
+    fraction: Annotated[float, Field(gt=0, lt=1)]
+
+
+Validation = HeldOut | Literal["test"]
 
 
 def stratified(labels: np.ndarray, fraction: float, seed: int) -> np.ndarray:

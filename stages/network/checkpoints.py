@@ -1,7 +1,7 @@
 """Where a training stands after each epoch: one that was interrupted goes on instead of starting over.
 
 A seed's checkpoint is `.checkpoints/<recipe>/<key>.npz` at the root of the repository, and the key stands
-for everything that determines the training (stages/training/provenance.py); so a changed parameter starts
+for everything that determines the training (stages/artifacts/provenance.py); so a changed parameter starts
 afresh, and an unchanged one ends with the bytes that it would have had without the interruption.
 Keras's BackupAndRestore keeps neither early stopping's state, nor the history, nor the key.
 """
@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from stages.arrays.storage import load_arrays, save_arrays
+from stages.artifacts.history import History
+from stages.artifacts.storage import load_arrays, save_arrays
 from stages.network.backend import keras
 from stages.runtime import files
-from stages.training.history import History
 
 STOPPING = ["wait", "stopped_epoch", "best", "best_epoch"]  # attributes of Keras's EarlyStopping
 

@@ -4,9 +4,9 @@ import random
 
 import numpy as np
 
-from stages.arrays.padded import Padded
-from stages.arrays.padding import Bucket, Fixed
-from stages.arrays.tokens import Tokens
+from stages.artifacts.padded import Padded
+from stages.artifacts.padding import Bucket, Fixed
+from stages.artifacts.tokens import Tokens
 
 
 def fixed(length: int, side: str = "post", truncate: str = "post") -> Fixed:
@@ -21,7 +21,7 @@ def tokens(*texts: list[int], vocabulary: int = 1000) -> Tokens:
     return Tokens(
         ids=np.array([i for text in texts for i in text], dtype=np.int32),
         offsets=np.cumsum([0, *map(len, texts)], dtype=np.int64),
-        labels=np.arange(len(texts), dtype=np.int8) % 3 - 1,
+        labels=np.arange(len(texts), dtype=np.int16) % 3 - 1,
         names=np.array(["no", "yes"]),
         vocabulary=vocabulary,
         tokenizer="word 1234",

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stages.arrays.stratified import stratified
+from stages.artifacts.validation import stratified
 
 
 @given(

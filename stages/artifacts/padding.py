@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from stages.arrays.padded import Padded
-from stages.arrays.tokens import Tokens
+from stages.artifacts.padded import Padded
+from stages.artifacts.tokens import Tokens
 from stages.runtime.config import Count, config, refusal
 
 Side = Literal["pre", "post"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.arrays.storage import refusing
+from stages.artifacts.storage import refusing
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Split:
     """A split of a source.
 
     texts: the raw texts, in the source's order.
-    labels: int8[texts], indices into `names`; -1 where a text has no label.
+    labels: int16[texts], indices into `names`; -1 where a text has no label.
     names: the label names, in the order that the indices mean.
     """
 
@@ -56,4 +56,4 @@ def _schema() -> Any:
     import pyarrow  # here, because it takes 0.2 s and most stages read no table
 
     text = pyarrow.field("text", pyarrow.large_string(), nullable=False)  # 2 GB are no limit to it
-    return pyarrow.schema([text, pyarrow.field("label", pyarrow.int8(), nullable=False)])
+    return pyarrow.schema([text, pyarrow.field("label", pyarrow.int16(), nullable=False)])

@@ -6,16 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stages.artifacts.history import History, timings
 from stages.runtime.config import InputError
-from stages.training.history import History, timings
 
 LOGS = {"accuracy": 0.5, "loss": 1.0, "val_accuracy": 0.25, "val_loss": 2.0}
 
 
 def begun(folder: Path) -> History:
     history = History(folder / "history.csv", "x", 3, 3)
-    history.on_train_begin()
-    history.on_epoch_begin(0)
+    history.write()
     return history
 
 
@@ -24,7 +23,7 @@ def rows(folder: Path) -> list[str]:
 
 
 def test_a_row_has_each_measure_in_its_own_column(tmp_path: Path) -> None:
-    begun(tmp_path).on_epoch_end(0, LOGS)
+    begun(tmp_path).add(LOGS, 2.0, 1.0)
     assert rows(tmp_path) == [
         "seed,epoch,accuracy,loss,val_accuracy,val_loss",
         "3,1,0.500000,1.000000,0.250000,2.000000",
@@ -35,37 +34,27 @@ def test_the_history_of_a_seed_follows_those_before_it_and_timings_are_of_all(tm
     histories: list[History] = []
     for seed, epochs in ((7, 2), (8, 1)):
         histories.append(History(tmp_path / "history.csv", "x", seed, epochs, histories))
-        histories[-1].on_train_begin()
         old = [f"{seed},{e + 1},0,0,0,0" for e in range(epochs)]
         times = {"seconds": [2.0] * epochs, "training_seconds": [1.0] * epochs}
         histories[-1].restore({"rows": old, **times})
-    histories[-1].on_epoch_begin(1)
-    histories[-1].on_epoch_end(1, LOGS)
+    histories[-1].add(LOGS, 0.0, 1.0)
     assert [row.split(",")[:2] for row in rows(tmp_path)[1:]] == [
         ["7", "1"],
         ["7", "2"],
         ["8", "1"],
         ["8", "2"],
     ]
-    times_of_all = timings(histories, tokens=500)
+    times_of_all = timings(histories, 500, "numpy")
     assert times_of_all["seconds_per_epoch"] == 2.0 and times_of_all["tokens_per_second"] == 500
     assert times_of_all["total_seconds"] == pytest.approx(3.0, abs=0.01)  # 4 s of one seed, 2 s of the other
-
-
-def test_time_in_training_ends_where_validation_begins(tmp_path: Path) -> None:
-    history = begun(tmp_path)
-    history.on_test_begin()
-    history._began -= 10  # validation took so long
-    history.on_epoch_end(0, LOGS)
-    assert history.state["training_seconds"][0] < 10 < history.state["seconds"][0]
 
 
 def test_without_a_terminal_each_epoch_prints_one_line_with_the_time_left(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     history = begun(tmp_path)
-    for epoch in range(3):
-        history.on_epoch_end(epoch, LOGS)
+    for _ in range(3):
+        history.add(LOGS, 2.0, 1.0)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[1].strip() for line in lines] == ["epoch 1/3", "epoch 2/3", "epoch 3/3"]
     assert all(" s left" in line and "val_loss 2.0000" in line for line in lines)
@@ -78,7 +67,7 @@ def test_a_loss_that_is_no_number_ends_the_training(tmp_path: Path, where: str, 
     logs: dict[str, Any] = LOGS | {where: bad}
     with pytest.raises(InputError, match=f"x, seed 3: found {where} {bad} in epoch 1, allowed: a finite"):
         if where == "loss":
-            history.on_train_batch_end(0, logs)
+            history.check(logs, where)
         else:
-            history.on_epoch_end(0, logs)
+            history.add(logs, 2.0, 1.0)
     assert history.epochs == 0

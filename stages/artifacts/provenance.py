@@ -22,21 +22,20 @@ LIBRARIES = ["keras", "numpy", "tensorflow", "jax", "torch", "tokenizers"]
 
 
 def origin(
-    parameters: Mapping[str, Any], inputs: Iterable[Path], backend: str, threads: int
+    parameters: Mapping[str, Any], inputs: Iterable[Path], environment: Mapping[str, object]
 ) -> dict[str, Any]:
     """What determines a training, but for its seed: its parameters, SHA-256 of the arrays that it reads and
-    of the code, versions, threads of an operation, processor.
+    of the code, versions, processor.
 
-    parameters: `model` and `training` of a recipe; inputs: folders of arrays.
+    parameters: `model` and `training` of a recipe; inputs: folders of arrays; environment: what else its
+    trainer says that results depend on, as threads.
     """
-    architecture = parameters["model"]["architecture"]
     return {
         "parameters": dict(parameters),
         "inputs": hashes(path for folder in inputs for path in folder.iterdir()),
-        "code": hashes(code(architecture)),
+        "code": hashes(code(parameters)),
         "versions": {"python": platform.python_version()} | versions(),
-        "backend": backend,
-        "threads": threads,
+        **environment,
         "processor": processor(),
     }
 
@@ -46,10 +45,16 @@ def hashes(paths: Iterable[Path]) -> dict[str, str]:
     return {path.relative_to(ROOT).as_posix(): files.sha256(path) for path in sorted(paths)}
 
 
-def code(architecture: str) -> list[Path]:
-    """The modules that a training depends on: those of the rooms that dvc.yaml lists."""
+def code(parameters: Mapping[str, Any]) -> list[Path]:
+    """The modules that a training depends on: those that dvc.yaml lists."""
     deps = parse(ROOT / "dvc.yaml", "dvc.yaml")["stages"]["train"]["do"]["deps"]
-    places = [ROOT / dep.replace("${item.model.architecture}", architecture) for dep in deps]
+    kinds = {
+        "${item.model.architecture}": parameters["model"]["architecture"],
+        "${item.training.kind}": parameters["training"]["kind"],
+    }
+    for variable, kind in kinds.items():
+        deps = [dep.replace(variable, kind) for dep in deps]
+    places = [ROOT / dep for dep in deps]
     ours = [place for place in places if (ROOT / "stages") in place.parents]
     return [path for place in ours for path in ([place] if place.is_file() else place.rglob("*.py"))]
 

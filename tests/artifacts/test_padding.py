@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from stages.arrays.padding import Pad, fit, pad
+from stages.artifacts.padding import Pad, fit, pad
 from stages.runtime.config import InputError
-from tests.arrays.made import bucket, by_row, fixed, random_texts, tokens
+from tests.artifacts.made import bucket, by_row, fixed, random_texts, tokens
 
 BOUNDARIES = [[4], [2, 5, 9], [1, 2, 3, 40], [64]]
 

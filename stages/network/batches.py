@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.arrays.padded import Padded
+from stages.artifacts.padded import Padded
 from stages.network.backend import keras
 
 

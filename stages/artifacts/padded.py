@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from stages.arrays.storage import load_folder, save_folder
+from stages.artifacts.storage import load_folder, save_folder
 
-TYPES = {"ids": "int32", "rows": "int64", "labels": "int8", "lengths": "int64", "unknown": "int64"}
+TYPES = {"ids": "int32", "rows": "int64", "labels": "int16", "lengths": "int64", "unknown": "int64"}
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Padded:
 
     ids: per bucket int32[lines, width], mapped from the file; 0 is padding and nothing else.
     rows: per bucket int64[lines], each text's row in the split.
-    labels: int8[texts] in the split's order, indices into `names`.
+    labels: int16[texts] in the split's order, indices into `names`.
     names: the label names.
     vocabulary: how many ids there are, padding included.
     tokenizer: which tokenizer made the ids, as "<kind> <hash of its files>".

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stages.arrays.padded import load_padded, save_padded
-from stages.arrays.padding import Pad, pad
-from stages.arrays.storage import load_folder, save_folder
-from stages.arrays.tokens import Tokens, load_tokens, save_tokens
+from stages.artifacts.padded import load_padded, save_padded
+from stages.artifacts.padding import Pad, pad
+from stages.artifacts.storage import load_folder, save_folder
+from stages.artifacts.tokens import Tokens, load_tokens, save_tokens
 from stages.runtime.config import InputError
-from tests.arrays.made import bucket, fixed, random_texts, same, tokens
+from tests.artifacts.made import bucket, fixed, random_texts, same, tokens
 
 TYPES = {"ids": "int32", "rows": "int64"}
 

@@ -1,2 +1,0 @@
-"""What stands between the stages, a file for each form: texts, token ids, padded ids. And the cuts and
-paddings that lead from one to the next."""
