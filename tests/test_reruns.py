@@ -21,7 +21,7 @@ CONF = {
     "dense: 0\nmask: true",
     "models/gru": "architecture: gru\nembedding: 8\nunits: [8]\nbidirectional: false\npooling: last\n"
     "dense: 0\nmask: true",
-    "trainings/short": "optimizer: adam\nlearning_rate: 0.02\nepochs: 2\nbatch_size: 32\n"
+    "trainings/short": "kind: gradient_descent\noptimizer: adam\nlearning_rate: 0.02\nepochs: 2\nbatch_size: 32\n"
     "early_stopping: null\nvalidation: {fraction: 0.2}",
     "experiments/one": "title: One\ncorpus: whole\ntraining: short\nvary:\n  cell:\n"
     "    lstm: {model: lstm}\n    gru: {model: gru}",
@@ -62,6 +62,7 @@ def commented(text: str) -> str:
         ("stages/reporting/figures.py", COMPARE | PAGES),
         ("stages/reporting/markdown.py", COMPARE | PAGES),
         ("stages/models/lstm.py", LSTM),
+        ("stages/trainers/gradient_descent.py", TRAIN),
         ("stages/models/gru.py", {"train@one-gru"}),
         ("stages/models/conv1d.py", set()),
         ("stages/tokenizers/word.py", {"tokenize@whole"}),
