@@ -3,19 +3,21 @@
 In: data/models/<recipe>/, the corpus's arrays. Out: reports/metrics/<recipe>.json;
 reports/confusion/<recipe>.csv (of the first seed); reports/slices/<recipe>.csv (accuracy by length and by
 share of unknown tokens); data/predictions/<recipe>.csv (a row per seed and test text);
-data/compared/<experiment>/<recipe>.json, what the comparison shows.
+data/calibrations/<recipe>.json (each seed's temperature); data/compared/<experiment>/<recipe>.json, what the
+comparison shows.
 
 Example: python -m stages.evaluate demo-lstm
 """
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from stages.artifacts import provenance
 from stages.artifacts.padded import load_padded
 from stages.artifacts.storage import refusing
-from stages.evaluation import report
+from stages.evaluation import calibration, report
 from stages.evaluation.inference import each, logits
 from stages.evaluation.metrics import confusion, probabilities, scores
 from stages.runtime import files
@@ -23,6 +25,13 @@ from stages.runtime.config import ROOT, InputError
 from stages.study import stage
 
 REPORTS = ROOT / "reports"
+
+
+class Answers(NamedTuple):
+    """A model's logits of both splits: float32[texts, outputs] each."""
+
+    test: np.ndarray
+    train: np.ndarray
 
 
 def main(name: str, params: dict[str, Any]) -> None:
@@ -36,25 +45,47 @@ def main(name: str, params: dict[str, Any]) -> None:
         raise InputError(
             f"{name}: trained for labels {labels}, the test split has {test.names}; train it again"
         )
-    probable, fitted = {}, []
-    paths = [folder / "seeds" / f"{seed}.keras" for seed in facts["seeds"]]
-    for seed, model in zip(facts["seeds"], each(paths, facts["architecture"]), strict=True):
-        probable[seed] = probabilities(logits(model, test))
-        part = report.trained_on(train.labels, facts["validation"], int(seed))
-        fitted.append(report.fit(model, train, part))
-    tested = [scores(shares, test.labels) for shares in probable.values()]
+    answers = {
+        seed: Answers(logits(model, test), logits(model, train))
+        for seed, model in zip(facts["seeds"], each(folder, facts), strict=True)
+    }
+    parts = {seed: report.trained_on(train.labels, facts["validation"], int(seed)) for seed in answers}
+    probable = {seed: probabilities(answer.test) for seed, answer in answers.items()}
+    fitted = [
+        report.fit(answer.train[parts[seed]], train.labels[parts[seed]]) for seed, answer in answers.items()
+    ]
+    temperatures = {
+        seed: calibration.temperature(answer.train[~parts[seed]], train.labels[~parts[seed]])
+        for seed, answer in answers.items()
+        if facts["validation"] != "test"  # which may choose nothing
+    }
+    calibrated = [probabilities(answers[seed].test / degree) for seed, degree in temperatures.items()]
+    shares = [*probable.values()]
     history = report.history(folder / "history.csv")
-    right = np.mean([shares.argmax(axis=1) == test.labels for shares in probable.values()], axis=0)
+    right = np.array([each.argmax(axis=1) == test.labels for each in shares])
     result = {
         "recipe": name,
-        "metrics": report.metrics(facts, history, tested, fitted),
+        "metrics": report.metrics(
+            facts,
+            history,
+            [scores(each, test.labels) for each in shares],
+            fitted,
+            [scores(each, test.labels) for each in calibrated],
+        ),
         "history": {column: [float(row[column]) for row in history] for column in history[0]},
         "labels": labels,
-        "confusion": confusion(next(iter(probable.values())), test.labels).tolist(),
-        "slices": report.sliced(right, test),
+        "confusion": confusion(shares[0], test.labels).tolist(),
+        "slices": report.sliced(right.mean(axis=0), test),
         "watched": "test" if facts["validation"] == "test" else "held out",
+        "right": [np.packbits(row).tobytes().hex() for row in right],
+        "reliability": [calibration.reliability(some, test.labels) for some in (shares, calibrated) if some],
+        "coverage": calibration.coverage(calibrated or shares, test.labels),
     }
     write(result, recipe["experiment"])
+    with refusing(folder / provenance.FILE):
+        key = json.loads((folder / provenance.FILE).read_text(encoding="utf-8"))["key"]
+    found = {"key": key, "temperatures": temperatures}
+    files.write_json(ROOT / "data" / "calibrations" / f"{name}.json", found)
     rows = report.predictions(probable, test.labels, labels)
     header = ["seed", "label", "predicted", *labels]
     files.write_csv(ROOT / "data" / "predictions" / f"{name}.csv", header, rows)

@@ -36,10 +36,10 @@ SMALL = {
     "models/pooled": "architecture: pooled\nembedding: 8\npooling: mean\ndense: 0\nmask: true",
     "models/lstm": "architecture: lstm\nembedding: 8\nunits: [8]\nbidirectional: false\npooling: last\n"
     "dense: 0\nmask: true",
-    "trainings/watched": "kind: gradient_descent\noptimizer: adam\nlearning_rate: 0.02\nepochs: 2\nbatch_size: 32\n"
-    "early_stopping: null\nvalidation: test",
-    "trainings/stopped": "kind: gradient_descent\noptimizer: adam\nlearning_rate: 0.1\nepochs: 8\nbatch_size: 32\n"
-    "early_stopping: {patience: 1}\nvalidation: {fraction: 0.2}",
+    "trainings/watched": "kind: gradient_descent\noptimizer: adam\nlearning_rate: 0.02\nepochs: 2\n"
+    "batch_size: 32\nearly_stopping: null\nvalidation: test",
+    "trainings/stopped": "kind: gradient_descent\noptimizer: adam\nlearning_rate: 0.1\nepochs: 8\n"
+    "batch_size: 32\nearly_stopping: {patience: 1}\nvalidation: {fraction: 0.2}",
     "experiments/small": f"title: {json.dumps(MARKUP)}\ncorpus: words\nvary:\n  network:\n"
     "    pooled: {model: pooled, training: watched}\n"
     "    lstm: {model: lstm, training: stopped, seeds: 2}",

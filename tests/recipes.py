@@ -10,6 +10,7 @@ STYLE = Figures(width=9.0, font_size=10, colors="tab10", grid=True)
 METRICS: dict[str, Any] = {
     "test": {"accuracy": 0.85, "loss": 0.4, "auc": 0.9, "f1": 0.8421, "ece": 0.05},
     "sd": {"accuracy": 0.02},
+    "calibrated": {"loss": 0.35, "ece": 0.01},
     "training": {"accuracy": 0.95, "loss": 0.25},
     "validation": {"accuracy": 0.875, "loss": 0.3},
     "running": {"accuracy": 0.925, "loss": 0.275},
@@ -39,6 +40,9 @@ def result(recipe: str = "lstm", **changes: Any) -> Result:
             "oov_rate": [[0.0, 0.1, 100.0, 0.85]],
         },
         watched="held out",
+        right=["ff" * 10 + "f8" + "00" + "00"] * 2,
+        reliability=[[[0.6, 0.5, 80], [0.9, 0.95, 120]], [[0.55, 0.5, 80], [0.96, 0.95, 120]]],
+        coverage=[[0.5, 0.9, 0.95], [1.0, 0.5, 0.85]],
         duplicates="kept",
     )
     return dataclasses.replace(made, **changes)

@@ -13,6 +13,7 @@ from stages.runtime import files
 from tests.recipes import METRICS, result, scored, three
 
 BY_EVALUATE = ["recipe", "metrics", "history", "labels", "confusion", "slices", "watched"]
+BY_EVALUATE += ["right", "reliability", "coverage"]
 
 
 @pytest.fixture

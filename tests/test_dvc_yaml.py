@@ -82,7 +82,9 @@ def test_no_stage_depends_on_code_that_none_of_its_group_imports(stages: dict[st
 def test_every_exempt_room_is_reached_by_code_of_its_stage() -> None:
     for told, rooms in EXEMPT.items():
         reached = {room(path) for path in reachable([Path("stages", f"{told or 'train'}.py")])}
-        assert rooms - {kind for some in KINDS.values() for kind in some} <= reached, told  # kinds are loaded by name
+        assert rooms - {kind for some in KINDS.values() for kind in some} <= reached, (
+            told
+        )  # kinds are loaded by name
 
 
 def test_every_stage_has_two_to_six_deps(stages: dict[str, Any]) -> None:

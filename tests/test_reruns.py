@@ -21,8 +21,8 @@ CONF = {
     "dense: 0\nmask: true",
     "models/gru": "architecture: gru\nembedding: 8\nunits: [8]\nbidirectional: false\npooling: last\n"
     "dense: 0\nmask: true",
-    "trainings/short": "kind: gradient_descent\noptimizer: adam\nlearning_rate: 0.02\nepochs: 2\nbatch_size: 32\n"
-    "early_stopping: null\nvalidation: {fraction: 0.2}",
+    "trainings/short": "kind: gradient_descent\noptimizer: adam\nlearning_rate: 0.02\nepochs: 2\n"
+    "batch_size: 32\nearly_stopping: null\nvalidation: {fraction: 0.2}",
     "experiments/one": "title: One\ncorpus: whole\ntraining: short\nvary:\n  cell:\n"
     "    lstm: {model: lstm}\n    gru: {model: gru}",
     "experiments/two": "title: Two\ncorpus: pieces\ntraining: short\nvary:\n  cell:\n    lstm: {model: lstm}",

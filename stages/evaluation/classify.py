@@ -10,6 +10,7 @@ import numpy as np
 from stages.artifacts import provenance
 from stages.artifacts.padded import Padded
 from stages.artifacts.padding import KINDS, Pad, pad
+from stages.artifacts.storage import refusing
 from stages.artifacts.tokens import Tokens
 from stages.evaluation.metrics import probabilities
 from stages.runtime import kinds
@@ -35,22 +36,28 @@ class Classifier:
                 f"{tokens} holds another tokenizer than {name} was trained with, or a damaged one; "
                 f"bring both up to date: dvc repro train@{name}"
             )
-        _note(name, origin)
         facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        _note(name, origin, facts["trainer"])
         self.labels: list[str] = facts["labels"]
-        self._architecture = facts["architecture"]
-        seeds = origin["seeds"] if every_seed else origin["seeds"][:1]
-        self._paths = [folder / "seeds" / f"{seed}.keras" for seed in seeds]
+        seeds = dict(facts["seeds"]) if every_seed else dict([*facts["seeds"].items()][:1])
+        self._folder, self._facts = folder, facts | {"seeds": seeds}
         self._tokenizer = kinds.module("tokenizers", kind).load(tokens)
         self._pad = read(KINDS[origin["pad"]["kind"]], origin["pad"], "pad")
+        self._temperatures = temperatures(name, provenance.key(origin))
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """The probability of each label for each text: float64[models, texts, classes]."""
         from stages.evaluation.inference import each, logits  # TensorFlow takes seconds
 
         arrays = padded(texts, self._tokenizer, self._pad)
-        models = each(self._paths, self._architecture)
-        return np.array([probabilities(logits(model, arrays)) for model in models])
+        models = each(self._folder, self._facts)
+        degrees = [self._temperatures.get(seed, 1.0) for seed in self._facts["seeds"]]
+        return np.array(
+            [
+                probabilities(logits(model, arrays) / degree)
+                for model, degree in zip(models, degrees, strict=True)
+            ]
+        )
 
 
 def padded(texts: Sequence[str], tokenizer: Tokenizer, how: Pad) -> Padded:
@@ -62,11 +69,37 @@ def padded(texts: Sequence[str], tokenizer: Tokenizer, how: Pad) -> Padded:
     return pad(Tokens(joined, offsets, labels, np.array([]), tokenizer.vocabulary), how)
 
 
-def _note(name: str, origin: dict[str, Any]) -> None:
+def _note(name: str, origin: dict[str, Any], trainer: str) -> None:
     """Say on standard error where this environment is not the one that the model was trained in."""
-    from stages.network import backend
-
     then, now = origin["versions"] | {"backend": origin["backend"]}, provenance.versions()
-    if differing := provenance.differences(then, now | {"backend": backend.described()}):
+    if differing := provenance.differences(then, now | {"backend": _backend(trainer)}):
         there = f"note: {name} was trained with {'; '.join(differing)}"
         print(f"{there}: probabilities may differ from its reports'", file=sys.stderr)
+
+
+def _backend(trainer: str) -> str:
+    """What the trainer's models would run on here."""
+    module = kinds.module("trainers", trainer)
+    if hasattr(module, "read"):
+        return str(module.prepare(None)["backend"])
+    from stages.network import backend
+
+    return backend.described()
+
+
+def temperatures(name: str, key: str) -> dict[str, float]:
+    """What `evaluate` found that logits have to be divided by, for each seed; none if nothing was held out.
+
+    key: of the certificate of the models that they must be of.
+    """
+    path = ROOT / "data" / "calibrations" / f"{name}.json"
+    if path.exists():
+        with refusing(path):
+            found = json.loads(path.read_text(encoding="utf-8"))
+            if found["key"] == key:
+                return dict(found["temperatures"])
+    print(
+        f"note: {name} is not evaluated, so its probabilities are not calibrated; dvc repro evaluate@{name}",
+        file=sys.stderr,
+    )
+    return {}

@@ -1,15 +1,17 @@
-"""Saved models, and what they say of a padded split."""
+"""Saved models, and what they say of a padded split. Keras is imported for networks only."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stages.artifacts.padded import Padded
-from stages.network import saving
-from stages.network.backend import keras, threads
 from stages.runtime import kinds
+
+if TYPE_CHECKING:
+    import keras
 
 BATCH = 256  # texts
 THREADS = 2  # of an operation, on any number of cores: the last bits depend on it
@@ -18,8 +20,11 @@ THREADS = 2  # of an operation, on any number of cores: the last bits depend on 
 logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
-def load(path: Path, architecture: str) -> keras.Model:
-    """A saved model, as fast as in training."""
+def load(path: Path, architecture: str) -> "keras.Model":
+    """A saved network, as fast as in training."""
+    from stages.network import saving
+    from stages.network.backend import threads
+
     threads(THREADS)
     module = kinds.module("models", architecture)
     if hasattr(module, "layer"):  # Keras has to know it
@@ -27,12 +32,19 @@ def load(path: Path, architecture: str) -> keras.Model:
     return saving.load(path)
 
 
-def each(paths: Iterable[Path], architecture: str) -> Iterator[keras.Model]:
-    """Saved models that differ in their weights alone, one after the other. It is one object whose weights
-    are exchanged, so that TensorFlow makes its graphs once."""
+def each(folder: Path, facts: Mapping[str, Any]) -> Iterator[Any]:
+    """The models of a trained recipe, one for each seed, one after the other.
+
+    folder: data/models/<recipe>; facts: its training.json. Networks are one object whose weights are
+    exchanged, so that TensorFlow makes its graphs once.
+    """
+    trainer = kinds.module("trainers", facts["trainer"])
+    if hasattr(trainer, "read"):
+        yield from (trainer.read(folder / "seeds" / f"{seed}.npz") for seed in facts["seeds"])
+        return
     model = None
-    for path in paths:
-        loaded = load(path, architecture)
+    for seed in facts["seeds"]:
+        loaded = load(folder / "seeds" / f"{seed}.keras", facts["architecture"])
         if model is None:
             model = loaded
         else:
@@ -40,8 +52,11 @@ def each(paths: Iterable[Path], architecture: str) -> Iterator[keras.Model]:
         yield model
 
 
-def logits(model: keras.Model, padded: Padded) -> np.ndarray:
+def logits(model: Any, padded: Padded) -> np.ndarray:
     """The model's output for each text, in the split's order: float32[texts, outputs]."""
+    if hasattr(model, "logits"):
+        found: np.ndarray = model.logits(padded)
+        return found
     outputs = np.zeros((len(padded.labels), model.output_shape[-1]), dtype=np.float32)
     for ids, rows in zip(padded.ids, padded.rows, strict=True):
         for start in range(0, len(ids), BATCH):

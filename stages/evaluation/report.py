@@ -9,10 +9,10 @@ import numpy as np
 
 from stages.artifacts.padded import Padded
 from stages.artifacts.validation import stratified
-from stages.evaluation.inference import logits
 from stages.evaluation.metrics import averaged, probabilities, scores, slices
 
 KEPT = {"validation": ["val_accuracy", "val_loss"], "running": ["accuracy", "loss"]}
+CALIBRATED = ["loss", "ece"]  # which a temperature changes
 Row = list[object]
 
 
@@ -21,16 +21,21 @@ def metrics(
     history: list[dict[str, str]],
     tested: list[dict[str, float]],
     fitted: list[dict[str, float]],
+    calibrated: list[dict[str, float]],
 ) -> dict[str, Any]:
     """reports/metrics/<recipe>.json: means over the seeds; of the test split's their standard deviation, too.
 
-    `training` and `validation` are of the weights kept; `running` is what Keras says of training in the epoch
-    that was kept: the mean over its batches, with dropout.
+    `calibrated` is the test split's after temperature scaling, if texts were held out. `training` and
+    `validation` are of the weights kept; `running` is what Keras says of training in the epoch that was kept:
+    the mean over its batches, with dropout.
     """
     means, spread = averaged(tested)
     return {
         "test": means,
         **({"sd": spread} if spread else {}),
+        **(
+            {"calibrated": {name: averaged(calibrated)[0][name] for name in CALIBRATED}} if calibrated else {}
+        ),
         "training": averaged(fitted)[0],
         **kept_epochs(history, facts["seeds"]),
         **counts(facts),
@@ -47,9 +52,9 @@ def trained_on(labels: np.ndarray, validation: Any, seed: int) -> np.ndarray:
     return ~stratified(labels, validation["fraction"], seed)
 
 
-def fit(model: Any, train: Padded, part: np.ndarray) -> dict[str, float]:
-    """Accuracy and loss on the texts of the training split where `part`, bool[texts], is true."""
-    measures = scores(probabilities(logits(model, train))[part], train.labels[part])
+def fit(logits: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Accuracy and loss on what was trained on: float32[texts, outputs] and int16[texts]."""
+    measures = scores(probabilities(logits), labels)
     return {name: measures[name] for name in KEPT["running"]}
 
 

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     import keras
 
 
+UNORDERED = True  # it may read a corpus without order
+
+
 @config
 class Sizes(Pooled):
     architecture: Literal["pooled"]

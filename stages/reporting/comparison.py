@@ -30,6 +30,9 @@ class Result:
     labels: the label names; confusion[i][j] test texts of label i were taken for label j (first seed).
     slices: reports/slices/<recipe>.csv: per "length" and "oov_rate" rows of low, high, texts, accuracy.
     watched: what the validation curves were measured on, "held out" or "test".
+    right: for each seed which test texts are classified right, bits as hexadecimal digits.
+    reliability: rows of confidence, accuracy, texts; before calibration and, if texts were held out, after.
+    coverage: rows of share of the texts, lowest confidence, accuracy, the most certain texts first.
     duplicates: what was done with the source's: "kept" or "exact dropped".
     chapter: which of the comparison's chapters shows it.
     against, line, x: the number, if any, that the comparison sets accuracies against; whose line, and where.
@@ -42,6 +45,9 @@ class Result:
     confusion: list[list[int]]
     slices: dict[str, list[list[float]]]
     watched: str
+    right: list[str]
+    reliability: list[list[list[float]]]
+    coverage: list[list[float]]
     duplicates: str
     chapter: str = ""
     against: str | None = None

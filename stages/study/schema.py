@@ -181,6 +181,7 @@ def _recipe(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> N
     _known(recipe.corpus, params["corpora"], f"{key}.corpus")
     _choice("models", recipe.model, "architecture", "Sizes", f"{key}.model")
     training = _training(recipe.training, f"{key}.training")
+    _together(params, recipe, key)
     allowed = arrays(recipe.corpus, training.validation)
     if recipe.arrays != allowed:
         raise refusal(f"{key}.arrays", recipe.arrays, f"{allowed}, with its corpus and validation", mend(key))
@@ -189,15 +190,36 @@ def _recipe(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> N
         raise refusal(f"{key}.corpus", recipe.corpus, "for `flatten`, a corpus of fixed length", mend(key))
     segment = model.get("segment")
     if segment and (pad["kind"] != "fixed" or pad["length"] % segment):
-        raise refusal(
-            f"{key}.model.segment", segment, f"a divisor of the length that {recipe.corpus} has", mend(key)
-        )
+        allowed = f"a divisor of the fixed length of a corpus, which {recipe.corpus} has not"
+        raise refusal(f"{key}.model.segment", segment, allowed, mend(key))
     if segment and model["pooling"] == "last":
         raise refusal(f"{key}.model.pooling", "last", "with `segment`, mean, max or mean_max", mend(key))
     narrowest = pad["length"] if pad["kind"] == "fixed" else pad["boundaries"][0]
     if model["architecture"] == "conv1d" and not model["mask"] and model["kernel"] > narrowest:
         allowed = f"without a mask, {narrowest} at most, the narrowest arrays of {recipe.corpus}"
         raise refusal(f"{key}.model.kernel", model["kernel"], allowed, mend(key))
+
+
+def _together(params: Mapping[str, Any], recipe: Recipe, key: str) -> None:
+    """Refuse an architecture that its trainer can't train, or that would read an order where none is."""
+    architecture = kinds.module("models", recipe.model["architecture"])
+    trainers = {
+        name: getattr(kinds.module("trainers", name), "BUILDS", "build") for name in kinds.names("trainers")
+    }
+    kind = recipe.training["kind"]
+    if not hasattr(architecture, trainers[kind]):
+        allowed = ", ".join(name for name, builds in trainers.items() if hasattr(architecture, builds))
+        for_it = f"{allowed}, for the architecture {recipe.model['architecture']}"
+        raise refusal(f"{key}.training.kind", kind, for_it, mend(key))
+    tokenizer = params["corpora"][recipe.corpus]["tokenizer"]["kind"]
+    if _unordered("tokenizers", tokenizer) and not _unordered("models", recipe.model["architecture"]):
+        takes = ", ".join(name for name in kinds.names("models") if _unordered("models", name))
+        allowed = f"{takes}, for {recipe.corpus}, whose {tokenizer} have no order"
+        raise refusal(f"{key}.model.architecture", recipe.model["architecture"], allowed, mend(key))
+
+
+def _unordered(folder: str, name: str) -> bool:
+    return hasattr(kinds.module(folder, name), "UNORDERED")
 
 
 def _samples(entry: object) -> None:

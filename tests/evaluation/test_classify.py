@@ -50,11 +50,19 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "seeds").mkdir(parents=True)
     for name in ANSWERS:
         (folder / "seeds" / name).write_bytes(name.encode())
-    files.write_json(folder / "training.json", {"labels": ["dull", "good"], "architecture": "gru"})
+    files.write_json(folder / "training.json", FACTS)
     certify(folder, tokens)
     monkeypatch.setattr(classify, "ROOT", tmp_path)
     monkeypatch.setattr(inference, "load", model)
     return tmp_path
+
+
+FACTS = {
+    "labels": ["dull", "good"],
+    "architecture": "gru",
+    "trainer": "gradient_descent",
+    "seeds": {"7": {}, "3": {}},
+}
 
 
 def certify(folder: Path, tokens: Path, **versions: str) -> None:
@@ -67,6 +75,9 @@ def certify(folder: Path, tokens: Path, **versions: str) -> None:
     }
     (folder / provenance.FILE).unlink(missing_ok=True)
     provenance.write(folder, origin)
+    key = json.loads((folder / provenance.FILE).read_text(encoding="utf-8"))["key"]
+    calibrated = {"key": key, "temperatures": {"7": 2.0, "3": 0.5}}
+    files.write_json(folder.parents[1] / "calibrations" / "mine.json", calibrated)
 
 
 def model(path: Path, architecture: str) -> Fake:
@@ -78,23 +89,42 @@ def model(path: Path, architecture: str) -> Fake:
 TEXTS = ["", "a dull plot", "who knows"]
 
 
-def good(answer: float) -> list[float]:
+def good(answer: float, temperature: float) -> list[float]:
     """Probabilities of "good" for the texts, which have 0, 3 and 0 known words."""
-    return [1 / (1 + np.exp(-(answer + known))) for known in (0, 3, 0)]
+    return [1 / (1 + np.exp(-(answer + known) / temperature)) for known in (0, 3, 0)]
 
 
 def test_it_is_the_first_seed_that_answers(root: Path) -> None:
     probable = classify.Classifier("mine", "words").probabilities(TEXTS)
     assert probable.shape == (1, 3, 2)
-    np.testing.assert_allclose(probable[0, :, 1], good(3.0))
+    np.testing.assert_allclose(probable[0, :, 1], good(3.0, 2.0))
 
 
 def test_or_every_seed_in_the_recipe_s_order(root: Path) -> None:
     classifier = classify.Classifier("mine", "words", every_seed=True)
     probable = classifier.probabilities(TEXTS)
-    np.testing.assert_allclose(probable[:, :, 1], [good(3.0), good(-1.0)])
+    np.testing.assert_allclose(probable[:, :, 1], [good(3.0, 2.0), good(-1.0, 0.5)])
     assert classifier.labels == ["dull", "good"]
     np.testing.assert_allclose(probable.sum(axis=2), 1)
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_a_temperature_of_other_models_or_none_is_noted_and_not_used(
+    root: Path, capsys: pytest.CaptureFixture[str], missing: bool
+) -> None:
+    path = root / "data" / "calibrations" / "mine.json"
+    files.remove(path)
+    if not missing:
+        files.write_json(path, {"key": "another", "temperatures": {"7": 2.0}})
+    probable = classify.Classifier("mine", "words").probabilities(TEXTS)
+    np.testing.assert_allclose(probable[0, :, 1], good(3.0, 1.0))
+    assert capsys.readouterr().err.startswith("note: mine is not evaluated, so its probabilities are not cal")
+
+
+def test_a_damaged_calibration_is_refused(root: Path) -> None:
+    (root / "data" / "calibrations" / "mine.json").write_text("{", encoding="utf-8")
+    with pytest.raises(InputError, match=r"mine.json is damaged"):
+        classify.Classifier("mine", "words")
 
 
 def test_no_text_has_no_answer(root: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from stages import evaluate
 from stages.artifacts.padded import Padded, save_padded
-from stages.evaluation import inference, report
+from stages.evaluation import calibration, inference, report
 from stages.evaluation.inference import logits
 from stages.network import saving
 from stages.runtime import files
@@ -67,12 +67,14 @@ def prepared(root: Path, labels: list[str]) -> dict[str, Any]:
     facts = {
         "seeds": {"7": kept, "3": kept},
         "architecture": "pooled",
+        "trainer": "gradient_descent",
         "parameters": 5,
         "labels": labels,
         "validation": {"fraction": 0.2},
     }
     folder = root / "data" / "models" / "mine"
     files.write_json(folder / "training.json", facts)
+    files.write_json(folder / "certificate.json", {"key": "the key"})
     header = ["seed", "epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
     files.write_csv(
         folder / "history.csv", header, [[s, e, 0.5, 1.0, e / 4, 2.0] for s in (7, 3) for e in (1, 2)]
@@ -100,7 +102,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Reports:
 
 def test_metrics_are_the_means_and_the_sample_deviations_of_the_seeds(reports: Reports) -> None:
     metrics = reports.json("reports/metrics/mine.json")
-    splits = ["test", "sd", "training", "validation", "running"]
+    splits = ["test", "sd", "calibrated", "training", "validation", "running"]
     assert list(metrics) == [*splits, "parameters", "epochs", "seeds"]
     assert list(metrics["test"]) == list(metrics["sd"]) == ["accuracy", "loss", "auc", "f1", "ece"]
     assert metrics["test"]["accuracy"] == 0.75 and metrics["seeds"] == 2
@@ -141,6 +143,27 @@ def test_slices_are_of_the_mean_over_the_seeds(reports: Reports) -> None:
     assert [(row["low"], row["texts"]) for row in slices] == [("1", "5"), ("4", "5")]
     accuracies = [float(row["accuracy"]) for row in slices]
     assert accuracies == pytest.approx([right[:5].mean(), right[5:].mean()])
+
+
+def test_temperatures_come_from_what_was_held_out_and_name_the_models(reports: Reports) -> None:
+    """Of the one held-out text both seeds' models are wrong: as unsure as can be is best."""
+    found = reports.json("data/calibrations/mine.json")
+    assert found["key"] == "the key" and list(found["temperatures"]) == ["7", "3"]
+    assert [*found["temperatures"].values()] == pytest.approx([calibration.HOTTEST] * 2, abs=1e-3)
+    compared = reports.json("data/compared/own/mine.json")
+    for shares, bins in zip(([*SEED_7, *SEED_3], None), compared["reliability"], strict=True):
+        assert sum(count for *_, count in bins) == 20
+        if shares:
+            confident = np.maximum(shares, 1 - np.array(shares))
+            assert sum(c * n for c, _, n in bins) == pytest.approx(confident.sum(), abs=1e-4)
+
+
+def test_the_comparison_knows_which_texts_each_seed_has_right(reports: Reports) -> None:
+    compared = reports.json("data/compared/own/mine.json")
+    bits = [
+        np.unpackbits(np.frombuffer(bytes.fromhex(digits), np.uint8))[:10] for digits in compared["right"]
+    ]
+    np.testing.assert_array_equal(np.array(bits, bool), RIGHT)
 
 
 def test_the_comparison_gets_the_same_and_how_the_training_was_watched(reports: Reports) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from stages.artifacts.padded import Padded
 from stages.evaluation import inference
-from stages.network import saving
+from stages.network import backend, saving
 from tests.models.small import build, ids, run
+
+FACTS = {"trainer": "gradient_descent", "architecture": "pooled", "seeds": {"0": {}, "1": {}, "2": {}}}
 
 
 def split(texts: int) -> Padded:
@@ -53,21 +55,21 @@ def test_a_saved_model_is_loaded_after_the_threads_are_set(
     saving.save(model, path)
     calls: list[Any] = []
     loading = saving.load
-    monkeypatch.setattr(inference, "threads", lambda count: calls.append(count))
+    monkeypatch.setattr(backend, "threads", lambda count: calls.append(count))
     monkeypatch.setattr(saving, "load", lambda given: calls.append(given) or loading(given))  # type: ignore[func-returns-value]
     np.testing.assert_array_equal(run(inference.load(path, "pooled"), ids(3, 5)), run(model, ids(3, 5)))
     assert calls == [2, path]
 
 
 def test_models_of_several_seeds_are_one_object_with_the_weights_of_each_in_turn(tmp_path: Path) -> None:
-    texts, paths, answers = ids(3, 5), [], []
+    texts, answers = ids(3, 5), []
+    (tmp_path / "seeds").mkdir()
     for seed in range(3):
         model = build("pooled", seed=seed, dropout={"dense": 0.5})
-        paths.append(tmp_path / f"{seed}.keras")
-        saving.save(model, paths[-1])
+        saving.save(model, tmp_path / "seeds" / f"{seed}.keras")
         answers.append(run(model, texts))
     models = set()
-    for model, answer in zip(inference.each(paths, "pooled"), answers, strict=True):
+    for model, answer in zip(inference.each(tmp_path, FACTS), answers, strict=True):
         np.testing.assert_array_equal(run(model, texts), answer)
         np.testing.assert_allclose(model.predict_on_batch(texts), answer, atol=1e-6)
         models.add(id(model))

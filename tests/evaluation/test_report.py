@@ -1,7 +1,6 @@
 """The rows and mappings of a recipe's reports."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -32,18 +31,14 @@ def test_what_was_trained_on_is_what_the_training_took(validation: object, seed:
     assert np.flatnonzero(part).tolist() == rows_of(fitted)
 
 
-def test_the_fit_is_measured_on_the_part_alone() -> None:
-    labels = np.random.default_rng(3).integers(0, 2, 90).astype(np.int16)
-    rows = [np.flatnonzero(np.arange(90) % 3 == 0), np.flatnonzero(np.arange(90) % 3)]
-    whole = Padded([own[:, None].astype(np.int32) for own in rows], rows, labels, ["no", "yes"], 90)
-    part = np.arange(90) % 2 == 0
-    sure = np.where(labels == 1, 3.0, -3.0) * np.where(part, 1, -1)  # right in the part, wrong outside
-    model = SimpleNamespace(output_shape=(None, 1), predict_on_batch=lambda ids: sure[ids])
-    assert report.fit(model, whole, part) == {
+def test_the_fit_is_accuracy_and_loss() -> None:
+    labels = np.array([0, 1, 1, 0])
+    sure = np.where(labels == 1, 3.0, -3.0)[:, None]
+    assert report.fit(sure, labels) == {
         "accuracy": 1.0,
         "loss": pytest.approx(np.log1p(np.exp(-3)), abs=1e-6),
     }
-    assert report.fit(model, whole, ~part)["accuracy"] == 0
+    assert report.fit(-sure, labels)["accuracy"] == 0
 
 
 def test_validation_and_running_are_of_the_epochs_that_were_kept() -> None:
@@ -56,10 +51,12 @@ def test_validation_and_running_are_of_the_epochs_that_were_kept() -> None:
 def test_metrics_are_means_over_seeds_and_of_the_test_split_the_spread_too() -> None:
     tested = [{"accuracy": 0.8, "f1": 0.5}, {"accuracy": 0.9, "f1": 0.5}]
     fitted = [{"accuracy": 0.9, "loss": 0.2}, {"accuracy": 1.0, "loss": 0.1}]
-    metrics = report.metrics(FACTS, HISTORY, tested, fitted)
+    calibrated = [{"loss": 0.5, "ece": 0.02, "f1": 0.5}, {"loss": 0.3, "ece": 0.04, "f1": 0.5}]
+    metrics = report.metrics(FACTS, HISTORY, tested, fitted, calibrated)
     assert metrics == {
         "test": {"accuracy": 0.85, "f1": 0.5},
         "sd": {"accuracy": round(0.1 / 2**0.5, 6), "f1": 0.0},
+        "calibrated": {"loss": 0.4, "ece": 0.03},
         "training": {"accuracy": 0.95, "loss": 0.15},
         "validation": {"accuracy": 0.4, "loss": 2.3},
         "running": {"accuracy": 0.2, "loss": 1.2},
@@ -68,7 +65,7 @@ def test_metrics_are_means_over_seeds_and_of_the_test_split_the_spread_too() -> 
         "seeds": 2,
     }
     one = FACTS | {"seeds": {"7": {"epochs": 3, "kept": 1}}}
-    assert "sd" not in report.metrics(one, HISTORY, tested[:1], fitted[:1])
+    assert not {"sd", "calibrated"} & {*report.metrics(one, HISTORY, tested[:1], fitted[:1], [])}
 
 
 def test_predictions_are_a_row_per_seed_and_text() -> None:

@@ -97,6 +97,7 @@ def test_metrics_have_flat_names() -> None:
 
 
 BY_EVALUATE = ["recipe", "metrics", "history", "labels", "confusion", "slices", "watched"]
+BY_EVALUATE += ["right", "reliability", "coverage"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.runtime.config import InputError
+from stages.study import schema
 from stages.study.grids import derive
 from stages.study.schema import check
 from tests.study.small import Params, small_params
@@ -339,6 +340,58 @@ def test_a_kernel_wider_than_a_bucket_needs_a_mask(params: Params) -> None:
     assert " recipes.cells-conv1d-none.model.kernel: found 33" in text and "32 at most" in text
     check(conv1d(False, 32))
     check(conv1d(True, 33))
+
+
+def with_ngrams(params: Params, model: Params, training: Params) -> Params:
+    """The study, with its recipe cells-lstm-none of another model and training on n-grams without order."""
+    ngrams = {"kind": "ngrams", "words": 2, "texts": 2, "binary": True}
+    edited = put(params, "corpora.words.tokenizer", ngrams)
+    edited = put(put(edited, "models.lstm", model), "trainings.short", training)
+    return edited | derive(edited)
+
+
+LINEAR: Params = {"kind": "linear", "validation": {"fraction": 0.1}}
+MAJORITY: Params = {"architecture": "majority"}
+
+
+def test_an_architecture_needs_a_trainer_that_trains_it(params: Params) -> None:
+    edited = put(params, "models.lstm", MAJORITY)
+    text = line(edited | derive(edited), "recipes.cells-lstm-none")
+    assert 'training.kind: found "gradient_descent", allowed: linear, for the architecture majority' in text
+    edited = put(params, "trainings.short", LINEAR)
+    text = line(edited | derive(edited), "recipes.cells-lstm-none")
+    assert 'training.kind: found "linear", allowed: gradient_descent, for the architecture lstm' in text
+
+
+def test_what_reads_an_order_needs_a_corpus_that_has_one(params: Params) -> None:
+    def read(model: Params, training: Params) -> None:
+        edited = with_ngrams(params, model, training)
+        schema._recipe(edited, "cells-lstm-none", edited["recipes"]["cells-lstm-none"])
+
+    read(MAJORITY, LINEAR)
+    with pytest.raises(InputError, match=r'architecture: found "lstm", allowed: .*pooled, .* no order'):
+        read(params["models"]["lstm"], params["trainings"]["short"])
+
+
+@pytest.mark.parametrize(
+    ("segment", "pooling", "corpus", "refused"),
+    [
+        (30, "max", "bpe", ""),
+        (31, "max", "bpe", "segment"),
+        (30, "last", "bpe", "pooling"),
+        (32, "max", "words", "segment"),
+    ],
+)
+def test_segments_divide_a_fixed_length_and_are_pooled(
+    params: Params, segment: int, pooling: str, corpus: str, refused: str
+) -> None:
+    edited = put(params, "models.lstm", params["models"]["lstm"] | {"segment": segment, "pooling": pooling})
+    edited = put(edited, "experiments.cells.corpus", corpus)
+    edited |= derive(edited)
+    if refused:
+        assert f"recipes.cells-lstm-none.model.{refused}: found" in line(edited, "recipes.cells-lstm-none")
+    else:
+        check(edited)
 
 
 def test_a_value_that_yaml_has_and_json_does_not_is_refused(params: Params) -> None:

@@ -1,0 +1,236 @@
+"""N-grams of words, and of characters within words, without their order: what linear models and bags read.
+
+Words are lower-cased letters and digits with apostrophes between them; every other mark is a word of its own.
+An n-gram of words is a 64-bit integer of its words' ids, so that counting and looking up is sorting, not a
+dictionary of strings as in scikit-learn's CountVectorizer.
+"""
+
+import json
+import re
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from stages.runtime.config import Count, config
+
+UNORDERED = True
+WORD = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
+BREAK = re.compile(r"<br\s*/?>")  # the only markup in IMDB's reviews
+BITS = 21  # of a word's id: three of them are 63
+BLOCK = 50_000_000  # n-grams that are sorted at once; they take 2 GB
+CHUNK = 1000  # texts
+PADDING, UNKNOWN, FIRST = "[PAD]", "[UNK]", 2
+EDGE = " "  # of a word: " th" begins one
+
+
+@config
+class Config:
+    """words: the most words in an n-gram.
+    characters: the most characters in one, from 2 on, a word's edges included; 0: none of characters.
+    texts: in how many an n-gram must be.
+    binary: each once in a text, however often it is there.
+    """
+
+    kind: Literal["ngrams"]
+    words: Annotated[int, Field(ge=1, le=3)]
+    characters: Literal[0] | Annotated[int, Field(ge=2, le=8)] = 0
+    texts: Count
+    binary: bool
+
+
+class Ngrams:
+    """The vocabulary: padding, unknown words, words, pairs of them, triples, n-grams of characters.
+
+    words, characters: in the order of their ids. tables: for pairs, triples the sorted int64 keys.
+    """
+
+    def __init__(
+        self, words: list[str], tables: list[np.ndarray], characters: list[str], longest: int, binary: bool
+    ) -> None:
+        self._words, self._tables, self._characters = words, tables, characters
+        self._longest, self._binary = longest, binary
+        self._ids = {word: i for i, word in enumerate(words)}
+        sizes = [FIRST, len(words), *map(len, tables), len(characters)]
+        self._starts: list[int] = np.cumsum(sizes).tolist()  # the first id after each part
+        self._places = {ngram: self._starts[-2] + i for i, ngram in enumerate(characters)}
+        self._within: dict[str, np.ndarray] = {}  # ids of the n-grams of characters of words seen lately
+
+    @property
+    def vocabulary(self) -> int:
+        return int(self._starts[-1])
+
+    def encode(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
+        """The ids of each text's n-grams, ascending; 1 for each unknown word."""
+        remaining = iter(texts)
+        while chunk := [split(text) for text in islice(remaining, CHUNK)]:
+            pairs = [np.zeros(0, np.int64), *self._pairs(chunk)]
+            joined = np.concatenate(pairs)
+            joined = np.unique(joined) if self._binary else np.sort(joined)
+            edges = np.searchsorted(joined, np.arange(len(chunk) + 1, dtype=np.int64) << 32)
+            ids = (joined & 0xFFFFFFFF).astype(np.int32)
+            yield from np.split(ids, edges[1:-1])
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The n-grams, each between brackets."""
+        return "".join(f"[{self.name(i)}]" for i in ids)
+
+    def name(self, number: int) -> str:
+        """The n-gram that an id stands for."""
+        part = int(np.searchsorted(self._starts, number, side="right"))
+        if part == 0:
+            return (PADDING, UNKNOWN)[number]
+        place = number - int(self._starts[part - 1])
+        if part == 1:
+            return self._words[place]
+        if part == len(self._starts) - 1:
+            return self._characters[place]
+        key = int(self._tables[part - 2][place])
+        return " ".join(self._words[key >> BITS * i & (1 << BITS) - 1] for i in reversed(range(part)))
+
+    def unknown(self, ids: np.ndarray) -> np.ndarray:
+        unknown: np.ndarray = np.equal(ids, 1)
+        return unknown
+
+    def save(self, folder: Path) -> None:
+        for words, table in enumerate(self._tables, start=2):
+            np.save(folder / f"words-{words}.npy", table)
+        entry = {
+            "words": self._words,
+            "characters": self._characters,
+            "longest": self._longest,
+            "binary": self._binary,
+        }
+        (folder / "ngrams.json").write_text(json.dumps(entry, ensure_ascii=True), encoding="utf-8")
+
+    def _pairs(self, chunk: list[list[str]]) -> Iterator[np.ndarray]:
+        """A text's number in the chunk << 32 | id, for each n-gram in it: int64[n-grams], a part of the
+        vocabulary at a time."""
+        rows = np.repeat(np.arange(len(chunk), dtype=np.int64), [len(words) for words in chunk])
+        flat = [word for words in chunk for word in words]
+        ids = np.array([self._ids.get(word, -1) for word in flat], dtype=np.int64)
+        yield rows << 32 | np.where(ids < 0, 1, ids + FIRST)
+        for words, table in enumerate(self._tables, start=2):
+            if len(table):
+                keys, texts = ngrams(ids, rows, words)
+                places = np.minimum(np.searchsorted(table, keys), len(table) - 1)
+                known = table[places] == keys
+                yield texts[known] << 32 | (places[known] + self._starts[words - 1])
+        if self._characters:
+            parts = [self._inside(word) for word in flat]
+            yield np.repeat(rows, [len(part) for part in parts]) << 32 | np.concatenate(parts or [rows])
+
+    def _inside(self, word: str) -> np.ndarray:
+        """The ids of a word's n-grams of characters, int64."""
+        if word not in self._within:
+            if len(self._within) > 1_000_000:
+                self._within.clear()
+            ids = (self._places.get(ngram) for ngram in characters(word, self._longest))
+            self._within[word] = np.array([i for i in ids if i is not None], dtype=np.int64)
+        return self._within[word]
+
+
+def fit(config: Config, texts: Iterable[str]) -> Ngrams:
+    """The n-grams that are in enough texts. Words come most frequent first, the rest sorted."""
+    seen: dict[str, int] = {}
+    flat, lengths = array("i"), array("i")
+    for text in texts:
+        words = split(text)
+        lengths.append(len(words))
+        flat.extend([seen.setdefault(word, len(seen)) for word in words])
+    ids = np.frombuffer(flat, np.int32).astype(np.int64)
+    rows = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
+    names = list(seen)
+    counts = in_texts(ids, rows, len(names))
+    frequent = sorted((-count, names[i], i) for i, count in enumerate(counts) if count >= config.texts)
+    frequent = frequent[: (1 << BITS) - 1]
+    renamed = np.full(len(names) + 1, -1)
+    renamed[[i for *_, i in frequent]] = np.arange(len(frequent))
+    known = renamed[ids]
+    tables = [common(*ngrams(known, rows, n), config.texts) for n in range(2, config.words + 1)]
+    kept = _characters(config, names, ids, rows) if config.characters else []
+    return Ngrams([word for _, word, _ in frequent], tables, kept, config.characters, config.binary)
+
+
+def load(folder: Path) -> Ngrams:
+    entry = json.loads((folder / "ngrams.json").read_text(encoding="utf-8"))
+    tables = [np.load(path, allow_pickle=False) for path in sorted(folder.glob("words-*.npy"))]
+    return Ngrams(entry["words"], tables, entry["characters"], entry["longest"], entry["binary"])
+
+
+def split(text: str) -> list[str]:
+    """A text's words: "Don't <br />stop!" -> ["don't", "stop", "!"]"""
+    return WORD.findall(BREAK.sub(" ", text.lower()))
+
+
+def characters(word: str, longest: int) -> list[str]:
+    """A word's n-grams of 2 to `longest` characters: "ab" -> [" a", "ab", "b ", " ab", "ab ", " ab "]"""
+    whole = EDGE + word + EDGE
+    return [whole[i : i + n] for n in range(2, longest + 1) for i in range(len(whole) - n + 1)]
+
+
+def ngrams(ids: np.ndarray, rows: np.ndarray, words: int) -> tuple[np.ndarray, np.ndarray]:
+    """The keys of all n-grams of so many known words, and the text that each is in: int64[n-grams] twice.
+
+    ids: int64[words of all texts], -1 if unknown; rows: int64, the text of each, ascending.
+    """
+    count = max(len(ids) - words + 1, 0)
+    keys, whole = np.zeros(count, np.int64), rows[words - 1 :] == rows[:count]
+    for i in range(words):
+        part = ids[i : i + count]
+        keys = keys << BITS | np.maximum(part, 0)
+        whole &= part >= 0
+    return keys[whole], rows[:count][whole]
+
+
+def common(keys: np.ndarray, rows: np.ndarray, texts: int) -> np.ndarray:
+    """The keys that are in so many texts at least, int64 and sorted; a block of them is counted at a time.
+
+    keys, rows: as `ngrams` returns them.
+    """
+    blocks = -(-len(keys) // BLOCK)
+    found = [np.zeros(0, np.int64)]
+    for block in range(blocks):
+        mine = keys % blocks == block if blocks > 1 else slice(None)
+        own, text = keys[mine], rows[mine]
+        order = np.argsort(own, kind="stable")  # texts stay in their order
+        own, text = own[order], text[order]
+        first = np.append(True, (own[1:] != own[:-1]) | (text[1:] != text[:-1]))
+        distinct, counts = np.unique(own[first], return_counts=True)
+        found.append(distinct[counts >= texts])
+    return np.sort(np.concatenate(found))
+
+
+def in_texts(ids: np.ndarray, rows: np.ndarray, size: int) -> np.ndarray:
+    """In how many texts each of `size` ids is: int64[size].
+
+    ids: int64; rows: int64, the text of each, ascending.
+    """
+    counts = np.zeros(size, np.int64)
+    last = int(rows[-1]) if len(rows) else -1
+    for start in range(0, last + 1, CHUNK):
+        some = slice(*np.searchsorted(rows, [start, start + CHUNK]))
+        pairs = np.unique(rows[some] * size + ids[some])
+        counts += np.bincount(pairs % size, minlength=size)
+    return counts
+
+
+def _characters(config: Config, names: list[str], ids: np.ndarray, rows: np.ndarray) -> list[str]:
+    """The n-grams of characters that are in enough texts, sorted. names: the words; ids: which are where."""
+    seen: dict[str, int] = {}
+    parts = [
+        [seen.setdefault(ngram, len(seen)) for ngram in characters(name, config.characters)] for name in names
+    ]
+    counts = np.zeros(len(seen), np.int64)
+    last = int(rows[-1]) if len(rows) else -1
+    for row in range(0, last + 1, CHUNK):
+        some = slice(*np.searchsorted(rows, [row, row + CHUNK]))
+        inside = [parts[i] for i in ids[some]]
+        text = np.repeat(rows[some], [len(part) for part in inside])
+        flat = np.array([i for part in inside for i in part], dtype=np.int64)
+        counts += in_texts(flat, text, len(seen))
+    return sorted(ngram for ngram, i in seen.items() if counts[i] >= config.texts)

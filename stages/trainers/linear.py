@@ -1,0 +1,156 @@
+"""Linear models on counts of n-grams, or of any ids, by scikit-learn's solvers: the baselines.
+
+A model is `scale`, `weights` and `bias` in an .npz file: a text's counts times `scale`, brought to length 1,
+times `weights`, plus `bias`, are its logits. No TensorFlow is imported.
+"""
+
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from scipy import sparse
+from scipy.special import log_softmax
+
+from stages.artifacts.padded import Padded, load_padded
+from stages.artifacts.storage import load_arrays, save_arrays
+from stages.artifacts.task import Task, Trained
+from stages.artifacts.validation import Validation
+from stages.runtime.config import config
+
+BUILDS = "estimator"  # the function that its architectures have
+UNKNOWN = 1  # the id of whatever is not in the vocabulary, which counts for nothing
+
+load = load_padded
+
+
+@config
+class Training:
+    epochs: ClassVar[int] = 1  # a row of history: the solver's result
+
+    kind: Literal["linear"]
+    validation: Validation
+
+    def check(self, key: str, mend: str = "mend it") -> None:
+        """There is nothing that could not be together."""
+
+
+@dataclass(frozen=True)
+class Linear:
+    """scale: float32[vocabulary]; weights: float32[vocabulary, outputs]; bias: float32[outputs]."""
+
+    scale: np.ndarray
+    weights: np.ndarray
+    bias: np.ndarray
+
+    def logits(self, padded: Padded) -> np.ndarray:
+        """float32[texts, outputs], in the split's order; 0 for a text that is not of the part."""
+        found: np.ndarray = scaled(counted(padded), self.scale) @ self.weights + self.bias
+        return found
+
+
+def prepare(sizes: Any) -> dict[str, object]:
+    """What results depend on: the library. Its solvers here run on one thread."""
+    import sklearn
+
+    return {"backend": f"scikit-learn {sklearn.__version__}", "threads": 1}
+
+
+def fit(task: Task) -> Trained:
+    """Train a linear model and save it as <path>.npz."""
+    began = time.perf_counter()
+    model = solved(task)
+    trained = time.perf_counter() - began
+    measures = {}
+    for prefix, part in (("", task.train), ("val_", task.held)):
+        measures[f"{prefix}accuracy"], measures[f"{prefix}loss"] = measured(model, part)
+    task.history.add(measures, time.perf_counter() - began, trained)
+    save_arrays(task.path.with_name(f"{task.path.name}.npz"), asdict(model))
+    return Trained(1, 1, model.weights.size + model.bias.size)
+
+
+def read(path: Path) -> Linear:
+    """A model that `fit` saved."""
+    return Linear(**load_arrays(path))
+
+
+def solved(task: Task) -> Linear:
+    """The model of a training's texts, as its sizes say: weighed, brought to length 1, times the ratios."""
+    from threadpoolctl import threadpool_limits
+
+    sizes, train = task.sizes, task.train
+    own = np.sort(np.concatenate([rows[at] for rows, at in zip(train.rows, train.lines, strict=True)]))
+    counts, labels = counted(train)[own], train.labels[own]
+    scale = inverse_frequencies(counts) if sizes.weighting == "tfidf" else np.ones(train.vocabulary)
+    features = scaled(counts, scale.astype(np.float32)).astype(np.float64)
+    with threadpool_limits(1):
+        if sizes.ratio is None:
+            estimator = task.architecture.estimator(sizes, task.seed)
+            weights, bias = task.architecture.weights(estimator.fit(features, labels))
+        else:
+            targets = [1] if len(train.names) == 2 else range(len(train.names))
+            parts = [_against_the_rest(task, counts, features, labels == label) for label in targets]
+            weights, bias = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
+    return Linear(scale.astype(np.float32), weights.astype(np.float32), bias.astype(np.float32))
+
+
+def _against_the_rest(
+    task: Task, counts: sparse.csr_matrix, features: sparse.csr_matrix, positive: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weights and bias of one label against the rest, on features times their ratios."""
+    ratios = log_ratios(counts, positive, task.sizes.ratio)
+    estimator = task.architecture.estimator(task.sizes, task.seed)
+    weights, bias = task.architecture.weights(estimator.fit(features.multiply(ratios).tocsr(), positive))
+    return weights * ratios[:, None], bias
+
+
+def counted(padded: Padded) -> sparse.csr_matrix:
+    """How often each id is in each text, float32[texts, vocabulary], in the split's order; a text that is not
+    of the part has none."""
+    rows, ids = [np.zeros(0, np.int64)], [np.zeros(0, np.int32)]
+    for own, bucket, at in zip(padded.rows, padded.ids, padded.lines, strict=True):
+        some = np.asarray(bucket[at])
+        line, place = np.nonzero(some > UNKNOWN)
+        rows.append(own[at][line])
+        ids.append(some[line, place])
+    ones = np.ones(sum(map(len, ids)), np.float32)
+    shape = len(padded.labels), padded.vocabulary
+    return sparse.csr_matrix((ones, (np.concatenate(rows), np.concatenate(ids))), shape)
+
+
+def scaled(counts: sparse.csr_matrix, scale: np.ndarray) -> sparse.csr_matrix:
+    """Counts times the scale of their ids, each text then of length 1; one without ids stays 0."""
+    from sklearn.preprocessing import normalize
+
+    return normalize(counts.multiply(scale[None, :]).tocsr())
+
+
+def inverse_frequencies(counts: sparse.csr_matrix) -> np.ndarray:
+    """float64[vocabulary]: log((1 + texts) / (1 + texts with the id)) + 1, as scikit-learn has it."""
+    from sklearn.feature_extraction.text import TfidfTransformer
+
+    found: np.ndarray = TfidfTransformer().fit(counts).idf_
+    return found
+
+
+def log_ratios(counts: sparse.csr_matrix, positive: np.ndarray, smoothing: float) -> np.ndarray:
+    """For each id how much more often it is in the texts of a label than in the others: float64[vocabulary]
+    (Wang & Manning 2012). Each text counts once.
+
+    positive: bool[texts].
+    """
+    present = (counts > 0).astype(np.float64)
+    ours, others = (smoothing + np.asarray(present[rows].sum(axis=0))[0] for rows in (positive, ~positive))
+    ratios: np.ndarray = np.log(ours / ours.sum()) - np.log(others / others.sum())
+    return ratios
+
+
+def measured(model: Linear, part: Padded) -> tuple[float, float]:
+    """Accuracy and cross-entropy of the texts of a part."""
+    own = np.concatenate([rows[at] for rows, at in zip(part.rows, part.lines, strict=True)])
+    logits, labels = model.logits(part)[own].astype(np.float64), part.labels[own]
+    if logits.shape[1] == 1:
+        logits = np.hstack([np.zeros_like(logits), logits])
+    losses = -log_softmax(logits, axis=1)[np.arange(len(labels)), labels]
+    return float((logits.argmax(axis=1) == labels).mean()), float(losses.mean())
