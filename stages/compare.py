@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.reporting import chapter, figures
-from stages.reporting.comparison import load
+from stages.reporting.comparison import baseline, load
 from stages.reporting.style import Figures
 from stages.runtime import files
 from stages.runtime.config import ROOT, read
@@ -31,7 +31,8 @@ def main(name: str, params: dict[str, Any]) -> None:
         for part in dict.fromkeys(result.chapter for result in results):
             some = [result for result in results if result.chapter == part]
             title = f"{shown['title']}: {part}" if part else shown["title"]
-            figures.draw(some, title, style, pictures, prefix=f"{part}-" if part else "")
+            prefix = f"{part}-" if part else ""
+            figures.draw(some, title, style, pictures, prefix, baseline(shown, ROOT))
 
 
 def prune(folder: Path, recipes: list[str]) -> None:

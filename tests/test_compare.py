@@ -30,6 +30,7 @@ def evaluated(root: Path, results: list[Result]) -> dict[str, Any]:
         files.write_json(root / "data" / "compared" / "mine" / f"{r.recipe}.json", value)
     names = [r.recipe for r in results]
     shown = {"title": "Who wins?", "recipes": names, "duplicates": [r.duplicates for r in results]}
+    shown |= {"sources": ["mine"] * len(names), "reads": "none"}
     if any(r.chapter for r in results):
         shown["chapters"] = [r.chapter for r in results]
     style = {"width": 9.0, "font_size": 10, "colors": "tab10", "grid": True}
@@ -73,7 +74,7 @@ def test_every_figure_that_a_chapter_links_to_is_drawn_and_no_other(root: Path) 
     compare.main("mine", params)
     text = (root / "data" / "chapters" / "mine.md").read_text(encoding="utf-8")
     pictures = list((root / "reports" / "comparisons" / "mine").iterdir())
-    assert len(pictures) == 10 == text.count("](comparisons/mine/")
+    assert len(pictures) == 12 == text.count("](comparisons/mine/")
     assert all(f"](comparisons/mine/{picture.name})" in text for picture in pictures)
 
 

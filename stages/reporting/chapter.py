@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 from stages.reporting.comparison import Result
 from stages.reporting.markdown import markdown, plain
+from stages.reporting.significance import difference
 
 MEASURES = ["test.accuracy", "test.loss", "test.auc", "test.f1", "test.ece", "validation.accuracy"]
+CALIBRATED = "calibrated.ece"  # of recipes that held texts out
 COUNTS = ["epochs", "parameters", "seeds"]
 FIGURES = {
     "curves": "accuracy and loss per epoch",
@@ -13,6 +15,7 @@ FIGURES = {
     "gap": "accuracy in training and in validation",
     "slices": "test accuracy by length and by share of unknown tokens",
     "confusions": "confusion on the test split",
+    "reliability": "confidence and accuracy",
 }
 Table = tuple[list[str], list[list[object]]]
 
@@ -25,6 +28,7 @@ def chapter(name: str, title: str, results: Sequence[Result]) -> str:
         some = [result for result in results if result.chapter == part]
         parts += [f"\n### {part}\n"] if part else []
         parts += [f"\n{markdown(*achieved(some))}\n{markdown(*curves(some))}\n{notes(some)}"]
+        parts += [f"\n{markdown(*differences(pair))}" for pair in tested_together(some)]
         prefix = f"comparisons/{name}/{part}-" if part else f"comparisons/{name}/"
         parts += [f"\n![{text}]({prefix}{figure}.svg)\n" for figure, text in FIGURES.items()]
     return "".join(parts)
@@ -45,7 +49,7 @@ def notes(results: Sequence[Result]) -> str:
 def achieved(results: Sequence[Result]) -> Table:
     """What the recipes achieve, in a width that can be read: percent, the best accuracy in bold, with its
     standard deviation over the seeds."""
-    header = ["recipe", "test accuracy, %", "95 % interval", "loss", "AUC", "F1", "ECE"]
+    header = ["recipe", "test accuracy, %", "95 % interval", "loss", "AUC", "F1", "ECE", "ECE, calibrated"]
     best = max(result.measures["test.accuracy"] for result in results)
     rows: list[list[object]] = []
     for result in results:
@@ -59,6 +63,7 @@ def achieved(results: Sequence[Result]) -> Table:
                 + (f" ± {100 * spread:.1f}" if spread is not None else ""),
                 f"{100 * low:.1f} to {100 * high:.1f}",
                 *(f"{result.measures[m]:.3f}" for m in MEASURES[1:5]),
+                f"{result.measures[CALIBRATED]:.3f}" if CALIBRATED in result.measures else "",
                 f"{100 * result.measures['validation.accuracy']:.1f}",
                 result.watched,
                 result.duplicates,
@@ -66,6 +71,29 @@ def achieved(results: Sequence[Result]) -> Table:
             ]
         )
     return [*header, "validation, %", "validated on", "duplicates", *COUNTS], rows
+
+
+def tested_together(results: Sequence[Result]) -> list[list[Result]]:
+    """The results in groups that were tested on the same texts, those of one recipe left out."""
+    groups: dict[tuple[str, int], list[Result]] = {}
+    for result in results:
+        groups.setdefault((result.source, result.texts), []).append(result)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def differences(results: Sequence[Result]) -> Table:
+    """How far each recipe is behind the best one, in points, and whether that is real."""
+    best = max(results, key=lambda result: result.measures["test.accuracy"])
+    header = [f"behind {best.recipe}", "points", "95 % interval", "McNemar's p", "so"]
+    rows: list[list[object]] = []
+    for result in results:
+        if result is not best:
+            behind = difference(best, result)
+            ends = f"{100 * behind.low:.1f} to {100 * behind.high:.1f}"
+            p = f"{behind.p:.3f}" if behind.p >= 0.001 else "< 0.001"
+            verdict = "less accurate" if behind.real else "no difference shown"
+            rows.append([result.recipe, f"{100 * behind.mean:.1f}", ends, p, verdict])
+    return header, rows
 
 
 def curves(results: Sequence[Result]) -> Table:

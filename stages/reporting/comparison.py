@@ -8,6 +8,7 @@ from math import hypot, sqrt
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 
@@ -22,6 +23,15 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """The linear model that a comparison's recipes are drawn beside: its name, source and test accuracy."""
+
+    recipe: str
+    source: str
+    accuracy: float
+
+
+@dataclass(frozen=True)
 class Result:
     """What `evaluate` left of a recipe, and what the comparison says of it.
 
@@ -33,7 +43,7 @@ class Result:
     right: for each seed which test texts are classified right, bits as hexadecimal digits.
     reliability: rows of confidence, accuracy, texts; before calibration and, if texts were held out, after.
     coverage: rows of share of the texts, lowest confidence, accuracy, the most certain texts first.
-    duplicates: what was done with the source's: "kept" or "exact dropped".
+    source: of its texts. duplicates: what was done with the source's: "kept" or "exact dropped".
     chapter: which of the comparison's chapters shows it.
     against, line, x: the number, if any, that the comparison sets accuracies against; whose line, and where.
     """
@@ -49,6 +59,7 @@ class Result:
     reliability: list[list[list[float]]]
     coverage: list[list[float]]
     duplicates: str
+    source: str = ""
     chapter: str = ""
     against: str | None = None
     line: str = ""
@@ -69,6 +80,12 @@ class Result:
         """The 95 % confidence interval of the test accuracy, the seeds' mean."""
         spread = self.measures.get("sd.accuracy")
         return interval(self.measures["test.accuracy"], self.texts, spread, int(self.measures["seeds"]))
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """bool[seeds, texts]: which test texts the model of each seed has right."""
+        bits = [np.unpackbits(np.frombuffer(bytes.fromhex(row), np.uint8)) for row in self.right]
+        return np.array([row[: self.texts] for row in bits], dtype=bool)
 
     @property
     def gap(self) -> float:
@@ -120,6 +137,7 @@ def load(folder: Path, shown: Mapping[str, Any]) -> list[Result]:
         results.append(
             Result(
                 **json.loads((folder / f"{recipe}.json").read_text(encoding="utf-8")),
+                source=shown["sources"][i],
                 duplicates=shown["duplicates"][i],
                 chapter=shown["chapters"][i] if "chapters" in shown else "",
                 against=shown.get("x"),
@@ -128,6 +146,14 @@ def load(folder: Path, shown: Mapping[str, Any]) -> list[Result]:
             )
         )
     return results
+
+
+def baseline(shown: Mapping[str, Any], root: Path) -> Baseline | None:
+    """The baseline that a comparison's entry of params.yaml names, if it names one."""
+    if "baseline" not in shown:
+        return None
+    metrics = json.loads((root / shown["reads"]).read_text(encoding="utf-8"))
+    return Baseline(shown["baseline"], shown["baseline_source"], metrics["test"]["accuracy"])
 
 
 def flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, float]:

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from stages.reporting.comparison import Result
+from stages.reporting.comparison import Baseline, Result
 from stages.reporting.markdown import one_line
 from stages.reporting.style import Figures
 from stages.runtime import files
@@ -21,10 +21,18 @@ ROW = 0.36  # inches of height for a bar
 INTERVAL = ["test accuracy, with its 95 % interval", "(for other texts and seeds)"]
 
 
-def draw(results: Sequence[Result], title: str, style: Figures, folder: Path, prefix: str = "") -> None:
+def draw(
+    results: Sequence[Result],
+    title: str,
+    style: Figures,
+    folder: Path,
+    prefix: str = "",
+    baseline: Baseline | None = None,
+) -> None:
     """All figures of a comparison, or of a chapter of it, into files whose names begin with `prefix`."""
     curves(results, title, style, folder / f"{prefix}curves.svg")
-    for figure in (accuracy, gap, slices, confusions):
+    accuracy(results, style, folder / f"{prefix}accuracy.svg", baseline)
+    for figure in (gap, slices, confusions, reliability):
         figure(results, style, folder / f"{prefix}{figure.__name__}.svg")
 
 
@@ -50,13 +58,15 @@ def curves(results: Sequence[Result], title: str, style: Figures, path: Path) ->
         _legend(figure, [*handles, *_lines(sorted({result.watched for result in results}))], style)
 
 
-def accuracy(results: Sequence[Result], style: Figures, path: Path) -> None:
+def accuracy(results: Sequence[Result], style: Figures, path: Path, baseline: Baseline | None = None) -> None:
     """Accuracy on the test split, the mean over the seeds, with its 95 % interval: a bar per recipe, or, if
-    the comparison sets it against a number, a line per model."""
+    the comparison sets it against a number, a line per model. A dashed line is their source's baseline."""
+    if baseline and baseline.source not in {result.source for result in results}:
+        baseline = None
     if any(result.x is None for result in results):
-        _accuracy_bars(results, style, path)
+        _accuracy_bars(results, style, path, baseline)
     else:
-        _accuracy_lines(results, style, path)
+        _accuracy_lines(results, style, path, baseline)
 
 
 def gap(results: Sequence[Result], style: Figures, path: Path) -> None:
@@ -103,6 +113,28 @@ def confusions(results: Sequence[Result], style: Figures, path: Path) -> None:
             _confusion(ax, result)
 
 
+def reliability(results: Sequence[Result], style: Figures, path: Path) -> None:
+    """How often a model is right, against how sure it is, before calibration and after: on the diagonal
+    probabilities mean what they say. Beside it accuracy, if it answers only where it is surest."""
+    with _figure(style, path, height=0.45 * style.width) as figure:
+        left, right = figure.subplots(1, 2)
+        left.plot([0, 1], [0, 1], color="grey", linestyle=":")
+        for i, result in enumerate(results):
+            look = {"color": _color(style, i), "marker": _marker(i), "markersize": 4}
+            for bins, line in zip(result.reliability[::-1], ("-", "--"), strict=False):
+                confidence, shares, _ = zip(*bins, strict=True)
+                left.plot(confidence, shares, linestyle=line, alpha=1 if line == "-" else 0.4, **look)
+            covered, _, shares = zip(*result.coverage, strict=True)
+            right.plot(covered, shares, **look)
+        lowest = min(1 / len(result.labels) for result in results)
+        left.set(xlim=(lowest, 1.01), ylim=(0, 1.01), xlabel="confidence", ylabel="share that is right")
+        right.set(xlabel="share of the texts that is answered", ylabel="accuracy on those")
+        calibrated = any(len(result.reliability) > 1 for result in results)
+        lines = [Line2D([], [], color="black", linestyle="--", alpha=0.4, label="before calibration")]
+        handles = [_handle(style, i, r.recipe) for i, r in enumerate(results)]
+        _legend(figure, [*handles, *(lines if calibrated else [])], style)
+
+
 @contextmanager
 def _figure(style: Figures, path: Path, height: float) -> Iterator[Figure]:
     """A figure to draw into, saved at `path` when the block ends."""
@@ -122,7 +154,7 @@ def _figure(style: Figures, path: Path, height: float) -> Iterator[Figure]:
             figure.savefig(draft, format="svg", metadata={"Date": None, "Creator": None})
 
 
-def _accuracy_bars(results: Sequence[Result], style: Figures, path: Path) -> None:
+def _accuracy_bars(results: Sequence[Result], style: Figures, path: Path, baseline: Baseline | None) -> None:
     with _figure(style, path, height=1.4 + ROW * len(results)) as figure:
         ax = figure.subplots()
         for i, result in enumerate(results):
@@ -133,12 +165,14 @@ def _accuracy_bars(results: Sequence[Result], style: Figures, path: Path) -> Non
             words = f"{100 * share:.1f}" if spread is None else f"{100 * share:.1f} ± {100 * spread:.1f}"
             ax.text(high + 0.01, i, f"{words} %", va="center")
         ax.axvline(_chance(results), color="grey", linestyle=":", label="always the most frequent label")
+        if baseline:
+            ax.axvline(baseline.accuracy, color="black", linestyle="--", linewidth=1, label=_linear(baseline))
         ax.set(xlim=(0, 1.18), xlabel=" ".join(INTERVAL))
         figure.legend(loc="outside upper right", frameon=False)
         _name_rows(ax, [r.recipe for r in results])
 
 
-def _accuracy_lines(results: Sequence[Result], style: Figures, path: Path) -> None:
+def _accuracy_lines(results: Sequence[Result], style: Figures, path: Path, baseline: Baseline | None) -> None:
     with _figure(style, path, height=0.5 * style.width) as figure:
         ax = figure.subplots()
         for i, line in enumerate(dict.fromkeys(result.line for result in results)):
@@ -157,6 +191,8 @@ def _accuracy_lines(results: Sequence[Result], style: Figures, path: Path) -> No
         ax.set_xticks(places, [f"{place:g}" for place in places])
         ax.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
         ax.axhline(_chance(results), color="grey", linestyle=":", label="always the most frequent label")
+        if baseline:
+            ax.axhline(baseline.accuracy, color="black", linestyle="--", linewidth=1, label=_linear(baseline))
         ax.set(xlabel=results[0].against, ylabel="\n".join(INTERVAL))
         _legend(figure, ax.get_legend_handles_labels()[0], style)
 
@@ -227,6 +263,10 @@ def _confusion(ax: Any, result: Result) -> None:
     ax.set_yticks(places, labels, rotation=90, va="center")
     ax.set(xlabel="predicted", ylabel="actual", title=result.recipe)
     ax.grid(visible=False)
+
+
+def _linear(baseline: Baseline) -> str:
+    return f"{baseline.recipe}: {100 * baseline.accuracy:.1f} %"
 
 
 def _chance(results: Sequence[Result]) -> float:

@@ -20,6 +20,7 @@ from typing import Any
 SECTIONS = {"model": "models", "training": "trainings"}
 MOST_SEEDS = 100
 DUPLICATES = {"keep": "kept", "drop exact": "exact dropped"}
+NOTHING = "stages/sources/__init__.py"  # a module without code: lists in dvc.yaml have no optional elements
 Entry = Mapping[str, Any]
 
 
@@ -120,9 +121,11 @@ def comparison(experiment: str, shown: list[Cell], params: Entry) -> dict[str, A
     return {
         "title": stated.get("title"),
         "recipes": [cell.name for cell in shown],
+        "sources": [_source_of(cell.parts.get("corpus"), params) for cell in shown],
         "duplicates": [_duplicates(cell.parts.get("corpus"), params) for cell in shown],
         **({"x": x, "places": places, "lines": lines} if x else {}),
         **({"chapters": [cell.place.get(str(chapters)) for cell in shown]} if chapters else {}),
+        **_baseline(stated.get("baseline"), params),
     }
 
 
@@ -142,15 +145,29 @@ def _source(entry: Entry) -> dict[str, Any]:
     module without code, for lists in dvc.yaml have no optional elements."""
     return {
         "kind": entry.get("kind"),
-        "reads": entry.get("path") or "stages/sources/__init__.py",
+        "reads": entry.get("path") or NOTHING,
         "entry": entry,
     }
 
 
+def _baseline(name: object, params: Entry) -> dict[str, str]:
+    """The recipe that a comparison's others are drawn beside, its source, and the file of its metrics;
+    without one, a module without code in the file's place."""
+    reads = {"reads": f"reports/metrics/{name}.json" if name else NOTHING}
+    if name is None:
+        return reads
+    made = [cell for other in entries(params, "experiments") for cell in cells(other, params)]
+    corpus = next((cell.parts.get("corpus") for cell in made if cell.name == name), None)
+    return reads | {"baseline": str(name), "baseline_source": _source_of(corpus, params)}
+
+
+def _source_of(corpus: object, params: Entry) -> str:
+    return str(entries(params, "corpora").get(str(corpus), {}).get("source"))
+
+
 def _duplicates(corpus: object, params: Entry) -> str:
     """What was done with the duplicates of a corpus's source."""
-    source = entries(params, "corpora").get(str(corpus), {}).get("source")
-    action = entries(params, "sources").get(str(source), {}).get("duplicates", "keep")
+    action = entries(params, "sources").get(_source_of(corpus, params), {}).get("duplicates", "keep")
     return DUPLICATES.get(str(action), "")
 
 

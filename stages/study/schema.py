@@ -35,6 +35,7 @@ class Experiment:
     """What its recipes share, and what is varied: see stages/study/grids.py.
 
     x: the axis, of numbers, that accuracies are drawn against; chapters: the axis with figures for each cell.
+    baseline: a recipe, the linear model whose accuracy is drawn beside those on the same source.
     """
 
     title: str
@@ -46,6 +47,7 @@ class Experiment:
     tweak: dict[str, dict[str, Any]] = Field(default_factory=dict)
     x: str | None = None
     chapters: str | None = None
+    baseline: str | None = None
 
 
 @config
@@ -72,6 +74,9 @@ def check(params: Mapping[str, Any]) -> None:
         cells |= _experiment(name, entry, cells)
     for name, entry in params["recipes"].items():
         _recipe(params, name, entry)
+    for name, entry in params["experiments"].items():
+        if entry.get("baseline") is not None:
+            _known(entry["baseline"], params["recipes"], f"experiments.{name}.baseline")
     read(Figures, params["figures"], "figures", mend("figures"))
     _samples(params["samples"])
 
@@ -243,4 +248,5 @@ def _named(name: str, section: str) -> None:
 def _known(value: object, names: Iterable[str], key: str) -> None:
     known = sorted(names)
     if value not in known:
-        raise refusal(key, value, nearest(str(value), known), mend(key))
+        allowed = nearest(value, known) if isinstance(value, str) else f"one of {', '.join(known)}"
+        raise refusal(key, value, allowed, mend(key))

@@ -32,14 +32,14 @@ EDGE = " "  # of a word: " th" begins one
 class Config:
     """words: the most words in an n-gram.
     characters: the most characters in one, from 2 on, a word's edges included; 0: none of characters.
-    texts: in how many an n-gram must be.
+    min_texts: in how many texts an n-gram must be.
     binary: each once in a text, however often it is there.
     """
 
     kind: Literal["ngrams"]
     words: Annotated[int, Field(ge=1, le=3)]
     characters: Literal[0] | Annotated[int, Field(ge=2, le=8)] = 0
-    texts: Count
+    min_texts: Count
     binary: bool
 
 
@@ -146,12 +146,12 @@ def fit(config: Config, texts: Iterable[str]) -> Ngrams:
     rows = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
     names = list(seen)
     counts = in_texts(ids, rows, len(names))
-    frequent = sorted((-count, names[i], i) for i, count in enumerate(counts) if count >= config.texts)
+    frequent = sorted((-count, names[i], i) for i, count in enumerate(counts) if count >= config.min_texts)
     frequent = frequent[: (1 << BITS) - 1]
     renamed = np.full(len(names) + 1, -1)
     renamed[[i for *_, i in frequent]] = np.arange(len(frequent))
     known = renamed[ids]
-    tables = [common(*ngrams(known, rows, n), config.texts) for n in range(2, config.words + 1)]
+    tables = [common(*ngrams(known, rows, n), config.min_texts) for n in range(2, config.words + 1)]
     kept = _characters(config, names, ids, rows) if config.characters else []
     return Ngrams([word for _, word, _ in frequent], tables, kept, config.characters, config.binary)
 
@@ -233,4 +233,4 @@ def _characters(config: Config, names: list[str], ids: np.ndarray, rows: np.ndar
         text = np.repeat(rows[some], [len(part) for part in inside])
         flat = np.array([i for part in inside for i in part], dtype=np.int64)
         counts += in_texts(flat, text, len(seen))
-    return sorted(ngram for ngram, i in seen.items() if counts[i] >= config.texts)
+    return sorted(ngram for ngram, i in seen.items() if counts[i] >= config.min_texts)

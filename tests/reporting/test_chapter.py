@@ -1,6 +1,7 @@
 """A comparison's chapter and its table show the recipes, in its order, and of the same numbers."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -72,6 +73,23 @@ def test_recipes_of_a_single_seed_have_no_spread_and_are_named() -> None:
 def test_notes_say_of_which_label_f1_is_and_what_it_is_of_more_than_two() -> None:
     assert chapter.notes([result()]) == "F1 is that of *yes*.\n"
     assert chapter.notes([three()]) == "F1 and AUC of more than two labels are means over the labels.\n"
+
+
+def test_only_recipes_tested_on_the_same_texts_are_set_against_each_other() -> None:
+    results = [result(name, source=source) for name, source in (("a", "x"), ("b", "y"), ("c", "x"))]
+    groups = chapter.tested_together([*results, result("d", source="z")])
+    assert [[r.recipe for r in group] for group in groups] == [["a", "c"]]
+
+
+def test_differences_are_from_the_best_and_say_where_none_is_shown() -> None:
+    bits = {"best": "ff" * 12 + "f0", "close": "ff" * 12 + "e0", "far": "ff" * 6 + "00" * 7}
+    counts = {"best": 100, "close": 99, "far": 48}
+    results = [replace(scored(name, counts[name]), right=[right] * 2) for name, right in bits.items()]
+    header, lines = chapter.differences(results)
+    assert header[0] == "behind best" and [line[0] for line in lines] == ["close", "far"]
+    assert [line[1] for line in lines] == ["1.0", "52.0"]
+    assert [line[-1] for line in lines] == ["no difference shown", "less accurate"]
+    assert lines[1][3] == "< 0.001"
 
 
 def links(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stages.reporting.comparison import Result, flat, interval, load, wilson
+from stages.reporting.comparison import Baseline, Result, baseline, flat, interval, load, wilson
 from stages.runtime import files
 from tests.recipes import METRICS, once, result, three
 
@@ -118,15 +118,27 @@ def test_a_result_is_what_evaluate_left_and_what_the_comparison_says_of_it(
     tmp_path: Path, expected: Result, shown: dict[str, Any]
 ) -> None:
     files.write_json(tmp_path / "a.json", {key: getattr(expected, key) for key in BY_EVALUATE})
-    assert load(tmp_path, {"recipes": ["a"], **shown}) == [expected]
+    assert load(tmp_path, {"recipes": ["a"], "sources": [""], **shown}) == [expected]
 
 
 def test_results_come_in_the_comparisons_order(tmp_path: Path) -> None:
     for name in ("a", "b"):
         text = json.dumps({key: getattr(result(name), key) for key in BY_EVALUATE})
         (tmp_path / f"{name}.json").write_text(text, encoding="utf-8")
-    shown = {"recipes": ["b", "a"], "duplicates": ["kept", "exact dropped"]}
-    assert [(r.recipe, r.duplicates) for r in load(tmp_path, shown)] == [
-        ("b", "kept"),
-        ("a", "exact dropped"),
+    shown = {"recipes": ["b", "a"], "duplicates": ["kept", "exact dropped"], "sources": ["x", "y"]}
+    assert [(r.recipe, r.duplicates, r.source) for r in load(tmp_path, shown)] == [
+        ("b", "kept", "x"),
+        ("a", "exact dropped", "y"),
     ]
+
+
+def test_the_baseline_is_what_its_metrics_say(tmp_path: Path) -> None:
+    files.write_json(tmp_path / "m.json", METRICS)
+    shown = {"reads": "m.json", "baseline": "base-svm", "baseline_source": "films"}
+    assert baseline(shown, tmp_path) == Baseline("base-svm", "films", METRICS["test"]["accuracy"])
+    assert baseline({"reads": "stages/sources/__init__.py"}, tmp_path) is None
+
+
+def test_which_texts_each_seed_has_right_is_as_long_as_the_test_split() -> None:
+    matrix = result().matrix
+    assert matrix.shape == (2, 100) and matrix.sum(axis=1).tolist() == [85, 85]

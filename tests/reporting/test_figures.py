@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from stages.reporting import figures
-from stages.reporting.comparison import Result
+from stages.reporting.comparison import Baseline, Result
 from stages.reporting.style import Figures
 from tests.project import LABELS, MARKUP
 from tests.recipes import METRICS, STYLE, many, once, result, scored, three
@@ -23,6 +23,7 @@ def curves(results: list[Result], style: Figures, path: Path) -> None:
 
 
 DRAW: list[Draw] = [curves, figures.accuracy, figures.gap, figures.slices, figures.confusions]
+DRAW += [figures.reliability]
 
 
 def drawn(tmp_path: Path, draw: Draw, results: list[Result], style: Figures = STYLE) -> bytes:
@@ -147,3 +148,22 @@ def test_any_title_and_label_can_be_drawn_and_is_no_markup(tmp_path: Path, text:
         drawn(tmp_path, figures.confusions, [result(labels=[text, LABELS[1]])]),
     ):
         assert b"<script" not in picture and b"</script" not in picture
+
+
+def test_the_baseline_is_drawn_beside_recipes_of_its_source_only(tmp_path: Path) -> None:
+    base = Baseline("linear", "films", 0.9)
+    lines = [scored(f"r-{x}", 80, line="r", x=x, against="distance", source="films") for x in (5, 20)]
+    for results in ([result(source="films")], lines):
+        plain = drawn(tmp_path, figures.accuracy, results)
+        with_it = drawn(tmp_path, lambda r, style, path: figures.accuracy(r, style, path, base), results)
+        assert with_it != plain
+        others = [dataclasses.replace(r, source="news") for r in results]
+        assert drawn(tmp_path, lambda r, style, path: figures.accuracy(r, style, path, base), others) == plain
+
+
+def test_reliability_shows_both_states_of_calibration_and_the_coverage(tmp_path: Path) -> None:
+    whole = drawn(tmp_path, figures.reliability, [result()])
+    before = dataclasses.replace(result(), reliability=result().reliability[:1])
+    assert drawn(tmp_path, figures.reliability, [before]) != whole
+    other = dataclasses.replace(result(), coverage=[[0.5, 0.9, 0.99], [1.0, 0.5, 0.85]])
+    assert drawn(tmp_path, figures.reliability, [other]) != whole

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stages.study import grids
 from stages.study.grids import cells, derive, merged, patched
 
 MODELS: dict[str, dict[str, Any]] = {
@@ -104,17 +105,27 @@ def test_lists_of_a_comparison_have_an_element_for_each_recipe_in_their_order() 
     assert comparison == {
         "title": "t",
         "recipes": ["x-5-lstm", "x-5-gru", "x-20-lstm", "x-20-gru"],
+        "sources": ["demo", "demo", "mine", "mine"],
         "duplicates": ["kept", "kept", "exact dropped", "exact dropped"],
         "x": "length",
         "places": [5.0, 5.0, 20.0, 20.0],
         "lines": ["lstm", "gru", "lstm", "gru"],
         "chapters": ["lstm", "gru", "lstm", "gru"],
+        "reads": grids.NOTHING,
     }
+
+
+def test_a_baseline_is_a_recipe_of_any_experiment_with_its_source_and_metrics() -> None:
+    others = experiment({"network": NETWORKS}, baseline="y-gru")
+    mine = experiment({"network": NETWORKS}, corpus="mine")
+    made = derive(study(x=others, y=mine))["comparisons"]["x"]
+    assert made["baseline"] == "y-gru" and made["baseline_source"] == "mine"
+    assert made["reads"] == "reports/metrics/y-gru.json"
 
 
 def test_an_experiment_without_x_and_chapters_has_no_such_lists() -> None:
     comparison = derive(study(x=experiment({"network": NETWORKS})))["comparisons"]["x"]
-    assert [*comparison] == ["title", "recipes", "duplicates"]
+    assert [*comparison] == ["title", "recipes", "sources", "duplicates", "reads"]
 
 
 def test_a_download_reads_the_users_file_or_a_module_without_code() -> None:

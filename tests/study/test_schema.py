@@ -98,9 +98,9 @@ BAD: dict[str, list[tuple[str, object, str]]] = {
     "choices": [
         ("models.lstm.pooling", "first", "'last', 'mean', 'max' or 'mean_max'"),
         ("models.pooled.pooling", "last", "'mean' or 'max'"),
-        ("models.lstm.architecture", "lstmm", "one of chrono_lstm, conv1d, flatten, gru, lstm, pee"),
+        ("models.lstm.architecture", "lstmm", "say lstm, chrono_lstm, peephole_lstm"),
         ("models.lstm.architecture", ["lstm"], "one of chrono_lstm, conv1d"),
-        ("corpora.words.tokenizer.kind", "words", "one of bpe, subwords8k, word"),
+        ("corpora.words.tokenizer.kind", "words", "one of bpe, ngrams, subwords8k, word"),
         ("corpora.words.pad.kind", "buckets", "one of bucket, fixed"),
         ("corpora.bpe.pad.side", "left", "'pre' or 'post'"),
         ("sources.demo.kind", "demos", "one of demo, files, imdb, sarcasm"),
@@ -344,7 +344,7 @@ def test_a_kernel_wider_than_a_bucket_needs_a_mask(params: Params) -> None:
 
 def with_ngrams(params: Params, model: Params, training: Params) -> Params:
     """The study, with its recipe cells-lstm-none of another model and training on n-grams without order."""
-    ngrams = {"kind": "ngrams", "words": 2, "texts": 2, "binary": True}
+    ngrams = {"kind": "ngrams", "words": 2, "min_texts": 2, "binary": True}
     edited = put(params, "corpora.words.tokenizer", ngrams)
     edited = put(put(edited, "models.lstm", model), "trainings.short", training)
     return edited | derive(edited)

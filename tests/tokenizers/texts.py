@@ -8,7 +8,12 @@ from stages.runtime import kinds
 from stages.runtime.config import read
 from stages.tokenization.interface import Tokenizer
 
-SETTINGS = {"word": {"vocabulary": 60}, "bpe": {"vocabulary": 400}, "subwords8k": {}}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "word": {"vocabulary": 60},
+    "bpe": {"vocabulary": 400},
+    "subwords8k": {},
+    "ngrams": {"words": 3, "characters": 4, "min_texts": 2, "binary": False},
+}
 
 WORDS = ["the", "film", "don't", "naïve", "привет", "日本", "🎬", "ß", "x\u00a0y", "unk", "pad", "0", "it's"]
 WORDS += ["é", "e\u0301", "a\rb", "\x0b", "\u2028", "ok\x00", "straße", "ﬁne", "½", "'", "“so”", "\u2013"]

@@ -1,0 +1,83 @@
+"""A difference is called real where it is, and hardly ever where there is none."""
+
+import numpy as np
+import pytest
+from scipy.stats import chi2
+
+from stages.reporting import significance
+from tests.recipes import result
+
+RANDOM = np.random.default_rng(0)
+
+
+def packed(right: np.ndarray) -> list[str]:
+    return [np.packbits(row).tobytes().hex() for row in right]
+
+
+def recipe(name: str, right: np.ndarray) -> object:
+    """A recipe whose seeds have these texts right: bool[seeds, texts]."""
+    texts = right.shape[1]
+    return result(name, right=packed(right), confusion=[[texts, 0], [0, 0]])
+
+
+def drawn(share: float, seeds: int, texts: int = 2000) -> np.ndarray:
+    return RANDOM.random((seeds, texts)) < share
+
+
+@pytest.mark.parametrize(("only_ours", "only_theirs"), [(30, 10), (5, 5), (0, 12), (60, 41)])
+def test_mcnemar_s_p_is_close_to_that_of_its_chi_squared_form(only_ours: int, only_theirs: int) -> None:
+    ours, theirs = np.ones(200, bool), np.ones(200, bool)
+    theirs[:only_ours] = False
+    ours[only_ours : only_ours + only_theirs] = False
+    statistic = max(abs(only_ours - only_theirs) - 1, 0) ** 2 / (only_ours + only_theirs)  # Edwards 1948
+    assert significance.mcnemar(ours, theirs) == pytest.approx(chi2.sf(statistic, 1), abs=0.02)
+    assert significance.mcnemar(theirs, ours) == significance.mcnemar(ours, theirs)
+
+
+def test_models_that_are_right_of_the_same_texts_do_not_differ() -> None:
+    right = drawn(0.8, 1)
+    assert significance.mcnemar(right[0], right[0]) == 1
+    found = significance.difference(recipe("a", right), recipe("b", right))  # type: ignore[arg-type]
+    assert found.mean == found.low == found.high == 0 and not found.real
+
+
+def test_the_interval_of_single_seeds_is_that_of_paired_texts() -> None:
+    ours, theirs = drawn(0.85, 1), drawn(0.8, 1)
+    low, high = significance.bootstrap(ours, theirs)
+    differences = ours[0].astype(float) - theirs[0]
+    half = 1.96 * differences.std() / np.sqrt(2000)
+    assert (low, high) == pytest.approx((differences.mean() - half, differences.mean() + half), abs=0.003)
+
+
+def test_seeds_that_differ_widen_it() -> None:
+    ours = np.concatenate([drawn(0.7, 1), drawn(0.8, 1), drawn(0.9, 1)])
+    theirs = drawn(0.8, 3)
+    wide, narrow = significance.bootstrap(ours, theirs), significance.bootstrap(drawn(0.8, 3), theirs)
+    assert wide[1] - wide[0] > 3 * (narrow[1] - narrow[0])
+
+
+def test_texts_that_are_hard_for_both_do_not_widen_it() -> None:
+    """The same texts are drawn for both: two models right of the same half differ by nothing."""
+    hard = np.arange(2000) % 2 == 0
+    ours, theirs = np.tile(hard, (2, 1)), np.tile(hard, (3, 1))
+    assert significance.bootstrap(ours, theirs) == pytest.approx((0, 0), abs=1e-9)
+
+
+def test_where_there_is_no_difference_hardly_any_is_called_real() -> None:
+    called = 0
+    for _ in range(60):
+        pair = [recipe(name, drawn(0.8, 3, 500)) for name in "ab"]
+        called += significance.difference(*pair).real  # type: ignore[arg-type]
+    assert called <= 4  # of 60, at 5 %
+
+
+def test_a_difference_of_five_points_is_called_real_and_has_its_sign() -> None:
+    better, worse = recipe("a", drawn(0.85, 3)), recipe("b", drawn(0.8, 3))
+    found = significance.difference(better, worse)  # type: ignore[arg-type]
+    assert found.real and found.low > 0 and found.mean == pytest.approx(0.05, abs=0.03)
+    assert significance.difference(worse, better).high < 0  # type: ignore[arg-type]
+
+
+def test_the_same_numbers_come_out_again() -> None:
+    ours, theirs = drawn(0.85, 2), drawn(0.8, 2)
+    assert significance.bootstrap(ours, theirs) == significance.bootstrap(ours, theirs)

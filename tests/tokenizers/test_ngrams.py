@@ -1,0 +1,113 @@
+"""N-grams are those that scikit-learn's CountVectorizer finds, as often as it does."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer
+
+from stages.tokenizers import ngrams
+from tests.tokenizers.texts import ODD, fit, sentences
+
+WORDS = ["a", "b", "c", "not", "don't", "!", "ß", "日本"]
+TEXTS = st.lists(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join), max_size=12)
+
+
+def vectorized(texts: list[str], others: list[str], least: int, **options: Any) -> list[Counter[str]]:
+    """What scikit-learn counts in the other texts, of what is in so many of the texts."""
+    vectorizer = CountVectorizer(**options)
+    try:
+        counts = vectorizer.fit_transform(texts)
+    except ValueError:  # no words at all
+        return [Counter() for _ in others]
+    names = vectorizer.get_feature_names_out()
+    frequent = {name for name, n in zip(names, (counts > 0).sum(axis=0).A1, strict=True) if n >= least}
+    return [
+        Counter(
+            {names[i]: int(n) for i, n in zip(row.indices, row.data, strict=True) if names[i] in frequent}
+        )
+        for row in vectorizer.transform(others)
+    ]
+
+
+def made(texts: list[str], **options: Any) -> Any:
+    return fit("ngrams", texts, **options)
+
+
+def counted(tokenizer: Any, texts: list[str], first: int = 2) -> list[Counter[str]]:
+    """The n-grams of each text whose ids are `first` or higher."""
+    return [Counter(tokenizer.name(i) for i in ids if i >= first) for ids in tokenizer.encode(texts)]
+
+
+@given(TEXTS, TEXTS, st.integers(1, 3), st.integers(1, 3), st.booleans())
+def test_ngrams_of_words_are_scikit_learn_s(
+    texts: list[str], others: list[str], words: int, least: int, binary: bool
+) -> None:
+    tokenizer = made(texts, words=words, characters=0, min_texts=least, binary=binary)
+    expected = vectorized(
+        texts, others, least, ngram_range=(1, words), analyzer="word", token_pattern=r"\S+", binary=binary
+    )
+    # scikit-learn also has n-grams that are frequent although a word of theirs is not; there are none
+    assert counted(tokenizer, others) == expected
+
+
+@given(TEXTS, TEXTS, st.integers(2, 6), st.integers(1, 3))
+def test_ngrams_of_characters_are_scikit_learn_s(
+    texts: list[str], others: list[str], characters: int, least: int
+) -> None:
+    tokenizer = made(texts, words=1, characters=characters, min_texts=least)
+    expected = vectorized(texts, others, least, ngram_range=(2, characters), analyzer="char_wb")
+    assert counted(tokenizer, others, first=tokenizer._starts[-2]) == expected
+
+
+def test_a_word_is_lower_cased_letters_with_apostrophes_inside_or_one_mark() -> None:
+    text = "It's GOOD<br /><br />-- isn\u2019t it?! <br/>10/10 'so' naïve_x"
+    assert ngrams.split(text) == [
+        *["it's", "good", "-", "-", "isn\u2019t", "it", "?", "!", "10", "/", "10"],
+        *["'", "so", "'", "naïve_x"],
+    ]
+
+
+def test_ids_are_padding_unknown_words_by_frequency_then_pairs_triples_and_characters() -> None:
+    tokenizer = made(["b a", "b a c", "b"], words=2, characters=2, min_texts=2)
+    names = [tokenizer.name(i) for i in range(tokenizer.vocabulary)]
+    assert names == ["[PAD]", "[UNK]", "b", "a", "b a", " a", " b", "a ", "b "]
+    ((one, *rest),) = [ids.tolist() for ids in tokenizer.encode(["zzz b a"])]
+    assert one == 1 and rest == [2, 3, 4, 5, 6, 7, 8]
+    assert tokenizer.unknown(np.array([0, 1, 2])).tolist() == [False, True, False]
+    assert tokenizer.decode([2, 4, 1]) == "[b][b a][[UNK]]"
+
+
+def test_an_ngram_does_not_reach_over_an_unknown_word_or_into_the_next_text() -> None:
+    tokenizer = made(["a b", "a b", "b a", "b a"], words=2, characters=0, min_texts=2)
+    assert [counted(tokenizer, ["a x b"])[0], counted(tokenizer, ["x a", "b"])[0]] == [
+        Counter({"a": 1, "b": 1}),
+        Counter({"a": 1}),
+    ]
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_binary_has_each_ngram_once(binary: bool) -> None:
+    tokenizer = made(sentences(0), binary=binary)
+    rows = list(tokenizer.encode(sentences(1)))
+    assert all((np.diff(row) >= 0).all() for row in rows)
+    assert all((np.diff(row) > 0).all() for row in rows) == binary
+
+
+def test_counting_in_blocks_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [*sentences(3, 200), *ODD]
+    whole = [made(texts).name(i) for i in range(made(texts).vocabulary)]
+    monkeypatch.setattr(ngrams, "BLOCK", 97)
+    monkeypatch.setattr(ngrams, "CHUNK", 7)
+    blocks = made(texts)
+    assert [blocks.name(i) for i in range(blocks.vocabulary)] == whole
+
+
+def test_more_words_than_ids_are_cut_off_the_rare_ones_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ngrams, "BITS", 2)
+    tokenizer = made(["a a b", "a b c", "a b c d", "a"], words=3, characters=0, min_texts=1)
+    assert [tokenizer.name(i) for i in range(2, 5)] == ["a", "b", "c"]
+    assert "a b c" in counted(tokenizer, ["a b c d"])[0] and "b c d" not in counted(tokenizer, ["a b c d"])[0]

@@ -1,0 +1,156 @@
+"""Linear models are scikit-learn's on the same features; they see what is trained on alone."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import TfidfTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
+from sklearn.svm import LinearSVC
+
+from stages.artifacts.history import History
+from stages.artifacts.padded import Padded
+from stages.artifacts.task import Task, Trained
+from stages.evaluation.metrics import probabilities, scores
+from stages.runtime import kinds
+from stages.runtime.config import ROOT, read
+from stages.trainers import linear
+from tests.trainers.small import padded
+
+WORDS: dict[str, Any] = {
+    "architecture": "linear_classifier",
+    "loss": "log_loss",
+    "weighting": "tfidf",
+    "C": 2.0,
+}
+TRAINING = read(linear.Training, {"kind": "linear", "validation": {"fraction": 0.5}}, "training")
+
+
+def task(folder: Path, train: Padded, held: Padded, seed: int = 3, **sizes: Any) -> Task:
+    entry = {"architecture": "majority"} if sizes.get("architecture") else WORDS | sizes
+    architecture = kinds.module("models", entry["architecture"])
+    history = History(folder / "history.csv", "x", seed, 1)
+    made = read(architecture.Sizes, entry, "model")
+    nothing = folder / "checkpoint.npz"
+    return Task(architecture, made, TRAINING, train, held, seed, history, nothing, folder / str(seed))
+
+
+def dense(split: Padded) -> np.ndarray:
+    """Counts, float64[texts, vocabulary]: padding and unknown words count for nothing."""
+    counts = np.zeros((len(split.labels), split.vocabulary))
+    for rows, ids in zip(split.rows, split.ids, strict=True):
+        for row, text in zip(rows, ids, strict=True):
+            np.add.at(counts[row], text[text > 1], 1)
+    return counts
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("loss", ["log_loss", "squared_hinge"])
+@pytest.mark.parametrize("weighting", ["tfidf", "none"])
+def test_it_is_scikit_learn_s_model_on_the_same_counts(
+    tmp_path: Path, classes: int, loss: str, weighting: str
+) -> None:
+    split = padded(90, classes)
+    part = np.arange(90) % 3 > 0
+    model = linear.solved(task(tmp_path, split.take(part), split, loss=loss, weighting=weighting))
+    counts, labels = dense(split), split.labels
+    if weighting == "tfidf":
+        features = TfidfTransformer().fit(counts[part]).transform(counts).toarray()
+    else:
+        features = normalize(counts)
+    solver = (
+        LogisticRegression(C=2.0, max_iter=1000) if loss == "log_loss" else LinearSVC(C=2.0, random_state=3)
+    )
+    expected = solver.fit(features[part], labels[part]).decision_function(features)
+    found = model.logits(split)
+    assert found.dtype == np.float32 and found.shape == (90, 1 if classes == 2 else 3)
+    np.testing.assert_allclose(found.squeeze(), expected, atol=1e-3)
+    if loss == "log_loss":
+        np.testing.assert_allclose(probabilities(found), solver.predict_proba(features), atol=1e-3)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_ratios_are_of_how_many_texts_of_a_label_have_an_id(tmp_path: Path, classes: int) -> None:
+    split = padded(90, classes)
+    model = linear.solved(task(tmp_path, split, split, loss="squared_hinge", weighting="none", ratio=0.5))
+    counts, labels = dense(split), split.labels
+    for output in range(model.weights.shape[1]):
+        positive = labels == (1 if classes == 2 else output)
+        ours, others = (0.5 + (counts[rows] > 0).sum(axis=0) for rows in (positive, ~positive))
+        ratios = np.log((ours / ours.sum()) / (others / others.sum()))
+        features = normalize(counts) * ratios
+        solver = LinearSVC(C=2.0, random_state=3).fit(features, positive)
+        expected = solver.decision_function(features)
+        np.testing.assert_allclose(model.logits(split)[:, output], expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_majority_says_how_frequent_labels_are_whatever_the_text(tmp_path: Path, classes: int) -> None:
+    split = padded(90, classes)
+    model = linear.solved(task(tmp_path, split, split, architecture="majority"))
+    shares = np.bincount(split.labels) / 90
+    np.testing.assert_allclose(probabilities(model.logits(split)), np.tile(shares, (90, 1)), atol=1e-6)
+
+
+def test_what_is_held_out_changes_nothing_of_the_model(tmp_path: Path) -> None:
+    split, part = padded(60), np.arange(60) % 2 == 0
+    random = np.random.default_rng(1)
+    noise = [
+        np.where(part[own][:, None], ids, random.integers(2, 80, ids.shape))
+        for own, ids in zip(split.rows, split.ids, strict=True)
+    ]
+    labels = np.where(part, split.labels, 1 - split.labels).astype(np.int16)
+    other = Padded(
+        [ids.astype(np.int32) for ids in noise],
+        split.rows,
+        labels,
+        split.names,
+        split.vocabulary,
+        pad=split.pad,
+    )
+    one, two = (
+        linear.solved(task(tmp_path, each.take(part), each.take(~part), ratio=1.0)) for each in (split, other)
+    )
+    for name in ("scale", "weights", "bias"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+
+
+def test_a_model_is_read_as_it_was_saved_and_the_history_is_of_both_parts(tmp_path: Path) -> None:
+    split, part = padded(80), np.arange(80) % 4 > 0
+    made = task(tmp_path, split.take(part), split.take(~part))
+    trained = linear.fit(made)
+    model = linear.read(tmp_path / "3.npz")
+    np.testing.assert_array_equal(model.logits(split), linear.solved(made).logits(split))
+    assert trained == Trained(1, 1, model.weights.size + 1)
+    header, row = (line.split(",") for line in (tmp_path / "history.csv").read_text("utf-8").splitlines())
+    measures = dict(zip(header, map(float, row), strict=True))
+    for prefix, some in (("", part), ("val_", ~part)):
+        expected = scores(probabilities(model.logits(split))[some], split.labels[some])
+        assert measures[f"{prefix}accuracy"] == pytest.approx(expected["accuracy"], abs=1e-5)
+        assert measures[f"{prefix}loss"] == pytest.approx(expected["loss"], abs=1e-5)
+
+
+def test_a_text_without_known_words_gets_the_bias(tmp_path: Path) -> None:
+    split = padded(60)
+    model = linear.solved(task(tmp_path, split, split))
+    empty = Padded([np.array([[1, 1, 0]], np.int32)], [np.array([0])], np.zeros(1, np.int16), split.names, 80)
+    np.testing.assert_array_equal(model.logits(empty), [model.bias])
+
+
+def test_no_tensorflow_is_imported() -> None:
+    script = (
+        "import sys\n"
+        "from stages import evaluate, train\n"
+        "from stages.tools import predict\n"
+        "from stages.trainers import linear\n"
+        "linear.prepare(None)\n"
+        "print({'tensorflow', 'keras'} & set(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "set()\n"
