@@ -67,7 +67,7 @@ def fit(task: Task) -> Trained:
         measures[f"{prefix}accuracy"], measures[f"{prefix}loss"] = measured(model, part)
     task.history.add(measures, time.perf_counter() - began, trained)
     save_arrays(task.path.with_name(f"{task.path.name}.npz"), asdict(model))
-    return Trained(1, 1, model.weights.size + model.bias.size)
+    return Trained(1, 1, int(np.count_nonzero(model.weights)) + model.bias.size)
 
 
 def read(path: Path) -> Linear:
