@@ -38,7 +38,8 @@ def accepted(model: dict[str, Any], how: dict[str, Any]) -> bool:
         "training": TRAINING,
         "seeds": [1],
     }
-    params = {"corpora": {"words": {"pad": how}}, "experiments": {"mine": {}}}
+    corpus = {"pad": how, "tokenizer": {"kind": "word"}}
+    params = {"corpora": {"words": corpus}, "experiments": {"mine": {}}}
     try:
         schema._recipe(params, "mine-x", recipe)  # of the whole only what this is about
     except InputError as refusal:
