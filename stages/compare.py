@@ -22,7 +22,7 @@ def main(name: str, params: dict[str, Any]) -> None:
     style = read(Figures, params["figures"], "figures")
     folder = ROOT / "data" / "compared" / name
     prune(folder, shown["recipes"])
-    results = load(folder, shown)
+    results, beside = load(folder, shown), baseline(shown, ROOT)
     files.write_csv(ROOT / "reports" / "tables" / f"{name}.csv", *chapter.table(results))
     files.write_text(
         ROOT / "data" / "chapters" / f"{name}.md", chapter.chapter(name, shown["title"], results)
@@ -32,7 +32,7 @@ def main(name: str, params: dict[str, Any]) -> None:
             some = [result for result in results if result.chapter == part]
             title = f"{shown['title']}: {part}" if part else shown["title"]
             prefix = f"{part}-" if part else ""
-            figures.draw(some, title, style, pictures, prefix, baseline(shown, ROOT))
+            figures.draw(some, title, style, pictures, prefix, beside)
 
 
 def prune(folder: Path, recipes: list[str]) -> None:

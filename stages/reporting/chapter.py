@@ -74,7 +74,7 @@ def achieved(results: Sequence[Result]) -> Table:
 
 
 def tested_together(results: Sequence[Result]) -> list[list[Result]]:
-    """The results in groups that were tested on the same texts, those of one recipe left out."""
+    """The results in groups that were tested on the same texts, groups of one left out."""
     groups: dict[tuple[str, int], list[Result]] = {}
     for result in results:
         groups.setdefault((result.source, result.texts), []).append(result)

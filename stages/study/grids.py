@@ -42,7 +42,10 @@ def derive(params: Entry) -> dict[str, Any]:
     """
     experiments = {name: list(cells(name, params)) for name in entries(params, "experiments")}
     recipes = {cell.name: recipe(name, cell, params) for name, found in experiments.items() for cell in found}
-    comparisons = {name: comparison(name, found, params) for name, found in experiments.items()}
+    comparisons = {
+        name: comparison(name, found, params) | _baseline(name, recipes, params)
+        for name, found in experiments.items()
+    }
     sources = entries(params, "sources")
     order = {
         "comparisons": [*comparisons],
@@ -125,7 +128,6 @@ def comparison(experiment: str, shown: list[Cell], params: Entry) -> dict[str, A
         "duplicates": [_duplicates(cell.parts.get("corpus"), params) for cell in shown],
         **({"x": x, "places": places, "lines": lines} if x else {}),
         **({"chapters": [cell.place.get(str(chapters)) for cell in shown]} if chapters else {}),
-        **_baseline(stated.get("baseline"), params),
     }
 
 
@@ -150,15 +152,17 @@ def _source(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _baseline(name: object, params: Entry) -> dict[str, str]:
+def _baseline(experiment: str, recipes: Mapping[str, Entry], params: Entry) -> dict[str, str]:
     """The recipe that a comparison's others are drawn beside, its source, and the file of its metrics;
     without one, a module without code in the file's place."""
-    reads = {"reads": f"reports/metrics/{name}.json" if name else NOTHING}
+    name = entries(params, "experiments")[experiment].get("baseline")
     if name is None:
-        return reads
-    made = [cell for other in entries(params, "experiments") for cell in cells(other, params)]
-    corpus = next((cell.parts.get("corpus") for cell in made if cell.name == name), None)
-    return reads | {"baseline": str(name), "baseline_source": _source_of(corpus, params)}
+        return {"reads": NOTHING}
+    return {
+        "reads": f"reports/metrics/{name}.json",
+        "baseline": str(name),
+        "baseline_source": _source_of(recipes.get(str(name), {}).get("corpus"), params),
+    }
 
 
 def _source_of(corpus: object, params: Entry) -> str:
