@@ -21,6 +21,8 @@ OWN: dict[str, dict[str, Any]] = {
     "pooled": {"pooling": "mean"},
     "conv1d": {"pooling": "mean", "filters": 7, "kernel": 3},
     "chrono_lstm": {"memory": 20},
+    "oh_cnn": {"pooling": "max", "region": 3},
+    "hashed_bag": {"pooling": "mean", "ngrams": 3, "buckets": 97},
 }
 READING = {"units": [6], "bidirectional": False, "pooling": "last"}
 TEXT = Shape(vocabulary=50, length=None, classes=2)

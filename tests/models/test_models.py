@@ -1,11 +1,12 @@
 """Architectures: parameter counts, masks, and what is special to each."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from stages.network import recurrent
+from stages.network import recurrent, saving
 from stages.network.backend import keras
 from stages.network.sizes import Shape
 from tests.models.small import ARCHITECTURES, NINE, RECURRENT, TEXT, build, ids, run, shared
@@ -33,9 +34,10 @@ def test_the_lessons_networks_have_the_published_number_of_parameters(
     assert build(architecture, shape, mask=False, **sizes).count_params() == parameters
 
 
+POOLED = ["pooled", "conv1d", "oh_cnn", "hashed_bag"]
 STACK = {"units": [6, 5], "bidirectional": True}
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
-    *((architecture, {"pooling": how}) for architecture in ("pooled", "conv1d") for how in ("mean", "max")),
+    *((architecture, {"pooling": how}) for architecture in POOLED for how in ("mean", "max")),
     *((architecture, sizes) for architecture in RECURRENT for sizes in ({}, STACK)),
     *(("lstm", {**STACK, "pooling": how}) for how in ("mean", "max")),
 ]
@@ -185,3 +187,64 @@ def test_text_is_given_as_ids_of_the_corpus() -> None:
     model = shared("pooled")
     assert model.input.dtype == "int32" and model.input.shape == (None, None)
     assert model.get_layer("embedding").input_dim == TEXT.vocabulary
+
+
+def weights(model: Any) -> dict[str, np.ndarray]:
+    """The tables of a model, by their layers' names."""
+    tables = [layer for layer in model.layers if isinstance(layer, keras.layers.Embedding)]
+    return {layer.name: keras.ops.convert_to_numpy(layer.embeddings) for layer in tables}
+
+
+@pytest.mark.parametrize(("how", "of"), [("mean", np.mean), ("max", np.max)])
+def test_the_one_hot_convolution_adds_a_row_for_each_place_of_a_region(how: str, of: Any) -> None:
+    model = shared("oh_cnn", pooling=how)
+    tables, (*_, kernel, bias) = weights(model), model.get_weights()
+    for text in ([7, 3, 9, 3], [5]):
+        after = [*text, 0, 0]
+        regions = [
+            np.maximum(sum(tables[f"place_{place}"][after[t + place]] for place in range(3)), 0)
+            for t in range(len(text))
+        ]
+        expected = of(regions, axis=0) @ kernel + bias
+        np.testing.assert_allclose(run(model, np.array([text], np.int32))[0], expected, atol=1e-5)
+
+
+def test_the_hashed_bag_is_the_mean_of_words_and_of_the_ngrams_in_them() -> None:
+    model = shared("hashed_bag")
+    tables, (*_, kernel, bias) = weights(model), model.get_weights()
+    codes = [np.floor(tables[f"codes_{place}"][:, 0]).astype(int) for place in range(3)]
+    for text in ([7, 3, 9, 3], [5]):
+        vectors = [tables["embedding"][word] for word in text]
+        for length in (2, 3):
+            for start in range(len(text) - length + 1):
+                ngram = text[start : start + length]
+                bucket = sum(codes[place][word] for place, word in enumerate(ngram)) % 97
+                vectors.append(tables["ngrams"][bucket])
+        expected = np.mean(vectors, axis=0) @ kernel + bias
+        np.testing.assert_allclose(run(model, np.array([text], np.int32))[0], expected, atol=1e-5)
+
+
+def test_the_codes_of_words_spread_over_all_buckets_and_are_not_trained() -> None:
+    model = build("hashed_bag", Shape(5000, None, 2), buckets=100)
+    codes = np.floor(weights(model)["codes_0"][:, 0]).astype(int)
+    assert codes.min() >= 0 and codes.max() < 100
+    assert np.bincount(codes, minlength=100).min() > 20  # 50 on average, with a deviation of 7
+    other = build("hashed_bag", Shape(5000, None, 2), buckets=100, seed=2)
+    np.testing.assert_array_equal(weights(other)["codes_1"], weights(model)["codes_1"])
+    assert not any("codes" in weight.path for weight in model.trainable_weights)
+
+
+@pytest.mark.parametrize("architecture", ["oh_cnn", "hashed_bag"])
+def test_dropout_of_words_acts_in_training_only_and_never_on_padding(architecture: str) -> None:
+    model, text = build(architecture, dropout={"word": 0.5}), ids(4, 9)
+    np.testing.assert_array_equal(run(model, text), run(model, text))
+    assert np.abs(run(model, text, training=True) - run(model, text)).max() > 1e-6
+    empty = np.zeros((2, 4), np.int32)
+    np.testing.assert_array_equal(run(model, empty, training=True), run(model, empty))
+
+
+@pytest.mark.parametrize("architecture", ["oh_cnn", "hashed_bag"])
+def test_it_is_saved_and_loaded_as_it_was(architecture: str, tmp_path: Path) -> None:
+    model, text = build(architecture, dropout={"word": 0.5, "embedding": 0.2}), ids(4, 9)
+    saving.save(model, tmp_path / "1.keras")
+    np.testing.assert_array_equal(run(saving.load(tmp_path / "1.keras"), text), run(model, text))
