@@ -11,16 +11,26 @@ from stages.artifacts.padded import save_padded
 from stages.artifacts.padding import KINDS, pad
 from stages.artifacts.tokens import load_tokens
 from stages.runtime import files
-from stages.runtime.config import ROOT, read
+from stages.runtime.config import ROOT, InputError, read
 from stages.study import stage
+from stages.study.schema import padded
+
+LABELLED, UNLABELLED = ["train", "test"], "unsupervised"
 
 
 def main(name: str, params: dict[str, Any]) -> None:
-    entry = params["corpora"][name]["pad"]
+    entry, unlabelled = padded(params["corpora"][name]["pad"])
     how = read(KINDS[entry["kind"]], entry, f"corpora.{name}.pad")
+    tokens = ROOT / "data" / "tokens" / name
+    splits = [*LABELLED, UNLABELLED] if unlabelled else LABELLED
+    if not (tokens / f"{splits[-1]}.npz").exists():
+        raise InputError(
+            f"{name}: found no texts without labels in its source, allowed: a source that has some, with "
+            "`unlabelled: true` in its pad; drop that, or name another source in conf/corpora"
+        )
     with files.replacing_folder(ROOT / "data" / "padded" / name) as folder:
-        for path in sorted((ROOT / "data" / "tokens" / name).glob("*.npz")):
-            save_padded(folder / path.stem, pad(load_tokens(path), how))
+        for split in splits:
+            save_padded(folder / split, pad(load_tokens(tokens / f"{split}.npz"), how))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ FLOORS = [  # lowest first; a room knows those on lower floors
     ["runtime"],
     ["artifacts"],
     ["texts", "tokenization", "network"],
-    ["sources", "tokenizers", "models", "trainers"],
+    ["sources", "tokenizers", "models", "pretrainers", "trainers"],
     ["evaluation"],
     ["reporting"],
     ["study"],
@@ -66,7 +66,7 @@ def test_a_file_directly_in_stages_is_a_stage_and_the_other_way_round() -> None:
 
 def test_no_two_modules_have_one_name() -> None:
     """But kinds, whose names are the user's words in conf/: `kind: files`."""
-    kinds = {"sources", "tokenizers", "models", "trainers"}
+    kinds = {"sources", "tokenizers", "models", "pretrainers", "trainers"}
     names = Counter(path.stem for path in modules() if room(path) not in kinds)
     names |= Counter(path.stem for path in modules() if room(path) in kinds)
     assert {name for name, count in names.items() if count > 1} <= {"__init__", "__main__"}

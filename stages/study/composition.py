@@ -89,8 +89,8 @@ def stated(conf: Path) -> dict[str, dict[str, Any]]:
 
 
 def entry_files(folder: Path) -> list[Path]:
-    """A file for each entry of a section."""
-    paths = [path for path in sorted(folder.iterdir()) if not IGNORED.fullmatch(path.name)]
+    """A file for each entry of a section; Git keeps no empty folder, so without one there are none."""
+    paths = [path for path in sorted(folder.glob("*")) if not IGNORED.fullmatch(path.name)]
     for path in paths:
         if path.suffix != ".yaml":
             raise InputError(

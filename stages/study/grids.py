@@ -52,11 +52,13 @@ def derive(params: Entry) -> dict[str, Any]:
         "recipes": [*recipes],
         "corpora": [*entries(params, "corpora")],
     }
-    return {
-        "recipes": recipes,
-        "comparisons": comparisons,
-        "pipeline": {"sources": {name: _source(entry) for name, entry in sources.items()}, "order": order},
+    pipeline = {
+        "sources": {name: _source(entry) for name, entry in sources.items()},
+        "teachers": {name: _teacher(entry) for name, entry in recipes.items() if name in _teachers(recipes)},
+        "prepared": {name: _prepared(entry) for name, entry in recipes.items() if _starts(entry)},
+        "order": order,
     }
+    return {"recipes": recipes, "comparisons": comparisons, "pipeline": pipeline}
 
 
 def cells(experiment: str, params: Entry) -> Iterator[Cell]:
@@ -99,20 +101,23 @@ def merged(entry: Any, patch: Any) -> Any:
 def recipe(experiment: str, cell: Cell, params: Entry) -> dict[str, Any]:
     """A complete recipe: `arrays` is what its training may open, `seeds` those that it is trained with."""
     corpus, training = cell.parts.get("corpus"), cell.parts.get("training")
-    validation = training.get("validation") if isinstance(training, Mapping) else None
     return {
         "experiment": experiment,
         "corpus": corpus,
-        "arrays": arrays(corpus, validation),
+        "arrays": arrays(cell.name, corpus, training),
         "model": cell.parts.get("model"),
         "training": training,
         "seeds": _seeds(params.get("seed"), cell.parts.get("seeds", 1)),
     }
 
 
-def arrays(corpus: object, validation: object) -> str:
-    """What a training may open: the training split's arrays, all of the corpus's if it validates on test."""
-    return f"data/padded/{corpus}" if validation == "test" else f"data/padded/{corpus}/train"
+def arrays(name: str, corpus: object, training: object) -> str:
+    """What a recipe's training may open: the training split's arrays, all of the corpus's if it validates on
+    test, or what the stage `prepare` makes of them."""
+    how = _mapping(training)
+    if how.get("validation") == "test":
+        return f"data/padded/{corpus}"
+    return f"data/prepared/{name}" if _starts({"training": training}) else f"data/padded/{corpus}/train"
 
 
 def comparison(experiment: str, shown: list[Cell], params: Entry) -> dict[str, Any]:
@@ -149,6 +154,32 @@ def _source(entry: Entry) -> dict[str, Any]:
         "kind": entry.get("kind"),
         "reads": entry.get("path") or NOTHING,
         "entry": entry,
+    }
+
+
+def _starts(recipe: Entry) -> bool:
+    """Whether a recipe's training starts from more than its arrays."""
+    training = _mapping(recipe.get("training"))
+    return bool(training.get("teacher") or training.get("start"))
+
+
+def _teachers(recipes: Mapping[str, Entry]) -> set[str]:
+    return {str(_mapping(recipe.get("training")).get("teacher")) for recipe in recipes.values()}
+
+
+def _teacher(recipe: Entry) -> dict[str, Any]:
+    return {"corpus": f"data/padded/{recipe.get('corpus')}"}
+
+
+def _prepared(recipe: Entry) -> dict[str, Any]:
+    """What a student's teacher says, and the weights that a network starts with: a module without code in the
+    place of what there is not, for lists in dvc.yaml have no optional elements."""
+    training = _mapping(recipe.get("training"))
+    teacher, start = training.get("teacher"), training.get("start")
+    return {
+        "corpus": f"data/padded/{recipe.get('corpus')}",
+        "answers": f"data/answers/{teacher}.npz" if teacher else NOTHING,
+        "weights": f"data/pretrained/{start}.npz" if start else NOTHING,
     }
 
 

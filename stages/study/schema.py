@@ -18,7 +18,14 @@ from stages.study.grids import MOST_SEEDS, arrays
 
 # DVC would take 0o7 for the number 7
 NAME = re.compile(r"(?!0o)[a-z0-9]+(-[a-z0-9]+)*")
-FOLDERS = ["sources", "corpora", "models", "trainings", "experiments"]  # of conf/, an entry a file
+FOLDERS = [
+    "sources",
+    "corpora",
+    "models",
+    "pretrainings",
+    "trainings",
+    "experiments",
+]  # of conf/, an entry a file
 FILES = ["figures", "samples"]  # of conf/, a section each
 DERIVED = ["recipes", "comparisons", "pipeline", "versions", "composed"]
 
@@ -67,6 +74,10 @@ def check(params: Mapping[str, Any]) -> None:
     _choices(params, "models", "architecture", "Sizes")
     for name, entry in params["corpora"].items():
         _corpus(params, name, entry)
+    _choices(params, "pretrainings", "kind", "Pretraining", folder="pretrainers")
+    for name, entry in params["pretrainings"].items():
+        _known(entry["corpus"], params["corpora"], f"pretrainings.{name}.corpus")
+        _unlabelled(params, entry["corpus"], f"pretrainings.{name}.corpus")
     for name, entry in params["trainings"].items():
         _training(entry, f"trainings.{name}")
     cells: set[str] = set()
@@ -112,10 +123,10 @@ def _sections(params: Mapping[str, Any]) -> None:
     read(Seed, params["seed"], "seed", mend("seed"))
 
 
-def _choices(params: Mapping[str, Any], section: str, key: str, cls: str) -> None:
-    """Read each entry of a section with the dataclass of the module that its `key` names."""
+def _choices(params: Mapping[str, Any], section: str, key: str, cls: str, folder: str = "") -> None:
+    """Read each entry of a section with the dataclass of the module of the folder that its `key` names."""
     for name, entry in params[section].items():
-        _choice(section, entry, key, cls, f"{section}.{name}")
+        _choice(folder or section, entry, key, cls, f"{section}.{name}")
 
 
 def _choice(folder: str, entry: Mapping[str, Any], key: str, cls: str, place: str) -> Any:
@@ -135,10 +146,17 @@ def _corpus(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> N
     corpus = read(Corpus, entry, key, mend(key))
     _known(corpus.source, params["sources"], f"{key}.source")
     _choice("tokenizers", corpus.tokenizer, "kind", "Config", f"{key}.tokenizer")
-    kind = corpus.pad.get("kind")
-    _known(kind, padding.KINDS, f"{key}.pad.kind")
-    pad = read(padding.KINDS[str(kind)], corpus.pad, f"{key}.pad", mend(key))
+    how, unlabelled = padded(corpus.pad)
+    _known(how.get("kind"), padding.KINDS, f"{key}.pad.kind")
+    pad = read(padding.KINDS[str(how["kind"])], how, f"{key}.pad", mend(key))
     pad.check(f"{key}.pad", mend(key))
+    if type(unlabelled) is not bool:
+        raise refusal(f"{key}.pad.unlabelled", unlabelled, "true or false", mend(key))
+
+
+def padded(pad: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+    """How a corpus's texts are padded, and whether those without labels are, too: its `pad`, taken apart."""
+    return {key: value for key, value in pad.items() if key != "unlabelled"}, pad.get("unlabelled", False)
 
 
 def _experiment(name: str, entry: Mapping[str, Any], others: set[str]) -> set[str]:
@@ -185,9 +203,10 @@ def _recipe(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> N
     _known(recipe.experiment, params["experiments"], f"{key}.experiment")
     _known(recipe.corpus, params["corpora"], f"{key}.corpus")
     _choice("models", recipe.model, "architecture", "Sizes", f"{key}.model")
-    training = _training(recipe.training, f"{key}.training")
+    _training(recipe.training, f"{key}.training")
     _together(params, recipe, key)
-    allowed = arrays(recipe.corpus, training.validation)
+    _taught(params, name, recipe)
+    allowed = arrays(name, recipe.corpus, recipe.training)
     if recipe.arrays != allowed:
         raise refusal(f"{key}.arrays", recipe.arrays, f"{allowed}, with its corpus and validation", mend(key))
     model, pad = recipe.model, params["corpora"][recipe.corpus]["pad"]
@@ -203,6 +222,40 @@ def _recipe(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> N
     if model["architecture"] == "conv1d" and not model["mask"] and model["kernel"] > narrowest:
         allowed = f"without a mask, {narrowest} at most, the narrowest arrays of {recipe.corpus}"
         raise refusal(f"{key}.model.kernel", model["kernel"], allowed, mend(key))
+
+
+def _taught(params: Mapping[str, Any], name: str, recipe: Recipe) -> None:
+    """Refuse a teacher that is the student itself or its student's student, or that learned from other texts
+    than the student may, and a start that there is none of."""
+    key, training = f"recipes.{name}.training", recipe.training
+    if training.get("start") is not None:
+        _known(training["start"], params["pretrainings"], f"{key}.start")
+    teachers, teacher = [name], training.get("teacher")
+    if teacher is not None:
+        _unlabelled(params, recipe.corpus, f"recipes.{name}.corpus")
+    while teacher is not None:
+        _known(teacher, params["recipes"], f"{key}.teacher")
+        if teacher in teachers:
+            raise refusal(f"{key}.teacher", teacher, "a recipe that is not taught by this one", mend(key))
+        teachers.append(teacher)
+        teacher = params["recipes"][teacher]["training"].get("teacher")
+    for other in teachers[1:2]:
+        entry = params["recipes"][other]
+        _unlabelled(params, entry["corpus"], f"{key}.teacher")
+        source, own = (params["corpora"][corpus]["source"] for corpus in (entry["corpus"], recipe.corpus))
+        if source != own:
+            raise refusal(f"{key}.teacher", other, f"a recipe on {own}, as the student", mend(key))
+        if entry["training"]["validation"] != training["validation"] or "test" in training["validation"]:
+            raise refusal(f"{key}.teacher", other, "a recipe that holds out what the student does", mend(key))
+        if not set(recipe.seeds) <= set(entry["seeds"]):
+            raise refusal(f"{key}.teacher", other, "a recipe with all of the student's seeds", mend(key))
+
+
+def _unlabelled(params: Mapping[str, Any], corpus: str, key: str) -> None:
+    """Refuse a corpus without arrays of texts that have no labels where they are needed."""
+    if not padded(params["corpora"][corpus]["pad"])[1]:
+        allowed = f"a corpus whose pad has `unlabelled: true`, as conf/corpora/{corpus}.yaml may have"
+        raise refusal(key, corpus, allowed, mend(key))
 
 
 def _together(params: Mapping[str, Any], recipe: Recipe, key: str) -> None:

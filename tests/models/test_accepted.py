@@ -65,7 +65,9 @@ def takes(architecture: str, how: dict[str, Any], **sizes: Any) -> bool:
 CASES = [
     *(
         (name, how, {"mask": mask})
-        for name, how, mask in product(["flatten", "pooled", "oh_cnn", "hashed_bag"], [FIXED, BUCKETS], [True, False])
+        for name, how, mask in product(
+            ["flatten", "pooled", "oh_cnn", "hashed_bag"], [FIXED, BUCKETS], [True, False]
+        )
     ),
     *(
         ("conv1d", how, {"mask": mask, "kernel": kernel})
