@@ -13,7 +13,7 @@ from stages.artifacts.tokens import load_tokens
 from stages.runtime import files
 from stages.runtime.config import ROOT, InputError, read
 from stages.study import stage
-from stages.study.schema import padded
+from stages.study.entries import padded
 
 LABELLED, UNLABELLED = ["train", "test"], "unsupervised"
 

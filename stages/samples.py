@@ -28,7 +28,7 @@ def main(params: dict[str, Any]) -> None:
     sentences = params["samples"]
     groups: dict[str, dict[str, tuple[list[str], np.ndarray]]] = {}
     for name, recipe in params["recipes"].items():
-        classifier = Classifier(name, recipe["corpus"], every_seed=True)
+        classifier = Classifier(name, params["recipes"], "all")
         answer = classifier.labels, classifier.probabilities(list(sentences.values()))
         source = params["corpora"][recipe["corpus"]]["source"]
         groups.setdefault(source, {})[name] = answer

@@ -18,7 +18,7 @@ from stages.artifacts.split import Split
 from stages.runtime import files
 from stages.runtime.config import ROOT, parse
 from stages.sources import demo
-from stages.study import composition, schema
+from stages.study import composition, entries
 
 PARTS = [
     *["stages", "dvc.yaml", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore", "requirements.lock"],
@@ -166,7 +166,7 @@ def made(root: Path, conf: Mapping[str, str]) -> Project:
             shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, target)
-    for folder in schema.FOLDERS:
+    for folder in entries.FOLDERS:
         (root / "conf" / folder).mkdir()
     for name, text in conf.items():
         (root / "conf" / f"{name}.yaml").write_text(text + "\n", encoding="utf-8")

@@ -136,11 +136,12 @@ def trained(project: Project, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project.root / "data"
 
 
+TRAINED = {name: {"corpus": "words"} for name in RECIPES}
 TEXTS = ["a dull plot", "", "zzz", "\0", "\u202eعربى", "e\u0301\u0301", "=1+1", MARKUP, "good " * 10_000]
 
 
 def test_a_trained_recipe_gives_probabilities_of_any_text_and_those_of_its_reports(trained: Path) -> None:
-    classifier = classify.Classifier("small-lstm", "words", every_seed=True)
+    classifier = classify.Classifier("small-lstm", TRAINED, "all")
     assert sorted(classifier.labels) == sorted(LABELS)
     shares = classifier.probabilities(TEXTS)
     assert shares.shape == (2, len(TEXTS), 2) and np.allclose(shares.sum(axis=-1), 1)
@@ -158,7 +159,7 @@ def test_a_trained_recipe_gives_probabilities_of_any_text_and_those_of_its_repor
 def test_what_is_not_trained_or_damaged_is_refused_by_name(trained: Path) -> None:
     def refused() -> str:
         with pytest.raises(InputError) as refusal:
-            classify.Classifier("small-lstm", "words")
+            classify.Classifier("small-lstm", TRAINED)
         return str(refusal.value)
 
     tokenizer = trained / "tokens" / "words" / "tokenizer.json"
@@ -184,7 +185,7 @@ def test_another_environment_is_noted(trained: Path, capsys: pytest.CaptureFixtu
     del certificate["key"]
     certificate["versions"]["keras"] = "2.9.0"
     files.write_json(path, {**certificate, "key": provenance.key(certificate)})
-    classify.Classifier("small-pooled", "words")
+    classify.Classifier("small-pooled", TRAINED)
     first, second = capsys.readouterr().err.splitlines()
     assert first.startswith("note: small-pooled was trained with keras 2.9.0, here 3.")
     assert second.startswith("note: small-pooled is not evaluated")  # its certificate is another now

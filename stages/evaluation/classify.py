@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,52 +13,72 @@ from stages.artifacts.padded import Padded
 from stages.artifacts.padding import KINDS, Pad, pad
 from stages.artifacts.storage import refusing
 from stages.artifacts.tokens import Tokens
+from stages.evaluation.inference import each, logits
 from stages.evaluation.metrics import probabilities
+from stages.models.ensemble import combine
 from stages.runtime import kinds
 from stages.runtime.config import ROOT, InputError, read
 from stages.tokenization.interface import Tokenizer, identity
 
 
 class Classifier:
-    """The models of a trained recipe, its first seed's or all, with the tokenizer that they were trained
-    with.
+    """The models of a trained recipe with the tokenizer that they were trained with; of an ensemble those of
+    all its members.
 
+    recipes: the section of params.yaml; seeds: whose models; None: the first one's, all: every one's.
     Refuses what is not trained, damaged, or no longer what the certificate says.
     """
 
-    def __init__(self, name: str, corpus: str, every_seed: bool = False) -> None:
-        folder, tokens = ROOT / "data" / "models" / name, ROOT / "data" / "tokens" / corpus
+    def __init__(
+        self, name: str, recipes: Mapping[str, Any], seeds: Iterable[str] | Literal["all"] | None = None
+    ) -> None:
+        folder = ROOT / "data" / "models" / name
+        tokens = ROOT / "data" / "tokens" / recipes[name]["corpus"]
         if not folder.exists() or not tokens.exists():
             raise InputError(f"{name} is not trained; train it with: dvc repro train@{name}")
         origin = provenance.verified(folder)
-        kind, _, _ = origin["tokenizer"].partition(" ")
-        if identity(kind, tokens) != origin["tokenizer"]:
-            raise InputError(
-                f"{tokens} holds another tokenizer than {name} was trained with, or a damaged one; "
-                f"bring both up to date: dvc repro train@{name}"
-            )
         facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-        _note(name, origin, facts["trainer"])
+        every = [*facts["seeds"]]
+        self.seeds = every if seeds == "all" else every[:1] if seeds is None else [*seeds]
         self.labels: list[str] = facts["labels"]
-        seeds = dict(facts["seeds"]) if every_seed else dict([*facts["seeds"].items()][:1])
-        self._folder, self._facts = folder, facts | {"seeds": seeds}
-        self._tokenizer = kinds.module("tokenizers", kind).load(tokens)
-        self._pad = read(KINDS[origin["pad"]["kind"]], origin["pad"], "pad")
+        self._folder = folder
+        self._facts = facts | {"seeds": {seed: facts["seeds"][seed] for seed in self.seeds}}
+        self._members: list[Classifier] = []
+        if "members" in origin["parameters"]["model"]:
+            names = next(each(folder, self._facts)).members
+            self._members = [Classifier(member, recipes, self.seeds) for member in names]
+        else:
+            _note(name, origin, facts["trainer"])
+            self._tokenizer = _tokenizer(name, origin["tokenizer"], tokens)
+            self._pad = read(KINDS[origin["pad"]["kind"]], origin["pad"], "pad")
         self._temperatures = temperatures(name, provenance.key(origin))
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """The probability of each label for each text: float64[models, texts, classes]."""
-        from stages.evaluation.inference import each, logits  # TensorFlow takes seconds
+        """The probability of each label for each text: float64[seeds, texts, classes]."""
+        degrees = [self._temperatures.get(seed, 1.0) for seed in self.seeds]
+        pairs = zip(self.logits(texts), degrees, strict=True)
+        return np.array([probabilities(answers / degree) for answers, degree in pairs])
 
-        arrays = padded(texts, self._tokenizer, self._pad)
+    def logits(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """Of each seed's model, float32[texts, outputs]."""
         models = each(self._folder, self._facts)
-        degrees = [self._temperatures.get(seed, 1.0) for seed in self._facts["seeds"]]
-        return np.array(
-            [
-                probabilities(logits(model, arrays) / degree)
-                for model, degree in zip(models, degrees, strict=True)
-            ]
+        if self._members:
+            said = zip(*(member.logits(texts) for member in self._members), strict=True)
+            return [combine(some, model.weights) for some, model in zip(said, models, strict=True)]
+        arrays = padded(texts, self._tokenizer, self._pad)
+        return [logits(model, arrays) for model in models]
+
+
+def _tokenizer(name: str, made: str, folder: Path) -> Tokenizer:
+    """The tokenizer in a folder, if it is the one, "<kind> <hash>", that a recipe was trained with."""
+    kind, _, _ = made.partition(" ")
+    if identity(kind, folder) != made:
+        raise InputError(
+            f"{folder} holds another tokenizer than {name} was trained with, or a damaged one; "
+            f"bring both up to date: dvc repro train@{name}"
         )
+    tokenizer: Tokenizer = kinds.module("tokenizers", kind).load(folder)
+    return tokenizer
 
 
 def padded(texts: Sequence[str], tokenizer: Tokenizer, how: Pad) -> Padded:

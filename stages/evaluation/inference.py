@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stages.artifacts.padded import Padded
+from stages.artifacts.storage import load_arrays
+from stages.models.ensemble import combine
 from stages.runtime import kinds
 
 if TYPE_CHECKING:
@@ -50,6 +52,15 @@ def each(folder: Path, facts: Mapping[str, Any]) -> Iterator[Any]:
         else:
             model.set_weights(loaded.get_weights())
         yield model
+
+
+def blended(ensemble: Any, seed: str, folder: Path) -> np.ndarray:
+    """An ensemble's logits of a split: float32[texts, outputs].
+
+    folder: with those of its members, data/logits/<split>/<experiment>.
+    """
+    said = [load_arrays(folder / f"{member}.npz")[seed] for member in ensemble.members]
+    return combine(said, ensemble.weights)
 
 
 def logits(model: Any, padded: Padded) -> np.ndarray:

@@ -14,8 +14,8 @@ from typing import Any
 import yaml
 
 from stages.runtime.config import ROOT, InputError, one_line, parse
+from stages.study.entries import FILES, FOLDERS
 from stages.study.grids import derive
-from stages.study.schema import FILES, FOLDERS
 
 CONF = ROOT / "conf"
 COPIED = ["sources", "models", "trainings", "experiments"]  # into `recipes` and `pipeline`, which DVC reads

@@ -56,6 +56,7 @@ def derive(params: Entry) -> dict[str, Any]:
         "sources": {name: _source(entry) for name, entry in sources.items()},
         "teachers": {name: _teacher(entry) for name, entry in recipes.items() if name in _teachers(recipes)},
         "prepared": {name: _prepared(entry) for name, entry in recipes.items() if _starts(entry)},
+        "evaluated": {name: _evaluated(entry) for name, entry in recipes.items()},
         "order": order,
     }
     return {"recipes": recipes, "comparisons": comparisons, "pipeline": pipeline}
@@ -104,17 +105,19 @@ def recipe(experiment: str, cell: Cell, params: Entry) -> dict[str, Any]:
     return {
         "experiment": experiment,
         "corpus": corpus,
-        "arrays": arrays(cell.name, corpus, training),
+        "arrays": arrays(cell.name, corpus, cell.parts.get("model"), training),
         "model": cell.parts.get("model"),
         "training": training,
         "seeds": _seeds(params.get("seed"), cell.parts.get("seeds", 1)),
     }
 
 
-def arrays(name: str, corpus: object, training: object) -> str:
+def arrays(name: str, corpus: object, model: object, training: object) -> str:
     """What a recipe's training may open: the training split's arrays, all of the corpus's if it validates on
-    test, or what the stage `prepare` makes of them."""
-    how = _mapping(training)
+    test, what the stage `prepare` makes of them, or what an ensemble's members say of them."""
+    how, members = _mapping(training), _mapping(model).get("members")
+    if members:
+        return f"data/logits/train/{members}"
     if how.get("validation") == "test":
         return f"data/padded/{corpus}"
     return f"data/prepared/{name}" if _starts({"training": training}) else f"data/padded/{corpus}/train"
@@ -180,6 +183,17 @@ def _prepared(recipe: Entry) -> dict[str, Any]:
         "corpus": f"data/padded/{recipe.get('corpus')}",
         "answers": f"data/answers/{teacher}.npz" if teacher else NOTHING,
         "weights": f"data/pretrained/{start}.npz" if start else NOTHING,
+    }
+
+
+def _evaluated(recipe: Entry) -> dict[str, Any]:
+    """Where a recipe's results go, and what an ensemble's members say of the test split; for others a module
+    without code."""
+    members = _mapping(recipe.get("model")).get("members")
+    return {
+        "corpus": recipe.get("corpus"),
+        "experiment": recipe.get("experiment"),
+        "reads": f"data/logits/test/{members}" if members else NOTHING,
     }
 
 

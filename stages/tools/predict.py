@@ -28,7 +28,7 @@ def main() -> None:
     options = parser.parse_intermixed_args()  # texts may stand on both sides of --json
     recipes = params()["recipes"]
     recipe = one_of(options.recipe, recipes, "recipes")  # before it waits for texts
-    classifier = Classifier(recipe, recipes[recipe]["corpus"])
+    classifier = Classifier(recipe, recipes)
     if options.text:
         texts = list(decoded(map(os.fsencode, options.text), "text"))
     else:

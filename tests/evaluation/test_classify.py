@@ -1,6 +1,7 @@
 """Whatever text is given to a trained recipe, it gets an answer of its own, by the models that were meant."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from stages.artifacts import provenance
 from stages.artifacts.padding import Bucket, Fixed
+from stages.artifacts.storage import save_arrays
 from stages.evaluation import classify, inference
 from stages.network import backend
 from stages.runtime import files
@@ -24,6 +26,7 @@ HOWS = [
 ]
 TOKENIZER = word.fit(word.Config(kind="word", vocabulary=5), ["a plot", "a dull plot"])
 BUCKET = {"kind": "bucket", "boundaries": [2, 5]}
+RECIPES = {"mine": {"corpus": "words"}}
 ANSWERS = {"7.keras": 3.0, "3.keras": -1.0}
 
 
@@ -67,6 +70,7 @@ FACTS = {
 
 def certify(folder: Path, tokens: Path, **versions: str) -> None:
     origin = {
+        "parameters": {"model": {"architecture": "gru"}},
         "tokenizer": identity("word", tokens),
         "pad": BUCKET,
         "seeds": [7, 3],
@@ -95,13 +99,13 @@ def good(answer: float, temperature: float) -> list[float]:
 
 
 def test_it_is_the_first_seed_that_answers(root: Path) -> None:
-    probable = classify.Classifier("mine", "words").probabilities(TEXTS)
+    probable = classify.Classifier("mine", RECIPES).probabilities(TEXTS)
     assert probable.shape == (1, 3, 2)
     np.testing.assert_allclose(probable[0, :, 1], good(3.0, 2.0))
 
 
 def test_or_every_seed_in_the_recipe_s_order(root: Path) -> None:
-    classifier = classify.Classifier("mine", "words", every_seed=True)
+    classifier = classify.Classifier("mine", RECIPES, "all")
     probable = classifier.probabilities(TEXTS)
     np.testing.assert_allclose(probable[:, :, 1], [good(3.0, 2.0), good(-1.0, 0.5)])
     assert classifier.labels == ["dull", "good"]
@@ -116,7 +120,7 @@ def test_a_temperature_of_other_models_or_none_is_noted_and_not_used(
     files.remove(path)
     if not missing:
         files.write_json(path, {"key": "another", "temperatures": {"7": 2.0}})
-    probable = classify.Classifier("mine", "words").probabilities(TEXTS)
+    probable = classify.Classifier("mine", RECIPES).probabilities(TEXTS)
     np.testing.assert_allclose(probable[0, :, 1], good(3.0, 1.0))
     assert capsys.readouterr().err.startswith("note: mine is not evaluated, so its probabilities are not cal")
 
@@ -124,23 +128,23 @@ def test_a_temperature_of_other_models_or_none_is_noted_and_not_used(
 def test_a_damaged_calibration_is_refused(root: Path) -> None:
     (root / "data" / "calibrations" / "mine.json").write_text("{", encoding="utf-8")
     with pytest.raises(InputError, match=r"mine.json is damaged"):
-        classify.Classifier("mine", "words")
+        classify.Classifier("mine", RECIPES)
 
 
 def test_no_text_has_no_answer(root: Path) -> None:
-    assert classify.Classifier("mine", "words").probabilities([]).shape == (1, 0, 2)
+    assert classify.Classifier("mine", RECIPES).probabilities([]).shape == (1, 0, 2)
 
 
 def test_nothing_is_noted_where_the_environment_is_the_same(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    classify.Classifier("mine", "words")
+    classify.Classifier("mine", RECIPES)
     assert capsys.readouterr().err == ""
 
 
 def test_another_version_is_noted_in_one_line(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     certify(root / "data" / "models" / "mine", root / "data" / "tokens" / "words", keras="2.9.0")
-    classify.Classifier("mine", "words")
+    classify.Classifier("mine", RECIPES)
     note = capsys.readouterr().err
     assert note.startswith("note: mine was trained with keras 2.9.0, here 3.") and note.count("\n") == 1
 
@@ -149,7 +153,7 @@ def test_another_version_is_noted_in_one_line(root: Path, capsys: pytest.Capture
 def test_what_is_not_trained_is_refused(root: Path, missing: str) -> None:
     files.remove(root / "data" / missing)
     with pytest.raises(InputError, match="mine is not trained; train it with: dvc repro train@mine"):
-        classify.Classifier("mine", "words")
+        classify.Classifier("mine", RECIPES)
 
 
 def test_another_tokenizer_than_in_training_is_refused(root: Path) -> None:
@@ -158,11 +162,28 @@ def test_another_tokenizer_than_in_training_is_refused(root: Path) -> None:
     entries["model"]["vocab"] |= {"dull": 4, "plot": 3}
     path.write_text(json.dumps(entries), encoding="utf-8")
     with pytest.raises(InputError, match="words holds another tokenizer than mine was trained with"):
-        classify.Classifier("mine", "words")
+        classify.Classifier("mine", RECIPES)
 
 
 @pytest.mark.parametrize("name", ["seeds/7.keras", "seeds/3.keras", "training.json"])
 def test_another_model_than_was_trained_is_refused(root: Path, name: str) -> None:
     (root / "data" / "models" / "mine" / name).write_bytes(b"another")
     with pytest.raises(InputError, match=f"{name} is missing or not the file that was trained"):
-        classify.Classifier("mine", "words")
+        classify.Classifier("mine", RECIPES)
+
+
+def test_an_ensemble_says_what_its_members_say_weighed(root: Path) -> None:
+    """Its members are `mine` and a copy of it."""
+    models = root / "data" / "models"
+    shutil.copytree(models / "mine", models / "copy")
+    (models / "copy" / provenance.FILE).unlink()
+    (models / "both" / "seeds").mkdir(parents=True)
+    for seed, weights in (("7", [0.5, 0.0]), ("3", [1.0, 2.0])):
+        arrays = {"members": np.array(["mine", "copy"]), "weights": np.array(weights)}
+        save_arrays(models / "both" / "seeds" / f"{seed}.npz", arrays)
+    files.write_json(models / "both" / "training.json", FACTS | {"trainer": "blend"})
+    provenance.write(models / "both", {"parameters": {"model": {"members": "x"}}, "tokenizer": "", "pad": {}})
+    certify(models / "copy", root / "data" / "tokens" / "words")
+    shares = classify.Classifier("both", dict.fromkeys(["mine", "copy", "both"], RECIPES["mine"]), "all")
+    found = shares.probabilities(TEXTS)[:, :, 1]
+    np.testing.assert_allclose(found, [good(3.0, 2.0), good(-1.0, 1 / 3)], atol=1e-6)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from stages import evaluate
 from stages.artifacts.padded import Padded, save_padded
+from stages.artifacts.storage import load_arrays, save_arrays
 from stages.evaluation import calibration, inference, report
 from stages.evaluation.inference import logits
 from stages.network import saving
@@ -79,7 +81,7 @@ def prepared(root: Path, labels: list[str]) -> dict[str, Any]:
     files.write_csv(
         folder / "history.csv", header, [[s, e, 0.5, 1.0, e / 4, 2.0] for s in (7, 3) for e in (1, 2)]
     )
-    return {"recipes": {"mine": {"corpus": "words", "experiment": "own"}}}
+    return {"recipes": {"mine": {"corpus": "words", "experiment": "own", "model": {}}}}
 
 
 def enter(root: Path, patch: pytest.MonkeyPatch) -> None:
@@ -210,3 +212,39 @@ def test_the_reports_of_a_trained_model_are_of_the_model_that_was_saved(
         assert metrics[name]["accuracy"] == pytest.approx(right.mean(), abs=1e-6)
     assert metrics["validation"]["accuracy"] == pytest.approx(metrics["test"]["accuracy"], abs=1e-6)
     assert "sd" not in metrics and reports.json("data/compared/mine/mine.json")["watched"] == "test"
+
+
+def test_logits_are_kept_apart_by_split_and_an_ensemble_is_evaluated_from_them(
+    reports: Reports, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one member with the weight 2: its accuracy is the member's, its confidence more."""
+    params = prepared(tmp_path, NAMES)
+    kept = reports.root / "data" / "logits"
+    assert sorted(path.relative_to(kept).as_posix() for path in kept.rglob("*.npz")) == [
+        "test/own/mine.npz",
+        "train/own/mine.npz",
+    ]
+    for split, labels in (("test", TEST), ("train", TRAIN)):
+        arrays = load_arrays(kept / split / "own" / "mine.npz")
+        assert arrays["labels"].tolist() == labels.tolist() and arrays["7"].shape == (10, 1)
+    shutil.copytree(kept, tmp_path / "data" / "logits")
+    folder = tmp_path / "data" / "models" / "mine"
+    facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    files.write_json(folder / "training.json", facts | {"trainer": "blend"})
+    (folder / "seeds").mkdir()
+    for seed in ("7", "3"):
+        save_arrays(
+            folder / "seeds" / f"{seed}.npz", {"members": np.array(["mine"]), "weights": np.array([2.0])}
+        )
+    enter(tmp_path, monkeypatch)
+    monkeypatch.setattr(report, "trained_on", lambda *_: np.arange(10) > 0)
+    params["recipes"]["mine"] |= {"model": {"members": "own"}, "experiment": "both"}
+    evaluate.main("mine", params)
+    metrics, before = (
+        json.loads((root / "reports" / "metrics" / "mine.json").read_text(encoding="utf-8"))
+        for root in (tmp_path, reports.root)
+    )
+    assert metrics["test"]["accuracy"] == before["test"]["accuracy"]
+    odds = np.log(0.9 / 0.1) * 2
+    losses = np.where(np.array(RIGHT), np.log1p(np.exp(-odds)), np.log1p(np.exp(odds)))
+    assert metrics["test"]["loss"] == pytest.approx(losses.mean(), abs=1e-5)

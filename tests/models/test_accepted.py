@@ -11,7 +11,7 @@ from stages.artifacts.padding import KINDS, pad
 from stages.artifacts.tokens import Tokens
 from stages.network.sizes import Shape
 from stages.runtime.config import InputError, read
-from stages.study import schema
+from stages.study import recipe as recipes
 from tests.models.small import ARCHITECTURES, RECURRENT, build, entry, run
 
 FIXED = {"kind": "fixed", "length": 2, "side": "pre", "truncate": "post"}
@@ -41,7 +41,7 @@ def accepted(model: dict[str, Any], how: dict[str, Any]) -> bool:
     corpus = {"pad": how, "tokenizer": {"kind": "word"}}
     params = {"corpora": {"words": corpus}, "experiments": {"mine": {}}}
     try:
-        schema._recipe(params, "mine-x", recipe)  # of the whole only what this is about
+        recipes.check(params, "mine-x", recipe)  # of the whole only what this is about
     except InputError as refusal:
         assert "kernel" in str(refusal) or "flatten" in str(refusal)
         return False

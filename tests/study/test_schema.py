@@ -1,20 +1,14 @@
 """params.yaml is checked as a whole: what is wrong is one line with the key, the file, what is allowed."""
 
-import copy
 import datetime
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from stages.runtime.config import InputError
-from stages.study import schema
 from stages.study.grids import derive
 from stages.study.schema import check
-from tests.study.small import Params, small_params
+from tests.study.edits import drop, line, put
+from tests.study.small import Params
 
 NAN, INF = float("nan"), float("inf")
 
@@ -196,61 +190,6 @@ GOOD: list[tuple[str, object]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def params(tmp_path_factory: pytest.TempPathFactory) -> Params:
-    return small_params(tmp_path_factory.mktemp("small"))
-
-
-def steps(key: str) -> list[Any]:
-    """ "models.lstm.units.0" as a path; what comes after a section and begins with a dot is one name."""
-    section, _, rest = key.partition(".")
-    if rest.startswith("."):
-        return [section, rest]
-    return [int(part) if part in ("0", "1") else part for part in key.split(".")]
-
-
-def put(params: Params, key: str, value: object) -> Params:
-    """A copy of the parameters with one value set."""
-    edited = copy.deepcopy(params)
-    inside: Any = edited
-    *above, last = steps(key)
-    for step in above:
-        inside = inside[step]
-    inside[last] = copy.deepcopy(value)
-    return edited
-
-
-def drop(params: Params, key: str) -> Params:
-    edited = copy.deepcopy(params)
-    inside: Any = edited
-    *above, last = steps(key)
-    for step in above:
-        inside = inside[step]
-    del inside[last]
-    return edited
-
-
-def line(params: Params, key: str) -> str:
-    """The one line with which the parameters are refused: it names the key, the file, the command."""
-    with pytest.raises(InputError) as refused:
-        check(params)
-    text = str(refused.value)
-    assert text and len(text.splitlines()) == 1, key
-    assert f"mend {home(key)}" in text and text.endswith("then run: python -m stages.compose"), text
-    return text
-
-
-def home(key: str) -> str:
-    """The file of conf/ that a key comes from, independently of the code under test."""
-    section = key.partition(".")[0]
-    if section == "recipes":
-        return "conf/experiments/"
-    if section in ("figures", "samples"):
-        return f"conf/{section}.yaml"
-    folders = ("sources", "corpora", "models", "trainings", "experiments")
-    return f"conf/{section}/" if section in folders else "conf/config.yaml"
-
-
 def test_the_study_that_is_edited_below_is_accepted(params: Params) -> None:
     check(params)
 
@@ -318,162 +257,6 @@ def test_the_axis_that_accuracies_are_drawn_against_has_numbers(params: Params) 
     assert 'experiments.cells.vary.network: found "lstm", allowed: whole numbers' in text
 
 
-def test_early_stopping_may_not_look_at_the_test_split(params: Params) -> None:
-    text = line(put(params, "trainings.short.validation", "test"), "trainings.short")
-    assert " trainings.short.early_stopping: " in text and "validation: test" in text
-    text = line(put(params, "recipes.cells-lstm-none.training.validation", "test"), "recipes.cells-lstm-none")
-    assert "recipes.cells-lstm-none.training.early_stopping" in text
-
-
-def test_flatten_needs_a_corpus_of_one_width(params: Params) -> None:
-    edited = put(params, "experiments.lengths.vary.dense.2.corpus", "words")
-    text = line(edited | derive(edited), "recipes.lengths-2")
-    assert ' recipes.lengths-2.corpus: found "words"' in text and "fixed length" in text
-
-
-def test_a_kernel_wider_than_a_bucket_needs_a_mask(params: Params) -> None:
-    def conv1d(mask: bool, kernel: int) -> Params:
-        edited = put(params, "models.conv1d", params["models"]["conv1d"] | {"mask": mask, "kernel": kernel})
-        return edited | derive(edited)
-
-    text = line(conv1d(False, 33), "recipes.cells-conv1d-none")
-    assert " recipes.cells-conv1d-none.model.kernel: found 33" in text and "32 at most" in text
-    check(conv1d(False, 32))
-    check(conv1d(True, 33))
-
-
-def with_ngrams(params: Params, model: Params, training: Params) -> Params:
-    """The study, with its recipe cells-lstm-none of another model and training on n-grams without order."""
-    ngrams = {"kind": "ngrams", "words": 2, "min_texts": 2, "binary": True}
-    edited = put(params, "corpora.words.tokenizer", ngrams)
-    edited = put(put(edited, "models.lstm", model), "trainings.short", training)
-    return edited | derive(edited)
-
-
-LINEAR: Params = {"kind": "linear", "validation": {"fraction": 0.1}}
-MAJORITY: Params = {"architecture": "majority"}
-
-
-def test_an_architecture_needs_a_trainer_that_trains_it(params: Params) -> None:
-    edited = put(params, "models.lstm", MAJORITY)
-    text = line(edited | derive(edited), "recipes.cells-lstm-none")
-    assert 'training.kind: found "gradient_descent", allowed: linear, for the architecture majority' in text
-    edited = put(params, "trainings.short", LINEAR)
-    text = line(edited | derive(edited), "recipes.cells-lstm-none")
-    assert 'training.kind: found "linear", allowed: gradient_descent, for the architecture lstm' in text
-
-
-def test_what_reads_an_order_needs_a_corpus_that_has_one(params: Params) -> None:
-    def read(model: Params, training: Params) -> None:
-        edited = with_ngrams(params, model, training)
-        schema._recipe(edited, "cells-lstm-none", edited["recipes"]["cells-lstm-none"])
-
-    read(MAJORITY, LINEAR)
-    with pytest.raises(InputError, match=r'architecture: found "lstm", allowed: .*pooled, .* no order'):
-        read(params["models"]["lstm"], params["trainings"]["short"])
-
-
-@pytest.mark.parametrize(
-    ("segment", "pooling", "corpus", "refused"),
-    [
-        (30, "max", "bpe", ""),
-        (31, "max", "bpe", "segment"),
-        (30, "last", "bpe", "pooling"),
-        (32, "max", "words", "segment"),
-    ],
-)
-def test_segments_divide_a_fixed_length_and_are_pooled(
-    params: Params, segment: int, pooling: str, corpus: str, refused: str
-) -> None:
-    edited = put(params, "models.lstm", params["models"]["lstm"] | {"segment": segment, "pooling": pooling})
-    edited = put(edited, "experiments.cells.corpus", corpus)
-    edited |= derive(edited)
-    if refused:
-        assert f"recipes.cells-lstm-none.model.{refused}: found" in line(edited, "recipes.cells-lstm-none")
-    else:
-        check(edited)
-
-
 def test_a_value_that_yaml_has_and_json_does_not_is_refused(params: Params) -> None:
     for value in (datetime.date(2020, 1, 1), b"x", {"a"}):
         assert "experiments.cells" in line(put(params, "experiments.cells.title", value), "experiments.cells")
-
-
-# --- edited at random
-
-SCALARS = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(-2, 70_000),
-    st.floats(),
-    st.text(max_size=9),
-    st.sampled_from([10**30, datetime.date(2020, 1, 1), "\ud800", "a\nb", "\x85", "../x", "0o7", "test"]),
-)
-KEYS = st.one_of(st.text(max_size=9), st.sampled_from(["kind", "zz", "vary", "path", "cells", "lstm"]))
-JUNK = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
-    max_leaves=5,
-)
-
-
-def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The path of every value in nested mappings and lists."""
-    items: Any = []
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list):
-        items = enumerate(value)
-    for key, inner in items:
-        yield (*path, key)
-        yield from places(inner, (*path, key))
-
-
-def at(params: Params, path: tuple[Any, ...]) -> Any:
-    inside: Any = params
-    for step in path:
-        inside = inside[step]
-    return inside
-
-
-def accepted(params: Params) -> bool:
-    """Whether parameters are accepted; if not, they have to be refused in one line."""
-    try:
-        check(params)
-    except InputError as refused:
-        assert str(refused) and len(str(refused).splitlines()) == 1
-        return False
-    return True
-
-
-@settings(max_examples=120)
-@given(data=st.data())
-def test_edited_parameters_are_accepted_and_can_be_derived_or_refused_in_one_line(
-    params: Params, data: st.DataObject
-) -> None:
-    edited = copy.deepcopy(params)
-    for _ in range(data.draw(st.integers(1, 3))):
-        *above, last = data.draw(st.sampled_from(list(places(edited))))
-        inside = at(edited, tuple(above))
-        match data.draw(st.sampled_from(["set", "borrow", "drop", "add", "rename"])):
-            case "set":
-                inside[last] = data.draw(JUNK)
-            case "borrow":  # what is right elsewhere
-                inside[last] = copy.deepcopy(at(params, data.draw(st.sampled_from(list(places(params))))))
-            case "drop":
-                del inside[last]
-            case "add" if isinstance(inside, dict):
-                inside[data.draw(KEYS)] = data.draw(JUNK)
-            case _ if isinstance(inside, dict):
-                inside[data.draw(KEYS)] = inside.pop(last)
-    if data.draw(st.booleans()):
-        edited |= derive(edited)
-    if accepted(edited):
-        derive(edited)
-
-
-def test_any_value_removed_is_accepted_or_refused_in_one_line(params: Params) -> None:
-    for path in places(params):
-        edited = copy.deepcopy(params)
-        del at(edited, path[:-1])[path[-1]]
-        accepted(edited)
