@@ -38,6 +38,7 @@ bench: .venv/ready ## speed beside the notebooks' code (4 minutes; FULL=1: on IM
 
 timings: .venv/ready ## how long trainings took: reports/timings.md and .csv, renewed from those made here
 	@python -m stages.tools.timings
+	@python -m stages.tools.costs
 
 # What `make lock` keeps of each package: the wheels of CPython 3.11 to 3.13 for the platforms that TensorFlow has
 # wheels for (Linux on x86-64 and arm64, macOS on arm64), and the sources of the two packages that have no wheels.

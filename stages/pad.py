@@ -5,12 +5,13 @@ In: data/tokens/<corpus>/. Out: data/padded/<corpus>/<split>/.
 Example: python -m stages.pad demo-words
 """
 
+from contextlib import nullcontext
 from typing import Any
 
 from stages.artifacts.padded import save_padded
 from stages.artifacts.padding import KINDS, pad
 from stages.artifacts.tokens import load_tokens
-from stages.runtime import files
+from stages.runtime import clock, files
 from stages.runtime.config import ROOT, InputError, read
 from stages.study import stage
 from stages.study.entries import padded
@@ -30,7 +31,9 @@ def main(name: str, params: dict[str, Any]) -> None:
         )
     with files.replacing_folder(ROOT / "data" / "padded" / name) as folder:
         for split in splits:
-            save_padded(folder / split, pad(load_tokens(tokens / f"{split}.npz"), how))
+            with clock.timed("pad", name) if split == "train" else nullcontext():
+                arrays = pad(load_tokens(tokens / f"{split}.npz"), how)
+            save_padded(folder / split, arrays)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 
 from stages.artifacts.padded import load_padded
 from stages.artifacts.storage import save_arrays
-from stages.runtime import files, kinds
+from stages.runtime import clock, files, kinds
 from stages.runtime.config import ROOT, read
 from stages.study import stage
 
@@ -21,7 +21,8 @@ def main(name: str, params: dict[str, Any]) -> None:
     kind = kinds.module("pretrainers", entry["kind"])
     config = read(kind.Pretraining, entry, f"pretrainings.{name}")
     folder = ROOT / "data" / "padded" / config.corpus
-    weights = kind.fit(config, [load_padded(folder / split) for split in SPLITS], params["seed"])
+    with clock.timed("pretrain", name):
+        weights = kind.fit(config, [load_padded(folder / split) for split in SPLITS], params["seed"])
     with files.replacing(ROOT / "data" / "pretrained" / f"{name}.npz") as draft, draft.open("wb") as file:
         save_arrays(file, weights)
 

@@ -10,13 +10,14 @@ Example: python -m stages.tokenize demo-words
 if __name__ == "tokenize":
     raise ImportError("a stage can't be run as a file; run it as a module: python -m stages.<verb> <name>")
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from stages.artifacts.split import Split, load_split
 from stages.artifacts.tokens import Tokens, save_tokens
-from stages.runtime import files, kinds
+from stages.runtime import clock, files, kinds
 from stages.runtime.config import ROOT, read
 from stages.study import stage
 from stages.tokenization.interface import Tokenizer, identity
@@ -27,19 +28,23 @@ def main(name: str, params: dict[str, Any]) -> None:
     source = ROOT / "data" / "sources" / corpus["source"]
     kind = kinds.module("tokenizers", corpus["tokenizer"]["kind"])
     config = read(kind.Config, corpus["tokenizer"], f"corpora.{name}.tokenizer")
-    tokenizer = kind.fit(config, load_split(source / "train.parquet").texts)
+    train = load_split(source / "train.parquet")
+    with clock.timed("tokenize", name):
+        tokenizer = kind.fit(config, train.texts)
+        encoded = encode(tokenizer, train)
     facts: dict[str, object] = {"vocabulary": tokenizer.vocabulary}
     with files.replacing_folder(ROOT / "data" / "tokens" / name) as folder:
         tokenizer.save(folder)
         made_by = identity(corpus["tokenizer"]["kind"], folder)
         for path in sorted(source.glob("*.parquet")):
-            tokens = encode(tokenizer, load_split(path), made_by)
+            tokens = encoded if path.stem == "train" else encode(tokenizer, load_split(path))
+            tokens = replace(tokens, tokenizer=made_by)
             save_tokens(folder / f"{path.stem}.npz", tokens)
             facts[path.stem] = describe(tokens)
     files.write_json(ROOT / "reports" / "corpora" / f"{name}.json", facts)
 
 
-def encode(tokenizer: Tokenizer, split: Split, made_by: str) -> Tokens:
+def encode(tokenizer: Tokenizer, split: Split) -> Tokens:
     """A split's texts as ids."""
     texts = list(tokenizer.encode(split.texts))
     ids = np.concatenate([*texts, np.zeros(0, dtype=np.int32)])
@@ -51,7 +56,6 @@ def encode(tokenizer: Tokenizer, split: Split, made_by: str) -> Tokens:
         labels=split.labels,
         names=np.array(split.names),
         vocabulary=tokenizer.vocabulary,
-        tokenizer=made_by,
         unknown=np.diff(unknown[offsets]),
     )
 

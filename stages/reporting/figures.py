@@ -1,22 +1,18 @@
 """The figures of a comparison, as SVG files that are the same bytes for the same numbers."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import matplotlib
 import matplotlib.ticker
-import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from stages.reporting.canvas import canvas, color_of, legend, marker_of
 from stages.reporting.comparison import Baseline, Result
 from stages.reporting.markdown import one_line
 from stages.reporting.style import Figures
-from stages.runtime import files
 
-MARKERS = "osD^vP*X"
 ROW = 0.36  # inches of height for a bar
 INTERVAL = ["test accuracy, with its 95 % interval", "(for other texts and seeds)"]
 
@@ -42,7 +38,7 @@ def curves(results: Sequence[Result], title: str, style: Figures, path: Path) ->
     comparison sets accuracies against a number, a row for each of its values and a color per model."""
     names = list(dict.fromkeys(result.line or result.recipe for result in results))
     places: list[float | None] = [*sorted({r.x for r in results if r.x is not None})] or [None]
-    with _figure(style, path, height=(0.2 + 0.3 * len(places)) * style.width) as figure:
+    with canvas(style, path, height=(0.2 + 0.3 * len(places)) * style.width) as figure:
         axes = figure.subplots(len(places), 2, squeeze=False)
         for place, pair in zip(places, axes, strict=True):
             for ax, measure in zip(pair, ("accuracy", "loss"), strict=True):
@@ -55,7 +51,7 @@ def curves(results: Sequence[Result], title: str, style: Figures, path: Path) ->
                     ax.set(title=f"{results[0].against} {place:g}")
         figure.suptitle(one_line(title))
         handles = [_handle(style, i, label) for i, label in enumerate(_watching(results, names))]
-        _legend(figure, [*handles, *_lines(sorted({result.watched for result in results}))], style)
+        legend(figure, [*handles, *_lines(sorted({result.watched for result in results}))], style)
 
 
 def accuracy(results: Sequence[Result], style: Figures, path: Path, baseline: Baseline | None = None) -> None:
@@ -71,12 +67,12 @@ def accuracy(results: Sequence[Result], style: Figures, path: Path, baseline: Ba
 
 def gap(results: Sequence[Result], style: Figures, path: Path) -> None:
     """For each recipe how far training accuracy is above validation accuracy, of the weights kept."""
-    with _figure(style, path, height=1.4 + ROW * len(results)) as figure:
+    with canvas(style, path, height=1.4 + ROW * len(results)) as figure:
         ax = figure.subplots()
         for i, result in enumerate(results):
             ends = [result.measures[f"{split}.accuracy"] for split in ("validation", "training")]
-            look = {"color": _color(style, i), "markeredgecolor": "black"}
-            ax.plot(ends, [i, i], color=_color(style, i), linewidth=3)
+            look = {"color": color_of(style, i), "markeredgecolor": "black"}
+            ax.plot(ends, [i, i], color=color_of(style, i), linewidth=3)
             ax.plot(ends[0], i, marker="o", **look)
             ax.plot(ends[1], i, marker=">", **look)
             ax.text(max(ends), i, f"   {100 * result.gap:+.1f}", va="center")
@@ -89,23 +85,25 @@ def gap(results: Sequence[Result], style: Figures, path: Path) -> None:
 def slices(results: Sequence[Result], style: Figures, path: Path) -> None:
     """Test accuracy of texts in five groups: by their length, and by their share of unknown tokens."""
     labels = {"length": "length of the text, tokens", "oov_rate": "share of tokens out of vocabulary, %"}
-    with _figure(style, path, height=0.5 * style.width) as figure:
+    with canvas(style, path, height=0.5 * style.width) as figure:
         for ax, (by, label) in zip(figure.subplots(1, 2, sharey=True), labels.items(), strict=True):
             for i, result in enumerate(results):
                 shares = [share for *_, share in result.slices[by]]
-                ax.plot(range(len(shares)), shares, color=_color(style, i), marker=_marker(i), markersize=4)
+                ax.plot(
+                    range(len(shares)), shares, color=color_of(style, i), marker=marker_of(i), markersize=4
+                )
             _name_groups(ax, [result.slices[by] for result in results], 100 if by == "oov_rate" else 1)
             ax.set(xlabel=label)
         figure.axes[0].set(ylabel="test accuracy")
         handles = [_handle(style, i, r.recipe) for i, r in enumerate(results)]
-        _legend(figure, handles, style)
+        legend(figure, handles, style)
 
 
 def confusions(results: Sequence[Result], style: Figures, path: Path) -> None:
     """For each recipe how many test texts of each label were taken for each label (first seed)."""
     columns = min(len(results), 3)
     lines = -(-len(results) // columns)
-    with _figure(style, path, height=lines * style.width / columns * 0.95) as figure:
+    with canvas(style, path, height=lines * style.width / columns * 0.95) as figure:
         grid = list(figure.subplots(lines, columns, squeeze=False).flat)
         for ax in grid[len(results) :]:
             ax.set_axis_off()
@@ -116,11 +114,11 @@ def confusions(results: Sequence[Result], style: Figures, path: Path) -> None:
 def reliability(results: Sequence[Result], style: Figures, path: Path) -> None:
     """How often a model is right, against how sure it is, before calibration and after: on the diagonal
     probabilities mean what they say. Beside it accuracy, if it answers only where it is surest."""
-    with _figure(style, path, height=0.45 * style.width) as figure:
+    with canvas(style, path, height=0.45 * style.width) as figure:
         left, right = figure.subplots(1, 2)
         left.plot([0, 1], [0, 1], color="grey", linestyle=":")
         for i, result in enumerate(results):
-            look = {"color": _color(style, i), "marker": _marker(i), "markersize": 4}
+            look = {"color": color_of(style, i), "marker": marker_of(i), "markersize": 4}
             for bins, line in zip(result.reliability[::-1], ("-", "--"), strict=False):
                 confidence, shares, _ = zip(*bins, strict=True)
                 left.plot(confidence, shares, linestyle=line, alpha=1 if line == "-" else 0.4, **look)
@@ -132,34 +130,15 @@ def reliability(results: Sequence[Result], style: Figures, path: Path) -> None:
         calibrated = any(len(result.reliability) > 1 for result in results)
         lines = [Line2D([], [], color="black", linestyle="--", alpha=0.4, label="before calibration")]
         handles = [_handle(style, i, r.recipe) for i, r in enumerate(results)]
-        _legend(figure, [*handles, *(lines if calibrated else [])], style)
-
-
-@contextmanager
-def _figure(style: Figures, path: Path, height: float) -> Iterator[Figure]:
-    """A figure to draw into, saved at `path` when the block ends."""
-    settings: Any = {
-        "font.size": style.font_size,
-        "axes.grid": style.grid,
-        "axes.axisbelow": True,
-        "grid.alpha": 0.3,
-        "text.parse_math": False,  # a dollar in a title or label is a dollar
-        "svg.hashsalt": "seqstudy",  # element ids that do not change from run to run
-        "svg.fonttype": "path",  # letters as shapes: the same picture whatever fonts a reader has
-    }
-    with matplotlib.rc_context(settings):
-        figure = Figure(figsize=(style.width, height), layout="constrained")
-        yield figure
-        with files.replacing(path) as draft:
-            figure.savefig(draft, format="svg", metadata={"Date": None, "Creator": None})
+        legend(figure, [*handles, *(lines if calibrated else [])], style)
 
 
 def _accuracy_bars(results: Sequence[Result], style: Figures, path: Path, baseline: Baseline | None) -> None:
-    with _figure(style, path, height=1.4 + ROW * len(results)) as figure:
+    with canvas(style, path, height=1.4 + ROW * len(results)) as figure:
         ax = figure.subplots()
         for i, result in enumerate(results):
             share, (low, high) = result.measures["test.accuracy"], result.interval
-            ax.barh(i, share, color=_color(style, i), height=0.7)
+            ax.barh(i, share, color=color_of(style, i), height=0.7)
             ax.errorbar(share, i, xerr=[[share - low], [high - share]], color="black", capsize=3)
             spread = result.measures.get("sd.accuracy")
             words = f"{100 * share:.1f}" if spread is None else f"{100 * share:.1f} ± {100 * spread:.1f}"
@@ -173,7 +152,7 @@ def _accuracy_bars(results: Sequence[Result], style: Figures, path: Path, baseli
 
 
 def _accuracy_lines(results: Sequence[Result], style: Figures, path: Path, baseline: Baseline | None) -> None:
-    with _figure(style, path, height=0.5 * style.width) as figure:
+    with canvas(style, path, height=0.5 * style.width) as figure:
         ax = figure.subplots()
         for i, line in enumerate(dict.fromkeys(result.line for result in results)):
             points = sorted(
@@ -184,7 +163,7 @@ def _accuracy_lines(results: Sequence[Result], style: Figures, path: Path, basel
             at, shares, lows, highs = zip(*points, strict=True)
             below = [share - low for share, low in zip(shares, lows, strict=True)]
             above = [high - share for share, high in zip(shares, highs, strict=True)]
-            look = {"color": _color(style, i), "marker": _marker(i), "capsize": 3}
+            look = {"color": color_of(style, i), "marker": marker_of(i), "capsize": 3}
             ax.errorbar(at, shares, yerr=[below, above], label=line, **look)
         places = sorted({result.x for result in results if result.x is not None})
         ax.set_xscale("log")
@@ -194,30 +173,18 @@ def _accuracy_lines(results: Sequence[Result], style: Figures, path: Path, basel
         if baseline:
             ax.axhline(baseline.accuracy, color="black", linestyle="--", linewidth=1, label=_linear(baseline))
         ax.set(xlabel=results[0].against, ylabel="\n".join(INTERVAL))
-        _legend(figure, ax.get_legend_handles_labels()[0], style)
+        legend(figure, ax.get_legend_handles_labels()[0], style)
 
 
 def _curve(ax: Any, result: Result, measure: str, style: Figures, i: int) -> None:
     """A recipe's training and validation curve, the i-th of its axes."""
-    color = _color(style, i)
+    color = color_of(style, i)
     training, validation = result.curve(measure), result.curve(f"val_{measure}")
     ax.plot(training.epochs, training.mean, linestyle="--", alpha=0.6, linewidth=1, color=color)
-    ax.plot(validation.epochs, validation.mean, color=color, marker=_marker(i), markersize=3)
+    ax.plot(validation.epochs, validation.mean, color=color, marker=marker_of(i), markersize=3)
     ax.fill_between(validation.epochs, validation.low, validation.high, color=color, alpha=0.15)
     if measure == "loss":
         ax.plot(*result.lowest, marker="*", markersize=13, color=color, markeredgecolor="black")
-
-
-def _legend(figure: Figure, handles: Sequence[Any], style: Figures) -> None:
-    """A legend below, of as many columns, up to three, as the figure has room for."""
-    labels = [len(handle.get_label()) for handle in handles]
-    room = 72 * style.width / (0.55 * style.font_size)  # letters: on average 0.55 of the font's size wide
-
-    def width(columns: int) -> int:
-        return sum(6 + max(column) for column in np.array_split(labels, columns) if len(column))
-
-    columns = next((n for n in (3, 2) if width(n) <= room), 1)
-    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
 
 
 def _watching(results: Sequence[Result], names: Sequence[str]) -> list[str]:
@@ -241,7 +208,7 @@ def _lines(watched: Sequence[str]) -> list[Line2D]:
 
 def _handle(style: Figures, i: int, label: str) -> Line2D:
     """A recipe's entry in a legend."""
-    return Line2D([], [], color=_color(style, i), marker=_marker(i), markersize=3, label=label)
+    return Line2D([], [], color=color_of(style, i), marker=marker_of(i), markersize=3, label=label)
 
 
 def _confusion(ax: Any, result: Result) -> None:
@@ -288,13 +255,3 @@ def _name_groups(ax: Any, groups: Sequence[list[list[float]]], scale: float) -> 
     ranges = [f"{scale * low:{digits}} to\n{scale * high:{digits}}" for low, high, *_ in most]
     same = all([group[:3] for group in one] == [group[:3] for group in most] for one in groups)
     ax.set_xticks(range(len(most)), ranges if same else [f"group {i + 1}" for i in range(len(most))])
-
-
-def _color(style: Figures, i: int) -> Any:
-    colors: Any = matplotlib.colormaps[style.colors].colors  # type: ignore[attr-defined]
-    return colors[i % len(colors)]
-
-
-def _marker(i: int) -> str:
-    """Another marker for every recipe, so that the curves can be told apart without their colors."""
-    return MARKERS[i % len(MARKERS)]

@@ -1,15 +1,16 @@
-"""How long trainings took: reports/timings.csv, and reports/timings.md for people.
+"""How long trainings took: reports/timings.csv, and reports/timings.md for people; and the steps before them:
+reports/preparation.csv.
 
 `train` leaves data/timings/<recipe>.json, which neither DVC nor Git knows, because a clock never says the
-same twice. This collects them, a row for each recipe of params.yaml. A recipe that was not trained here
-keeps the row that it has.
+same twice, and what comes before it data/timings/<step>/<name>.json. This collects them, a row for each. What
+was not done here keeps the row that it has.
 
 Example: python -m stages.tools.timings
 """
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,13 @@ FIGURES = [
     "backend",
 ]
 COLUMNS = ["recipe", *FIGURES, "commit"]  # of what was timed at another state than this layout's; else empty
+PREPARATION = ROOT / "reports" / "preparation.csv"
+STEPS = {
+    "tokenize": "corpora",
+    "pad": "corpora",
+    "pretrain": "pretrainings",
+}  # and the sections of their entries
+STEP_COLUMNS = ["step", "name", "seconds", "processor"]
 BASE = "imdb-words-flatten"  # whose epoch the lesson's seconds are divided by
 Row = dict[str, str]
 
@@ -49,23 +57,50 @@ def main() -> None:
     command.parser().parse_args()
     entries = params()
     rows = collected(entries["recipes"], committed(CSV), measured(MEASURED))
-    files.write_csv(CSV, COLUMNS, ([row[column] for column in COLUMNS] for row in rows.values()))
+    write(CSV, COLUMNS, rows.values())
+    write(PREPARATION, STEP_COLUMNS, prepared(entries, steps(MEASURED)))
     published = read(Published, parse(ROOT / PUBLISHED, PUBLISHED), PUBLISHED)
     files.write_text(CSV.with_suffix(".md"), page(entries["comparisons"], published.claims, rows))
     new = sum((MEASURED / f"{recipe}.json").exists() for recipe in rows)
     print(f"wrote reports/timings.csv and .md: {len(rows)} recipes, {new} of them measured here")
 
 
+def write(path: Path, columns: list[str], rows: Iterable[Row]) -> None:
+    files.write_csv(path, columns, ([row[column] for column in columns] for row in rows))
+
+
 def committed(path: Path) -> dict[str, Row]:
     """The rows that are there, by recipe."""
+    return {row["recipe"]: row for row in table(path, COLUMNS)}
+
+
+def table(path: Path, columns: list[str]) -> list[Row]:
     if not path.exists():
-        return {}
+        return []
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    if any(list(row) != COLUMNS or None in row.values() for row in rows):
-        again = "bring it back with: git checkout reports/timings.csv"
-        raise InputError(f"{path}: found a row with other columns than {', '.join(COLUMNS)}; {again}")
-    return {row["recipe"]: row for row in rows}
+    if any(list(row) != columns or None in row.values() for row in rows):
+        again = f"bring it back with: git checkout reports/{path.name}"
+        raise InputError(f"{path}: found a row with other columns than {', '.join(columns)}; {again}")
+    return rows
+
+
+def prepared(entries: Mapping[str, Any], here: Iterable[Row]) -> list[Row]:
+    """A row for each step that was ever timed and belongs to an entry; what was measured here goes first."""
+    known = {(row["step"], row["name"]): row for row in [*table(PREPARATION, STEP_COLUMNS), *here]}
+    return [
+        known[step, name]
+        for step, section in STEPS.items()
+        for name in entries[section]
+        if (step, name) in known
+    ]
+
+
+def steps(folder: Path) -> Iterator[Row]:
+    """The rows of what was done here before trainings."""
+    for step in STEPS:
+        for path in sorted((folder / step).glob("*.json")):
+            yield {"step": step, "name": path.stem} | _content(path, STEP_COLUMNS[2:])
 
 
 def measured(folder: Path) -> dict[str, Row]:
@@ -74,9 +109,13 @@ def measured(folder: Path) -> dict[str, Row]:
 
 
 def _row(path: Path) -> Row:
+    return {"recipe": path.stem, **_content(path, FIGURES), "commit": ""}
+
+
+def _content(path: Path, names: list[str]) -> Row:
     try:
         timing = json.loads(path.read_text(encoding="utf-8"))
-        return {"recipe": path.stem, **{name: str(timing[name]) for name in FIGURES}, "commit": ""}
+        return {name: str(timing[name]) for name in names}
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is damaged ({error!r}); delete it; the next training writes it") from None
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from matplotlib.figure import Figure
 
-from stages.reporting import figures
+from stages.reporting import canvas, figures
 from stages.reporting.comparison import Baseline, Result
 from stages.reporting.style import Figures
 from tests.project import LABELS, MARKUP
@@ -88,7 +88,7 @@ def test_what_is_set_against_a_number_is_drawn_by_it(tmp_path: Path) -> None:
 def test_a_legend_is_no_wider_than_its_figure(letters: int, count: int) -> None:
     figure = Figure(figsize=(STYLE.width, 5), layout="constrained")
     handles = [figures._handle(STYLE, i, (f"{i} recipe-" * letters)[:letters]) for i in range(count)]
-    figures._legend(figure, [*handles, *figures._lines(["test"])], STYLE)
+    canvas.legend(figure, [*handles, *figures._lines(["test"])], STYLE)
     figure.draw_without_rendering()
     extent = figure.legends[0].get_window_extent()
     assert extent.x0 >= 0 and extent.x1 <= figure.bbox.x1

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stages.runtime.config import InputError
 from stages.tools import predict
 
+RECIPES = {"small": {"corpus": "words"}}
 LABELS = ["no\tor\nno", "\x1b[31myes\x1b[0m\r"]  # as a user's file may have them
 TEXTS = ["plain", "a\ttab", "two\nlines", "\x1b[2Jcleared", "naïve 🎬", "\u2028\x85\x07"]
 
@@ -21,8 +22,8 @@ class Classifier:
 
     labels = LABELS
 
-    def __init__(self, name: str, corpus: str) -> None:
-        assert (name, corpus) == ("small", "words")
+    def __init__(self, name: str, recipes: dict[str, dict[str, str]]) -> None:
+        assert (name, recipes) == ("small", RECIPES)
 
     def probabilities(self, texts: list[str]) -> np.ndarray:
         shares = [len(text) / (1 + len(text)) for text in texts]
@@ -36,7 +37,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, stdin: bytes = b"") ->
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(stdin)))
     monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=written))
     monkeypatch.setattr(predict, "Classifier", Classifier)
-    monkeypatch.setattr(predict, "params", lambda: {"recipes": {"small": {"corpus": "words"}}})
+    monkeypatch.setattr(predict, "params", lambda: {"recipes": RECIPES})
     predict.main()
     return written.getvalue().decode().split("\n")[:-1]
 
@@ -48,6 +49,23 @@ def test_a_line_has_three_fields_whatever_text_and_label_hold(monkeypatch: pytes
     for line in lines:
         fields = line.split("\t")
         assert len(fields) == 3 and all(field.isprintable() for field in fields)
+
+
+def test_below_the_threshold_no_label_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The probabilities are 2/3, 5/6 and, of the first label, 1."""
+    lines = run(monkeypatch, "small", "--threshold", "0.8", "ab", "abcde", "")
+    assert [line.split("\t")[0] for line in lines] == ["", "[31myes [0m", "no or no"]
+    [answer] = [json.loads(text) for text in run(monkeypatch, "small", "--json", "--threshold", "0.8", "ab")]
+    assert answer["label"] is None and answer["probability"] == pytest.approx(2 / 3, abs=1e-6)
+
+
+@pytest.mark.parametrize("threshold", ["90", "-0.1", "nan", "high"])
+def test_a_threshold_is_a_probability(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], threshold: str
+) -> None:
+    with pytest.raises(SystemExit):
+        run(monkeypatch, "small", f"--threshold={threshold}", "a")
+    assert f"found '{threshold}', allowed: a number from 0 to 1" in capsys.readouterr().err
 
 
 def test_json_keeps_texts_and_labels_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

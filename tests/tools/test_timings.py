@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stages.reporting.claims import Claim
+from stages.runtime import files
 from stages.runtime.config import InputError
 from stages.tools import timings
 
@@ -21,6 +22,8 @@ MEASURED = {
 }
 ENTRIES: dict[str, Any] = {
     "recipes": {"new": {}, "old": {}, "never": {}},
+    "corpora": {"words": {}, "never": {}},
+    "pretrainings": {},
     "comparisons": {"x": {"title": "A *title*", "recipes": ["old", "new", "never"]}},
 }
 
@@ -35,6 +38,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Places for the table and the measurements, with `new` just measured."""
     monkeypatch.setattr("sys.argv", ["timings"])
     monkeypatch.setattr(timings, "CSV", tmp_path / "timings.csv")
+    monkeypatch.setattr(timings, "PREPARATION", tmp_path / "preparation.csv")
     monkeypatch.setattr(timings, "MEASURED", tmp_path / "measured")
     monkeypatch.setattr(timings, "params", lambda: ENTRIES)
     (tmp_path / "measured").mkdir()
@@ -102,3 +106,18 @@ def test_a_damaged_table_is_one_line_and_stays(text: str, folder: Path) -> None:
     with pytest.raises(InputError, match=r"other columns than recipe.*git checkout"):
         timings.main()
     assert (folder / "timings.csv").read_text(encoding="utf-8") == text
+
+
+def test_what_comes_before_trainings_is_collected_and_stays(folder: Path) -> None:
+    files.write_csv(
+        folder / "preparation.csv",
+        timings.STEP_COLUMNS,
+        [["tokenize", "words", 9, "old"], ["tokenize", "gone", 1, "old"], ["pad", "words", 2, "old"]],
+    )
+    files.write_json(folder / "measured" / "tokenize" / "words.json", {"seconds": 3.5, "processor": "new"})
+    timings.main()
+    rows = timings.table(folder / "preparation.csv", timings.STEP_COLUMNS)
+    assert [[*row.values()] for row in rows] == [
+        ["tokenize", "words", "3.5", "new"],
+        ["pad", "words", "2", "old"],
+    ]

@@ -21,6 +21,7 @@ from typing import Any
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError
 from stages.runtime.machine import peak_mib, processor
+from stages.tools.bench import peers
 from stages.tools.bench.cases import CASES, QUARTER, Measured
 from stages.tools.bench.tables import speeds, the_rest
 from stages.tools.bench.tokenizing import TOKENIZING
@@ -83,6 +84,14 @@ def accuracies() -> dict[str, float]:
     return row
 
 
+def beside() -> dict[str, Any]:
+    """The rows of other projects' models; one that is not installed is named."""
+    rows = {name: in_process("--peer", name, full=True) for name in peers.PEERS}
+    for name in (name for name, row in rows.items() if row is None):
+        print(f"{name}: not installed, not measured", flush=True)
+    return {name: row for name, row in rows.items() if row}
+
+
 def waits(line: list[str]) -> dict[str, float]:
     """How long a command takes: the median of three runs, in seconds."""
     taken = []
@@ -111,6 +120,9 @@ def main(arguments: list[str] | None = None) -> None:
         name, way = options.one
         print(json.dumps(asdict(one(name, way, options.full))))
         return
+    if options.peer:
+        print(json.dumps(peers.measured(options.peer)))
+        return
     if options.accuracy:
         print(held_out_accuracy(options.accuracy[0], int(options.accuracy[1]), options.full))
         return
@@ -120,6 +132,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"{name}: {report[name]['ratio']} times the baseline", flush=True)
     if options.full:  # made-up labels can't be learnt
         report["batches"] = accuracies()
+        report |= beside()
     report |= waiting()
     print(f"\n{machine()}\n\n{speeds(report)}\n{the_rest(report)}")
     if options.full:
@@ -136,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     hidden: dict[str, Any] = {"nargs": 2, "help": argparse.SUPPRESS}
     parser.add_argument("--one", **hidden)
     parser.add_argument("--accuracy", **hidden)
+    parser.add_argument("--peer", help=argparse.SUPPRESS)
     return parser
 
 

@@ -1,0 +1,59 @@
+"""A recipe's seconds are those of everything that its models come from, each once."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stages.runtime import files
+from stages.tools import costs
+
+TRAINING: dict[str, Any] = {"kind": "x"}
+ENTRIES: dict[str, Any] = {
+    "recipes": {
+        "teacher": {"corpus": "sets", "model": {}, "training": TRAINING},
+        "plain": {"corpus": "words", "model": {}, "training": TRAINING},
+        "student": {
+            "corpus": "words",
+            "model": {},
+            "training": TRAINING | {"teacher": "teacher", "start": "vectors"},
+        },
+        "both": {"corpus": "sets", "model": {"members": "x"}, "training": TRAINING},
+    },
+    "comparisons": {"x": {"recipes": ["plain", "student"]}},
+    "corpora": {"sets": {"source": "imdb"}, "words": {"source": "imdb"}},
+    "figures": {"width": 6.0, "font_size": 9, "colors": "tab10", "grid": True},
+}
+
+
+def test_the_steps_of_a_recipe_are_all_that_it_comes_from() -> None:
+    plain = {("train", "plain"), ("tokenize", "words"), ("pad", "words")}
+    assert set(costs.steps("plain", ENTRIES)) == plain
+    teacher = {("train", "teacher"), ("tokenize", "sets"), ("pad", "sets")}
+    student = {("train", "student"), ("pretrain", "vectors"), *teacher} | plain - {("train", "plain")}
+    assert set(costs.steps("student", ENTRIES)) == student
+    assert set(costs.steps("both", ENTRIES)) == {("train", "both")} | plain | student
+
+
+def test_what_was_timed_elsewhere_or_not_at_all_is_no_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(costs, "REPORTS", tmp_path)
+    monkeypatch.setattr(costs, "FEW", 0)
+    monkeypatch.setattr(costs, "params", lambda: ENTRIES)
+    monkeypatch.setattr("sys.argv", ["costs"])
+    trained = [["teacher", 3, "here"], ["plain", 20, "here"], ["student", 50, "elsewhere"]]
+    files.write_csv(tmp_path / "timings.csv", ["recipe", "total_seconds", "processor"], trained)
+    before = [[step, corpus, 1.5, "here"] for step in ("tokenize", "pad") for corpus in ("words", "sets")]
+    files.write_csv(tmp_path / "preparation.csv", ["step", "name", "seconds", "processor"], before)
+    for name in ENTRIES["recipes"]:
+        files.write_json(tmp_path / "metrics" / f"{name}.json", {"test": {"accuracy": 0.9}})
+    drawn: list[Any] = []
+    monkeypatch.setattr(costs, "pareto", lambda points, *_: drawn.extend(points))
+    peer = {"seconds": 40.0, "accuracy": 0.907, "source": "imdb"}
+    (tmp_path / "bench.json").write_text(json.dumps({"a peer": peer, "speed": {"ours": 3}}), encoding="utf-8")
+    costs.main()
+    found = {point.name: (point.seconds, point.accuracy, point.peer) for point in drawn}
+    assert found == {"teacher": (6, 0.9, False), "plain": (23, 0.9, False), "a peer": (40, 0.907, True)}
+    assert "2 recipes" in capsys.readouterr().out
