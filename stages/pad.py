@@ -1,10 +1,11 @@
 """Ids -> arrays ready to train on.
 
-In: data/tokens/<corpus>/. Out: data/padded/<corpus>/<split>/.
+In: data/tokens/<corpus>/. Out: data/padded/<corpus>/<split>/, with parts.json, if there is one.
 
 Example: python -m stages.pad demo-words
 """
 
+import shutil
 from contextlib import nullcontext
 from typing import Any
 
@@ -17,6 +18,7 @@ from stages.study import stage
 from stages.study.entries import padded
 
 LABELLED, UNLABELLED = ["train", "test"], "unsupervised"
+PARTS = "parts.json"
 
 
 def main(name: str, params: dict[str, Any]) -> None:
@@ -34,6 +36,8 @@ def main(name: str, params: dict[str, Any]) -> None:
             with clock.timed("pad", name) if split == "train" else nullcontext():
                 arrays = pad(load_tokens(tokens / f"{split}.npz"), how)
             save_padded(folder / split, arrays)
+            if (tokens / PARTS).exists():
+                shutil.copyfile(tokens / PARTS, folder / split / PARTS)
 
 
 if __name__ == "__main__":

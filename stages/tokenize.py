@@ -1,6 +1,7 @@
 """Texts -> fitted tokenizer and the ids of every split.
 
-Out: data/tokens/<corpus>/ with the tokenizer's own files and <split>.npz; reports/corpora/<corpus>.json.
+Out: data/tokens/<corpus>/ with the tokenizer's own files, <split>.npz, and parts.json, if the vocabulary has
+parts: the first id of each after the first; reports/corpora/<corpus>.json.
 
 Example: python -m stages.tokenize demo-words
 """
@@ -22,6 +23,8 @@ from stages.runtime.config import ROOT, read
 from stages.study import stage
 from stages.tokenization.interface import Tokenizer, identity
 
+PARTS = "parts.json"
+
 
 def main(name: str, params: dict[str, Any]) -> None:
     corpus = params["corpora"][name]
@@ -35,6 +38,8 @@ def main(name: str, params: dict[str, Any]) -> None:
     facts: dict[str, object] = {"vocabulary": tokenizer.vocabulary}
     with files.replacing_folder(ROOT / "data" / "tokens" / name) as folder:
         tokenizer.save(folder)
+        if parts := getattr(tokenizer, "parts", None):
+            files.write_json(folder / PARTS, parts)
         made_by = identity(corpus["tokenizer"]["kind"], folder)
         for path in sorted(source.glob("*.parquet")):
             tokens = encoded if path.stem == "train" else encode(tokenizer, load_split(path))

@@ -64,6 +64,11 @@ class Ngrams:
     def vocabulary(self) -> int:
         return int(self._starts[-1])
 
+    @property
+    def parts(self) -> list[int]:
+        """The first id of n-grams of characters, if there are any: linear models weigh them apart."""
+        return self._starts[-2:-1] if self._characters else []
+
     def encode(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
         """The ids of each text's n-grams, ascending; 1 for each unknown word."""
         remaining = iter(texts)

@@ -1,11 +1,14 @@
 """Linear models on counts of n-grams, or of any ids, by scikit-learn's solvers: the baselines.
 
-A model is `scale`, `weights` and `bias` in an .npz file: a text's counts times `scale`, brought to length 1,
-times `weights`, plus `bias`, are its logits. No TensorFlow is imported.
+A model is `scale`, `weights`, `bias` and `parts` in an .npz file: a text's counts times `scale`, brought to
+length 1 (words and characters each), times `weights`, plus `bias`, are its logits. No TensorFlow is imported.
 """
 
+import itertools
+import json
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -22,8 +25,6 @@ from stages.runtime.config import config
 BUILDS = "estimator"  # the function that its architectures have
 UNKNOWN = 1  # the id of whatever is not in the vocabulary, which counts for nothing
 
-load = load_padded
-
 
 @config
 class Training:
@@ -37,17 +38,39 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Parted(Padded):
+    """parts: the first id of each part of the vocabulary after its first, as of characters after words."""
+
+    parts: tuple[int, ...] = ()
+
+    @property
+    def own(self) -> np.ndarray:
+        """int64[texts]: the rows of the split whose texts belong, ascending."""
+        return np.arange(len(self.labels)) if self.part is None else np.flatnonzero(self.part)
+
+
+@dataclass(frozen=True)
 class Linear:
-    """scale: float32[vocabulary]; weights: float32[vocabulary, outputs]; bias: float32[outputs]."""
+    """scale: float32[vocabulary]; weights: float32[vocabulary, outputs]; bias: float32[outputs]; parts:
+    int64[parts - 1], as those of `Parted`."""
 
     scale: np.ndarray
     weights: np.ndarray
     bias: np.ndarray
+    parts: np.ndarray
 
     def logits(self, padded: Padded) -> np.ndarray:
         """float32[texts, outputs], in the split's order; 0 for a text that is not of the part."""
-        found: np.ndarray = scaled(counted(padded), self.scale) @ self.weights + self.bias
-        return found
+        features = scaled(counted(padded), self.scale, self.parts.tolist())
+        outputs: np.ndarray = features @ self.weights + self.bias
+        return outputs
+
+
+def load(folder: Path) -> Parted:
+    """A split; parts.json is there if its vocabulary has parts."""
+    split, path = load_padded(folder), folder / "parts.json"
+    parts = tuple(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else ()
+    return Parted(**{each.name: getattr(split, each.name) for each in fields(split)}, parts=parts)
 
 
 def prepare(sizes: Any) -> dict[str, object]:
@@ -80,10 +103,9 @@ def solved(task: Task) -> Linear:
     from threadpoolctl import threadpool_limits
 
     sizes, train = task.sizes, task.train
-    own = np.sort(np.concatenate([rows[at] for rows, at in zip(train.rows, train.lines, strict=True)]))
-    counts, labels = counted(train)[own], train.labels[own]
+    counts, labels = counted(train)[train.own], train.labels[train.own]
     scale = inverse_frequencies(counts) if sizes.weighting == "tfidf" else np.ones(train.vocabulary)
-    features = scaled(counts, scale.astype(np.float32)).astype(np.float64)
+    features = scaled(counts, scale.astype(np.float32), train.parts).astype(np.float64)
     with threadpool_limits(1):
         if sizes.ratio is None:
             estimator = task.architecture.estimator(sizes, task.seed)
@@ -92,7 +114,8 @@ def solved(task: Task) -> Linear:
             targets = [1] if len(train.names) == 2 else range(len(train.names))
             parts = [_against_the_rest(task, counts, features, labels == label) for label in targets]
             weights, bias = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
-    return Linear(scale.astype(np.float32), weights.astype(np.float32), bias.astype(np.float32))
+    scale, weights, bias = (array.astype(np.float32) for array in (scale, weights, bias))
+    return Linear(scale, weights, bias, np.array(train.parts, dtype=np.int64))
 
 
 def _against_the_rest(
@@ -119,11 +142,19 @@ def counted(padded: Padded) -> sparse.csr_matrix:
     return sparse.csr_matrix((ones, (np.concatenate(rows), np.concatenate(ids))), shape)
 
 
-def scaled(counts: sparse.csr_matrix, scale: np.ndarray) -> sparse.csr_matrix:
-    """Counts times the scale of their ids, each text then of length 1; one without ids stays 0."""
+def scaled(counts: sparse.csr_matrix, scale: np.ndarray, parts: Sequence[int] = ()) -> sparse.csr_matrix:
+    """Counts times the scale of their ids, each text then of length 1 in every part of the vocabulary; one
+    without ids stays 0."""
     from sklearn.preprocessing import normalize
 
-    return normalize(counts.multiply(scale[None, :]).tocsr())
+    features = counts.multiply(scale[None, :]).tocsr()
+    if not parts:
+        return normalize(features)
+    edges = [0, *parts, features.shape[1]]
+    columns = features.tocsc()
+    return sparse.hstack(
+        [normalize(columns[:, start:end].tocsr()) for start, end in itertools.pairwise(edges)], format="csr"
+    )
 
 
 def inverse_frequencies(counts: sparse.csr_matrix) -> np.ndarray:
@@ -146,10 +177,9 @@ def log_ratios(counts: sparse.csr_matrix, positive: np.ndarray, smoothing: float
     return ratios
 
 
-def measured(model: Linear, part: Padded) -> tuple[float, float]:
+def measured(model: Linear, part: Parted) -> tuple[float, float]:
     """Accuracy and cross-entropy of the texts of a part."""
-    own = np.concatenate([rows[at] for rows, at in zip(part.rows, part.lines, strict=True)])
-    logits, labels = model.logits(part)[own].astype(np.float64), part.labels[own]
+    logits, labels = model.logits(part)[part.own].astype(np.float64), part.labels[part.own]
     if logits.shape[1] == 1:
         logits = np.hstack([np.zeros_like(logits), logits])
     losses = -log_softmax(logits, axis=1)[np.arange(len(labels)), labels]

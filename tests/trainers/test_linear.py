@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sklearn.svm import LinearSVC
 
 from stages.artifacts.history import History
 from stages.artifacts.padded import Padded
+from stages.artifacts.storage import save_arrays
 from stages.artifacts.task import Task, Trained
 from stages.evaluation.metrics import probabilities, scores
 from stages.runtime import kinds
@@ -30,13 +32,20 @@ WORDS: dict[str, Any] = {
 TRAINING = read(linear.Training, {"kind": "linear", "validation": {"fraction": 0.5}}, "training")
 
 
-def task(folder: Path, train: Padded, held: Padded, seed: int = 3, **sizes: Any) -> Task:
+def parted(split: Padded, parts: tuple[int, ...] = ()) -> linear.Parted:
+    return linear.Parted(**{each.name: getattr(split, each.name) for each in fields(split)}, parts=parts)
+
+
+def task(
+    folder: Path, train: Padded, held: Padded, seed: int = 3, parts: tuple[int, ...] = (), **sizes: Any
+) -> Task:
     entry = {"architecture": "majority"} if sizes.get("architecture") else WORDS | sizes
     architecture = kinds.module("models", entry["architecture"])
     history = History(folder / "history.csv", "x", seed, 1)
     made = read(architecture.Sizes, entry, "model")
     nothing = folder / "checkpoint.npz"
-    return Task(architecture, made, TRAINING, train, held, seed, history, nothing, folder / str(seed))
+    splits = parted(train, parts), parted(held, parts)
+    return Task(architecture, made, TRAINING, *splits, seed, history, nothing, folder / str(seed))
 
 
 def dense(split: Padded) -> np.ndarray:
@@ -71,6 +80,20 @@ def test_it_is_scikit_learn_s_model_on_the_same_counts(
     np.testing.assert_allclose(found.squeeze(), expected, atol=1e-3)
     if loss == "log_loss":
         np.testing.assert_allclose(probabilities(found), solver.predict_proba(features), atol=1e-3)
+
+
+def test_the_parts_of_a_vocabulary_are_of_length_1_each(tmp_path: Path) -> None:
+    """As scikit-learn's FeatureUnion of two vectorizers has it."""
+    split = padded(90)
+    model = linear.solved(task(tmp_path, split, split, parts=(12,)))
+    counts = dense(split)
+    idf = TfidfTransformer().fit(counts).idf_
+    features = np.hstack([normalize(part) for part in np.split(counts * idf, [12], axis=1)])
+    solver = LogisticRegression(C=2.0, max_iter=1000).fit(features, split.labels)
+    expected = solver.decision_function(features)
+    np.testing.assert_allclose(model.logits(split)[:, 0], expected, atol=1e-3)
+    save_arrays(tmp_path / "x.npz", vars(model))
+    np.testing.assert_array_equal(linear.read(tmp_path / "x.npz").logits(split), model.logits(split))
 
 
 @pytest.mark.parametrize("classes", [2, 3])
