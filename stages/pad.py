@@ -33,7 +33,8 @@ def main(name: str, params: dict[str, Any]) -> None:
         )
     with files.replacing_folder(ROOT / "data" / "padded" / name) as folder:
         for split in splits:
-            with clock.timed("pad", name) if split == "train" else nullcontext():
+            clocked = clock.timed(ROOT / "data" / "timings" / "pad" / f"{name}.json")
+            with clocked if split == "train" else nullcontext():
                 arrays = pad(load_tokens(tokens / f"{split}.npz"), how)
             save_padded(folder / split, arrays)
             if (tokens / PARTS).exists():

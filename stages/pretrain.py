@@ -21,7 +21,7 @@ def main(name: str, params: dict[str, Any]) -> None:
     kind = kinds.module("pretrainers", entry["kind"])
     config = read(kind.Pretraining, entry, f"pretrainings.{name}")
     folder = ROOT / "data" / "padded" / config.corpus
-    with clock.timed("pretrain", name):
+    with clock.timed(ROOT / "data" / "timings" / "pretrain" / f"{name}.json"):
         weights = kind.fit(config, [load_padded(folder / split) for split in SPLITS], params["seed"])
     with files.replacing(ROOT / "data" / "pretrained" / f"{name}.npz") as draft, draft.open("wb") as file:
         save_arrays(file, weights)

@@ -32,7 +32,7 @@ def main(name: str, params: dict[str, Any]) -> None:
     kind = kinds.module("tokenizers", corpus["tokenizer"]["kind"])
     config = read(kind.Config, corpus["tokenizer"], f"corpora.{name}.tokenizer")
     train = load_split(source / "train.parquet")
-    with clock.timed("tokenize", name):
+    with clock.timed(ROOT / "data" / "timings" / "tokenize" / f"{name}.json"):
         tokenizer = kind.fit(config, train.texts)
         encoded = encode(tokenizer, train)
     facts: dict[str, object] = {"vocabulary": tokenizer.vocabulary}

@@ -1,4 +1,5 @@
-"""Your own texts: a CSV, TSV or JSON Lines file, or a folder with one each for `train` and `test`."""
+"""Your own texts: a CSV, TSV or JSON Lines file, or a folder with one each for `train` and `test`, and, if you
+have texts without labels, for `unsupervised`."""
 
 import csv
 import json
@@ -16,6 +17,7 @@ from stages.artifacts.validation import stratified
 from stages.runtime.config import ROOT, InputError, Share, config
 from stages.texts.duplicates import Duplicates
 
+UNLABELLED = "unsupervised"
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = [*DELIMITERS, ".jsonl"]
 HALVES = re.compile("[\ud800-\udfff]")  # JSON can spell one alone, UTF-8 cannot
@@ -56,18 +58,25 @@ class Source:
 
 
 def load(source: Source) -> dict[str, Split]:
-    """The splits `train` and `test`: the folder's two files, or a stratified cut of the one file."""
+    """The splits `train` and `test`: the folder's two files, or a stratified cut of the one file; and
+    `unsupervised`, whose label is -1, if there is such a file."""
     path = ROOT / source.path
+    unlabelled = {}
     if path.is_dir():
-        rows = {name: _rows(_file(path, name), source) for name in ("train", "test")}
+        if any((path / f"{UNLABELLED}{suffix}").exists() for suffix in SUFFIXES):
+            rows = _rows(_file(path, UNLABELLED), source, labelled=False)
+            unlabelled[UNLABELLED] = [text for text, _ in rows]
+        pairs = {name: _rows(_file(path, name), source) for name in ("train", "test")}
     elif path.is_file():
-        rows = {"train": _rows(path, source)}
+        pairs = {"train": _rows(path, source)}
     else:
         raise InputError(
             f"{source.path}: no such file or folder; mend `path` in the source's file in conf/sources"
         )
-    names = _names(rows, source.path)
-    splits = {name: _split(pairs, names) for name, pairs in rows.items()}
+    names = _names(pairs, source.path)
+    splits = {name: _split(rows, names) for name, rows in pairs.items()}
+    for name, texts in unlabelled.items():
+        splits[name] = Split(texts, np.full(len(texts), -1, dtype=np.int16), names)
     return splits if "test" in splits else _cut(splits["train"], source)
 
 
@@ -81,26 +90,27 @@ def _file(folder: Path, name: str) -> Path:
     return found[0]
 
 
-def _rows(path: Path, source: Source) -> list[tuple[str, str]]:
+def _rows(path: Path, source: Source, labelled: bool = True) -> list[tuple[str, str]]:
     """(text, label) of each row; a row that can't be used is refused with its line number."""
+    columns = [source.text, source.label] if labelled else [source.text]
     if path.suffix not in SUFFIXES:
         raise InputError(f"{path}: found suffix {path.suffix!r}, allowed: {', '.join(SUFFIXES)}")
     read = _json_lines if path.suffix == ".jsonl" else _delimited
     rows = []
     for line, row in read(path, source):
-        for column in (source.text, source.label):
+        for column in columns:
             if column in row and row[column] is None:
                 raise InputError(f"{path}:{line}: no value for {column!r}; fill it in or delete the row")
             if column not in row:
-                columns = ", ".join(row)[:200]
-                raise InputError(f"{path}:{line}: no column {column!r}; the columns here are: {columns}")
+                here = ", ".join(row)[:200]
+                raise InputError(f"{path}:{line}: no column {column!r}; the columns here are: {here}")
             if not isinstance(row[column], str | bool):
                 found = type(row[column]).__name__
                 raise InputError(
                     f"{path}:{line}: {column!r} is a {found}, allowed: a string, a number, true or false"
                 )
         # a number is spelled as in the file
-        text, label = str(row[source.text]), str(row[source.label])
+        text, label = str(row[source.text]), str(row[source.label]) if labelled else "none"
         if not text.strip() or not label.strip():
             raise InputError(
                 f"{path}:{line}: empty {'text' if label.strip() else 'label'}; fill it in or delete the row"

@@ -81,3 +81,15 @@ def test_the_lengths_that_are_reported_are_those_of_the_texts_in_tokens(stage: S
     stage.run(train=[" ".join(["w"] * n) for n in range(1, 102)], test=["w"])  # 1 to 101 words
     length = {"mean": 51.0, "p5": 6, "p50": 51, "p95": 96, "max": 101}
     assert stage.facts["train"] == {"texts": 101, "tokens": 5151, "oov_rate": 0.0, "length": length}
+
+
+def test_where_n_grams_of_characters_begin_is_told_and_a_vocabulary_of_one_part_has_no_file(
+    stage: Stage,
+) -> None:
+    ngrams = {"kind": "ngrams", "words": 2, "characters": 3, "min_texts": 1, "binary": False}
+    stage.run(ngrams, train=["a bc", "bc a"], test=["a"])
+    [start] = json.loads((stage.out / "parts.json").read_text(encoding="utf-8"))
+    assert start == 2 + 2 + 2  # padding and unknown, words, pairs
+    assert start < stage.facts["vocabulary"]
+    stage.run(ngrams | {"characters": 0}, train=["a bc", "bc a"], test=["a"])
+    assert not (stage.out / "parts.json").exists()
