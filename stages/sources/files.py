@@ -1,5 +1,5 @@
-"""Your own texts: a CSV, TSV or JSON Lines file, or a folder with one each for `train` and `test`, and one for
-`unsupervised` if some have no label."""
+"""Your own texts: a CSV, TSV or JSON Lines file, or a folder with one each for `train`, `test` and, if some
+have no label, `unsupervised`."""
 
 import csv
 import json
