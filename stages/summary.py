@@ -4,6 +4,7 @@ Example: python -m stages.summary
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ def main(params: dict[str, Any]) -> None:
         section("Sample sentences", data / "samples.md"),
         section("Published and measured", data / "published.md"),
         corpora(params["corpora"], ROOT / "reports" / "corpora"),
+        tested(params),
     ]
     files.write_text(ROOT / "reports" / "README.md", "".join(parts))
 
@@ -59,6 +61,13 @@ def corpora(names: Iterable[str], reports: Path) -> str:
         unknown = [f"{100 * facts[split]['oov_rate']:.2f}" for split in ("train", "test")]
         rows.append([name, f"{facts['vocabulary']:,}", *lengths, *unknown])
     return f"\n## Corpora\n\n{markdown([*header, 'unknown in test, %'], rows)}"
+
+
+def tested(params: dict[str, Any]) -> str:
+    """How many recipes each source's test split was read for: of many, the best is best by chance, too."""
+    sources = [params["corpora"][recipe["corpus"]]["source"] for recipe in params["recipes"].values()]
+    rows = [[source, count] for source, count in Counter(sources).items()]
+    return f"\n## Recipes tested on each source\n\n{markdown(['source', 'recipes'], rows)}"
 
 
 if __name__ == "__main__":

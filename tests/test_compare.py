@@ -86,7 +86,9 @@ def test_the_page_has_every_part_in_the_order_of_params_yaml(root: Path) -> None
     described = {"oov_rate": 0.0625, "length": {"mean": 232.4, "p5": 1, "p50": 175, "p95": 592, "max": 2332}}
     facts = {"vocabulary": 10000, "train": described, "test": described | {"oov_rate": 0.125}}
     files.write_json(root / "reports" / "corpora" / "words.json", facts)
-    summary.main({"comparisons": {"b": {}, "a": {}}, "corpora": {"words": {}}})
+    recipes = {name: {"corpus": "words"} for name in ("one", "two")}
+    corpora = {"words": {"source": "own"}}
+    summary.main({"comparisons": {"b": {}, "a": {}}, "corpora": corpora, "recipes": recipes})
     page = (root / "reports" / "README.md").read_text(encoding="utf-8")
     order = [
         "## Chapter b",
@@ -97,6 +99,7 @@ def test_the_page_has_every_part_in_the_order_of_params_yaml(root: Path) -> None
     assert [page.index(text) for text in order] == sorted(page.index(text) for text in order)
     assert "## Published" not in page  # which is empty
     assert "\n| words | 10,000 | 232.4 | 175 | 592 | 2,332 | 6.25 | 12.50 |\n" in page
+    assert page.endswith("| source | recipes |\n| --- | ---: |\n| own | 2 |\n")
 
 
 def test_what_was_published_stands_beside_the_reports(root: Path) -> None:
