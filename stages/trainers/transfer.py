@@ -104,18 +104,40 @@ def fit(task: Task) -> Trained:
 
 
 def begin(model: "keras.Model", weights: Mapping[str, np.ndarray], source: str | None) -> None:
-    """Give a network its first weights: `embedding`, the table of all ids.
+    """Give a network its first weights: `embedding`, the table of all ids; `forward-1-0`, the first weight
+    of the first recurrent layer, `backward-1-0` of the one that reads backwards, if there is one.
 
     source: the entry of pretrainings that they are from, which a refusal names.
     """
+    places = {"embedding": model.get_layer("embedding").embeddings, **recurrent(model)}
+    both = any(name.startswith("backward") for name in places)
     for name, array in weights.items():
-        place = model.get_layer(name).embeddings
-        if tuple(place.shape) != array.shape:
+        if name.startswith("backward") and not both:
+            continue
+        own = tuple(places[name].shape) if name in places else "none"
+        if own != array.shape:
             raise InputError(
-                f"start: found {name} of shape {array.shape} in {source}, allowed: {tuple(place.shape)}, the "
-                "network's; give both the same corpus and embedding in conf/, or another start"
+                f"start: found {name} of shape {array.shape} in {source}, allowed: {own}, the network's; give "
+                "both the same corpus, embedding and units in conf/, or name another start"
             )
-        place.assign(array)
+        places[name].assign(array)
+
+
+def recurrent(model: "keras.Model") -> dict[str, Any]:
+    """The weights of a network's recurrent layers, by direction, depth and number."""
+    from stages.network.backend import keras
+
+    kinds = keras.layers.RNN, keras.layers.Bidirectional
+    found: dict[str, Any] = {}
+    layers = [layer for layer in model.layers if isinstance(layer, kinds)]
+    for depth, layer in enumerate(layers, start=1):
+        parts = {"forward": getattr(layer, "forward_layer", layer)}
+        if hasattr(layer, "backward_layer"):
+            parts["backward"] = layer.backward_layer
+        for direction, part in parts.items():
+            weights = enumerate(part.weights)
+            found |= {f"{direction}-{depth}-{number}": weight for number, weight in weights}
+    return found
 
 
 def descend(model: "keras.Model", task: Task) -> int:
