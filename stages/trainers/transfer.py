@@ -117,8 +117,8 @@ def begin(model: "keras.Model", weights: Mapping[str, np.ndarray], source: str |
         own = tuple(places[name].shape) if name in places else "none"
         if own != array.shape:
             raise InputError(
-                f"start: found {name} of shape {array.shape} in {source}, allowed: {own}, the network's; give "
-                "both the same corpus, embedding and units in conf/, or name another start"
+                f"start: found {name} of shape {array.shape} in {source}, allowed: {own}, the network's; "
+                "give both the same corpus, embedding and units in conf/, or name another start"
             )
         places[name].assign(array)
 
