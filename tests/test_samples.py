@@ -16,8 +16,9 @@ TWO = (["negative", "positive"], np.array([[[0.25, 0.75], [0.9, 0.1]]]))
 class Trained:
     """A classifier that has an answer for each recipe."""
 
-    def __init__(self, name: str, corpus: str, every_seed: bool) -> None:
-        assert every_seed
+    def __init__(self, name: str, recipes: dict[str, dict[str, str]], seeds: str) -> None:
+        assert seeds == "all"
+        corpus = recipes[name]["corpus"]
         self.labels = [f"not {corpus}", corpus]
 
     def probabilities(self, texts: list[str]) -> Any:
