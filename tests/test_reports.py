@@ -12,7 +12,8 @@ from stages.study.params import params
 
 REPORTS = ROOT / "reports"
 BY_HAND = {
-    REPORTS / name for name in ("bench.json", "timings.csv", "timings.md")
+    *(REPORTS / name for name in ("bench.json", "timings.csv", "timings.md", "preparation.csv")),
+    *REPORTS.glob("pareto-*.svg"),
 }  # stages/tools write them: they differ each time
 
 
