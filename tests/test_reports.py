@@ -11,6 +11,7 @@ from stages.runtime.config import ROOT, parse
 from stages.study.params import params
 
 REPORTS = ROOT / "reports"
+SECTIONS = ["sources", "corpora", "recipes", "comparisons", "samples"]
 BY_HAND = {
     *(REPORTS / name for name in ("bench.json", "timings.csv", "timings.md", "preparation.csv")),
     *REPORTS.glob("pareto-*.svg"),
@@ -40,7 +41,7 @@ def test_whatever_ran_left_its_reports() -> None:
 
 def test_no_row_of_the_page_is_about_an_entry_that_is_gone() -> None:
     study = params()
-    known = {"recipe", "corpus"}.union(*(study[s] for s in ("recipes", "comparisons", "corpora", "samples")))
+    known = {"recipe", "corpus"}.union(*(study[s] for s in SECTIONS))
     page = (REPORTS / "README.md").read_text(encoding="utf-8")
     names = {name for name in re.findall(r"^\| ([a-z0-9-]+) \|", page, re.MULTILINE) if name.strip("-")}
     assert names and names <= known
