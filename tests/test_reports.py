@@ -41,7 +41,7 @@ def test_whatever_ran_left_its_reports() -> None:
 
 def test_no_row_of_the_page_is_about_an_entry_that_is_gone() -> None:
     study = params()
-    known = {"recipe", "corpus"}.union(*(study[s] for s in SECTIONS))
+    known = {"recipe", "corpus", "source"}.union(*(study[s] for s in SECTIONS))
     page = (REPORTS / "README.md").read_text(encoding="utf-8")
     names = {name for name in re.findall(r"^\| ([a-z0-9-]+) \|", page, re.MULTILINE) if name.strip("-")}
     assert names and names <= known
