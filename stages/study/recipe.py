@@ -37,6 +37,10 @@ def check(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Non
     model, pad = recipe.model, params["corpora"][recipe.corpus]["pad"]
     if model["architecture"] == "flatten" and pad["kind"] != "fixed":
         raise refusal(f"{key}.corpus", recipe.corpus, "for `flatten`, a corpus of fixed length", mend(key))
+    share = model.get("dropout", {}).get("recurrent")
+    if share and "units" not in model:
+        allowed = f"0.0, as {model['architecture']} has no recurrent layer"
+        raise refusal(f"{key}.model.dropout.recurrent", share, allowed, mend(key))
     segment = model.get("segment")
     if segment and (pad["kind"] != "fixed" or pad["length"] % segment):
         allowed = f"a divisor of the fixed length of a corpus, which {recipe.corpus} has not"

@@ -34,6 +34,16 @@ def test_a_kernel_wider_than_a_bucket_needs_a_mask(params: Params) -> None:
     check(conv1d(True, 33))
 
 
+def test_dropout_of_a_layer_that_an_architecture_has_not_is_refused(params: Params) -> None:
+    def dropped(model: str) -> Params:
+        edited = put(params, f"models.{model}.dropout", {"recurrent": 0.3})
+        return edited | derive(edited)
+
+    check(dropped("lstm"))
+    text = line(dropped("conv1d"), "recipes.cells-conv1d-none")
+    assert "model.dropout.recurrent: found 0.3, allowed: 0.0, as conv1d has no recurrent layer" in text
+
+
 def with_ngrams(params: Params, model: Params, training: Params) -> Params:
     """The study, with its recipe cells-lstm-none of another model and training on n-grams without order."""
     ngrams = {"kind": "ngrams", "words": 2, "min_texts": 2, "binary": True}
