@@ -146,7 +146,7 @@ def descend(model: "keras.Model", task: Task) -> int:
     from stages.network.batches import Batches
 
     training, train = task.training, task.train
-    answers = train.answers.get(str(task.seed))
+    answers = train.answers[str(task.seed)] if train.answers else None
     learned = train if answers is None else taught(train, answers, task.seed, epoch=0)
 
     class Lesson(Batches):
