@@ -52,9 +52,10 @@ def derive(params: Entry) -> dict[str, Any]:
         "recipes": [*recipes],
         "corpora": [*entries(params, "corpora")],
     }
+    teachers = _teachers(recipes)
     pipeline = {
         "sources": {name: _source(entry) for name, entry in sources.items()},
-        "teachers": {name: _teacher(entry) for name, entry in recipes.items() if name in _teachers(recipes)},
+        "teachers": {name: _teacher(entry) for name, entry in recipes.items() if name in teachers},
         "prepared": {name: _prepared(entry) for name, entry in recipes.items() if _starts(entry)},
         "evaluated": {name: _evaluated(entry) for name, entry in recipes.items()},
         "order": order,
