@@ -9,7 +9,8 @@ An experiment holds what all its recipes share and varies the rest, an axis for 
       remedy: {none: {}, dropout: {model: {dropout: {dense: 0.5}}}}
 
 gives <experiment>-lstm-none, -lstm-dropout, -gru-none, -gru-dropout. A patch names an entry of the section,
-or changes some keys of the entry named before it.
+or changes some keys of the entry named before it. The cells of an axis that is `cumulative` have the patches
+of the cells before them, too, as far as no later one names an entry anew: one idea at a time.
 """
 
 import itertools
@@ -72,7 +73,11 @@ def cells(experiment: str, params: Entry) -> Iterator[Cell]:
     for chosen in itertools.product(*axes.values()):
         place = dict(zip(axes, chosen, strict=True))
         name = "-".join([experiment, *chosen])
-        patches = [_mapping(axes[axis][cell]) for axis, cell in place.items()]
+        patches = [
+            patch
+            for axis, cell in place.items()
+            for patch in patches_of(axes[axis], cell, stated.get("cumulative") == axis)
+        ]
         patches.append(_mapping(tweaks.get("-".join(chosen))))
         parts = dict(shared)
         for section in SECTIONS:
@@ -81,6 +86,23 @@ def cells(experiment: str, params: Entry) -> Iterator[Cell]:
         for patch in patches:
             parts |= {part: patch[part] for part in ("corpus", "seeds") if part in patch}
         yield Cell(name, place, parts)
+
+
+def patches_of(axis: Entry, cell: str, cumulative: bool) -> list[dict[str, Any]]:
+    """The patch of an axis's cell; if they are cumulative, after those of the cells before it, without the
+    parts that a later one names an entry for."""
+    if not cumulative:
+        return [_mapping(axis[cell])]
+    names = [*axis]
+    stack = [_mapping(axis[name]) for name in names[: names.index(cell) + 1]]
+    return [
+        {
+            part: value
+            for part, value in patch.items()
+            if not any(isinstance(later.get(part), str) for later in stack[place + 1 :])
+        }
+        for place, patch in enumerate(stack)
+    ]
 
 
 def patched(layers: list[Any], known: Entry) -> Any:

@@ -41,6 +41,7 @@ class Corpus:
 class Experiment:
     """What its recipes share, and what is varied: see stages/study/grids.py.
 
+    cumulative: the axis whose cells add to those before them.
     x: the axis, of numbers, that accuracies are drawn against; chapters: the axis with figures for each cell.
     baseline: a recipe, the linear model whose accuracy is drawn beside those on the same source.
     """
@@ -52,6 +53,7 @@ class Experiment:
     training: str | None = None
     seeds: Annotated[int, Field(ge=1, le=MOST_SEEDS)] = 1
     tweak: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    cumulative: str | None = None
     x: str | None = None
     chapters: str | None = None
     baseline: str | None = None
@@ -137,7 +139,8 @@ def _axes(experiment: Experiment, key: str) -> None:
         for cell, patch in patches.items():
             named(cell, f"{key}.vary.{axis}")
             _patch(patch, f"{key}.vary.{axis}.{cell}")
-    for part, name in (("x", experiment.x), ("chapters", experiment.chapters)):
+    for part in ("cumulative", "x", "chapters"):
+        name = getattr(experiment, part)
         if name is not None:
             known(name, experiment.vary, f"{key}.{part}")
     if experiment.x:
