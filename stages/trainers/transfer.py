@@ -1,8 +1,8 @@
 """Networks that learn from more than labels: from weights made without labels, and from what a teacher,
 another recipe, says of texts without labels (Bucila et al. 2006, Hinton et al. 2015). Else gradient descent.
 
-The stage `prepare` makes what they start from, with `save`, which also keeps the hash of gradient_descent.py:
-so an edit there reaches these trainings, which have only this file among their deps.
+The stage `prepare` makes what they start from, with `save`, which also keeps the hashes of this file and of
+gradient_descent.py: so an edit there reaches these trainings, which have only one trainer among their deps.
 """
 
 from collections.abc import Mapping
@@ -63,8 +63,8 @@ def save(
     weights: Mapping[str, np.ndarray],
 ) -> None:
     """Add to the arrays of a training split in a folder what `load` reads beside them."""
-    code = files.sha256(Path(gradient_descent.__file__))
-    files.write_json(folder / "gradient_descent.json", {"sha256": code})
+    code = {name: files.sha256(Path(name)) for name in (gradient_descent.__file__, __file__)}
+    files.write_json(folder / "code.json", {Path(name).name: sha256 for name, sha256 in code.items()})
     if unlabelled is not None:
         buckets = {f"ids-{i}": ids for i, ids in enumerate(unlabelled.ids)}
         buckets |= {f"rows-{i}": rows for i, rows in enumerate(unlabelled.rows)}

@@ -75,6 +75,31 @@ def test_a_patch_changes_the_keys_that_it_has_at_any_depth_and_no_entry_that_oth
     assert MODELS["lstm"]["dropout"] == {"embedding": 0.1}
 
 
+def test_cells_of_a_cumulative_axis_add_to_those_before_until_one_names_an_entry_anew() -> None:
+    steps = {
+        "first": {},
+        "mask": {"model": {"mask": True}},
+        "wide": {"model": {"units": [64]}, "corpus": "mine"},
+        "gru": {"model": "gru"},
+        "long": {"model": {"units": [9]}, "training": {"epochs": 5}},
+    }
+    made = recipes({"step": steps}, cumulative="step")
+    assert made["x-first"]["model"] == MODELS["lstm"] and made["x-first"]["corpus"] == "words"
+    assert made["x-wide"]["model"] == MODELS["lstm"] | {"mask": True, "units": [64]}
+    assert made["x-gru"]["model"] == MODELS["gru"] and made["x-gru"]["corpus"] == "mine"
+    assert made["x-long"]["model"] == MODELS["gru"] | {"units": [9]}
+    assert made["x-long"]["training"]["epochs"] == 5
+    assert recipes({"step": steps})["x-wide"]["model"] == MODELS["lstm"] | {"units": [64]}
+
+
+def test_a_cumulative_axis_leaves_the_others_as_they_are() -> None:
+    both = {"network": NETWORKS, "remedy": REMEDIES}
+    made = recipes(both, cumulative="remedy")
+    for network in NETWORKS:
+        assert made[f"x-{network}-early"]["model"]["dropout"]["dense"] == 0.5
+    assert made["x-lstm-none"] == recipes(both)["x-lstm-none"]
+
+
 def test_a_tweak_comes_last_and_to_its_cell_alone() -> None:
     tweak = {"gru-dropout": {"model": {"dropout": {"dense": 0.1}}, "seeds": 2}}
     plain, tweaked = (recipes({"network": NETWORKS, "remedy": REMEDIES}, tweak=t) for t in ({}, tweak))

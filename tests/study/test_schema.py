@@ -113,6 +113,7 @@ BAD: dict[str, list[tuple[str, object, str]]] = {
         ("recipes.cells-lstm-none.corpus", "word", "one of bpe, subwords, words"),
         ("experiments.cells.x", "networks", "one of network, remedy"),
         ("experiments.cells.chapters", "networks", "one of network, remedy"),
+        ("experiments.cells.cumulative", "steps", "one of network, remedy"),
     ],
     "relations": [
         ("corpora.words.pad.boundaries", [64, 32], "numbers that rise"),
@@ -183,6 +184,7 @@ GOOD: list[tuple[str, object]] = [
     ("experiments.cells.title", "Ünïcode | and a pipe"),
     ("experiments.cells.vary.network.mine", {"model": "pooled", "seeds": 3}),
     ("experiments.cells.chapters", None),
+    ("experiments.cells.cumulative", None),
     ("recipes.cells-lstm-none.model.units", [3, 3]),
     ("recipes.cells-lstm-none.seeds", [5, 6]),
     ("sources.mine", {"kind": "files", "path": "a.csv", "text": "t", "label": "l", "test_fraction": 0.2}),
