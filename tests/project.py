@@ -30,7 +30,7 @@ MARKUP = "</script><script>alert(1)</script> |x| *x* $HOME `id` \"x\" 'x'"
 LABELS = [f"{MARKUP}\n\ttwo", "=1+1"]
 
 SMALL = {
-    "sources/own": "kind: files\npath: own\ntext: text\nlabel: label\ntest_fraction: 0.0",
+    "sources/own": "kind: files\npath: own\ntext: text\nlabel: label",
     "corpora/words": "source: own\ntokenizer: {kind: word, vocabulary: 300}\n"
     "pad: {kind: bucket, boundaries: [32, 64]}",
     "models/pooled": "architecture: pooled\nembedding: 8\npooling: mean\ndense: 0\nmask: true",

@@ -12,7 +12,8 @@ from tests.project import Project, made
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # DVC's own
 
 CONF = {
-    "sources/own": "kind: files\npath: own.csv\ntext: text\nlabel: label\ntest_fraction: 0.5",
+    "sources/own": "kind: files\npath: own.csv\ntext: text\nlabel: label\n"
+    "split: {test: 0.5, by: shares of labels}",
     "sources/grammar": "kind: demo\nsplits: {train: 100, test: 50}\ncue_distance: 16\nseed: ${seed}",
     "corpora/whole": "source: own\ntokenizer: {kind: word, vocabulary: 300}\npad: {kind: fixed, length: 9}",
     "corpora/pieces": "source: grammar\ntokenizer: {kind: bpe, vocabulary: 300}\n"

@@ -1,38 +1,64 @@
-"""Your own texts: a CSV, TSV or JSON Lines file, or a folder with one each for `train`, `test` and, if some
-have no label, `unsupervised`."""
+"""Your own texts: a table (stages/texts/tables.py), or a folder with one each for `train`, `test` and, if
+some have no label, `unsupervised`; or text files in a folder for each label."""
 
-import csv
-import json
+import codecs
+import hashlib
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from stages.artifacts.split import Split
 from stages.artifacts.validation import stratified
-from stages.runtime.config import ROOT, InputError, Share, config
+from stages.runtime.config import ROOT, InputError, config
+from stages.texts import tables
 from stages.texts.duplicates import Duplicates
 
+SPLITS = ["train", "test"]
 UNLABELLED = "unsupervised"
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
-SUFFIXES = [*DELIMITERS, ".jsonl"]
+PLAIN = ".txt"  # of a folder for each label
 HALVES = re.compile("[\ud800-\udfff]")  # JSON can spell one alone, UTF-8 cannot
 OURS = [".git", ".dvc", "stages", "conf", "tests", "reports", "data"]  # folders of the repository
 BAD_PATH = re.compile(r"://|\$\{|[\x00-\x1f\x7f]")
-csv.field_size_limit(100_000_000)  # characters; the default of 131,072 is less than a long document
+SHOWN = 5  # bad rows that the line names which refuses them
+
+Pairs = list[tuple[str, str]]
+
+
+@config
+class Cut:
+    """How the test split is taken from the only file.
+
+    test: its share. by: "hash of the text" puts equal texts on one side, and leaves all rows where they are
+    when others come or go; "shares of labels" draws as many of each label.
+    """
+
+    test: Annotated[float, Field(gt=0, lt=1)]
+    by: Literal["hash of the text", "shares of labels"] = "hash of the text"
 
 
 @config
 class Source:
+    """text: a column, or several, which are joined by line ends; label: a column. Of folders for each label
+    there are neither. split: of a single file or of folders for each label without train and test.
+    columns: the names of a table's columns, if it has no header. delimiter, quoting: as the suffix says.
+    bad_rows: "refuse" all of them at once, or "drop" and count them.
+    """
+
     kind: Literal["files"]
     path: str
-    text: str
-    label: str
-    test_fraction: Share
+    text: str | list[str] | None = None
+    label: str | None = None
+    split: Cut | None = None
+    encoding: str = "utf-8"
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
+    quoting: bool | None = None
+    columns: list[str] | None = None
+    bad_rows: Literal["refuse", "drop"] = "refuse"
     duplicates: Duplicates = "keep"
 
     @field_validator("path")
@@ -51,136 +77,167 @@ class Source:
 
     @field_validator("label")
     @classmethod
-    def _another(cls, label: str, info: ValidationInfo) -> str:
-        if label == info.data.get("text"):
+    def _another(cls, label: str | None, info: ValidationInfo) -> str | None:
+        text = info.data.get("text")
+        if label is not None and label in (text if isinstance(text, list) else [text]):
             raise ValueError("another column than `text`")
         return label
 
+    @field_validator("encoding")
+    @classmethod
+    def _spelled(cls, encoding: str) -> str:
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            raise ValueError("an encoding that Python knows, as utf-8, latin-1, cp1252, utf-16") from None
+        return encoding
+
+    @property
+    def texts(self) -> list[str]:
+        """The columns that a text is made of."""
+        return [self.text] if isinstance(self.text, str) else self.text or []
+
 
 def load(source: Source) -> dict[str, Split]:
-    """The splits `train` and `test`: the folder's two files, or a stratified cut of the one file; and
-    `unsupervised`, whose label is -1, if there is such a file."""
+    """The splits `train` and `test`: the folder's, or a cut of all rows; and `unsupervised`, whose label is
+    -1, if there are such texts."""
+    bad: list[str] = []
+    parts = {name: list(rows) for name, rows in _parts(source, bad).items()}
+    if bad and source.bad_rows == "refuse":
+        more = f"; and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+        raise InputError(f"{'; '.join(bad[:SHOWN])}{more}; mend them, or say `bad_rows: drop`")
+    unlabelled = [text for text, _ in parts.pop(UNLABELLED, [])]
+    names = _names(parts, source.path)
+    splits = {name: _split(pairs, names) for name, pairs in parts.items()}
+    if "test" not in splits:
+        splits = _cut(splits["train"], source)
+    if unlabelled:
+        splits[UNLABELLED] = Split(unlabelled, np.full(len(unlabelled), -1, dtype=np.int16), names)
+    return splits
+
+
+def dropped(source: Source) -> list[str]:
+    """A line for each row that `load` leaves out."""
+    bad: list[str] = []
+    for rows in _parts(source, bad).values():
+        for _ in rows:
+            pass
+    return bad
+
+
+def _parts(source: Source, bad: list[str]) -> dict[str, Iterator[tuple[str, str]]]:
+    """The (text, label) of each row, by split, `train` alone if it is yet to be cut; what can't be used is
+    told in `bad` as it is read."""
     path = ROOT / source.path
-    unlabelled = {}
-    if path.is_dir():
-        if any((path / f"{UNLABELLED}{suffix}").exists() for suffix in SUFFIXES):
-            rows = _rows(_file(path, UNLABELLED), source, labelled=False)
-            unlabelled[UNLABELLED] = [text for text, _ in rows]
-        pairs = {name: _rows(_file(path, name), source) for name in ("train", "test")}
-    elif path.is_file():
-        pairs = {"train": _rows(path, source)}
-    else:
+    if path.is_file():
+        _stated(source, table=True, cut=True)
+        return {"train": _rows(path, source, bad)}
+    if not path.is_dir():
         raise InputError(
             f"{source.path}: no such file or folder; mend `path` in the source's file in conf/sources"
         )
-    names = _names(pairs, source.path)
-    splits = {name: _split(rows, names) for name, rows in pairs.items()}
-    for name, texts in unlabelled.items():
-        splits[name] = Split(texts, np.full(len(texts), -1, dtype=np.int16), names)
-    return splits if "test" in splits else _cut(splits["train"], source)
+    inside = [each for each in sorted(path.iterdir()) if not each.name.startswith(".")]
+    if all(each.is_dir() for each in inside) and inside:
+        splits = {each.name: each for each in inside if each.name in SPLITS}
+        whole = len(splits) == len(SPLITS)
+        _stated(source, table=False, cut=not whole)
+        found = {name: _labelled(splits[name], bad) for name in SPLITS} if whole else {}
+        if whole and (path / UNLABELLED).is_dir():
+            found[UNLABELLED] = _plain(path / UNLABELLED, "none", bad)
+        return found or {"train": _labelled(path, bad)}
+    _stated(source, table=True, cut=False)
+    some = {name: _file(path, name) for name in SPLITS}
+    if any(each.name.partition(".")[0] == UNLABELLED for each in inside):
+        some[UNLABELLED] = _file(path, UNLABELLED)
+    if idle := [each.name for each in inside if tables.known(each) and each not in some.values()]:
+        raise InputError(
+            f"{path}: found {idle[0]}, which nothing reads, allowed: {', '.join(SPLITS)}, {UNLABELLED}; put "
+            "its rows into one of them (trainings hold out a part of train), or move it away"
+        )
+    return {name: _rows(file, source, bad, name != UNLABELLED) for name, file in some.items()}
+
+
+def _stated(source: Source, table: bool, cut: bool) -> None:
+    """Refuse a source that lacks what its files need, or says what they don't."""
+    for key, needed, why in (
+        ("text", table, "tables"),
+        ("label", table, "tables"),
+        ("split", cut, "one file, or folders of labels alone,"),
+    ):
+        given = getattr(source, key) is not None
+        if needed != given:
+            verb = "needs" if needed else "has none of"
+            found = f"no `{key}`" if needed else f"`{key}`"
+            what = f"a source of {why} {verb} {'it' if needed else 'those'}"
+            example = ": `split: {test: 0.2}`" if needed and key == "split" else ""
+            raise InputError(f"{source.path}: found {found}, but {what}{example}; mend it in conf/sources")
 
 
 def _file(folder: Path, name: str) -> Path:
-    found = [folder / f"{name}{suffix}" for suffix in SUFFIXES if (folder / f"{name}{suffix}").is_file()]
+    found = [
+        each
+        for each in sorted(folder.iterdir())
+        if each.name.partition(".")[0] == name and tables.known(each)
+    ]
     if len(found) != 1:
-        allowed = ", ".join(f"{name}{suffix}" for suffix in SUFFIXES)
+        allowed = ", ".join(f"{name}{suffix}" for suffix in tables.SUFFIXES)
         raise InputError(
             f"{folder}: found {len(found)} files for the {name} split, allowed: exactly one of {allowed}"
         )
     return found[0]
 
 
-def _rows(path: Path, source: Source, labelled: bool = True) -> list[tuple[str, str]]:
-    """(text, label) of each row; a row that can't be used is refused with its line number."""
-    columns = [source.text, source.label] if labelled else [source.text]
-    if path.suffix not in SUFFIXES:
-        raise InputError(f"{path}: found suffix {path.suffix!r}, allowed: {', '.join(SUFFIXES)}")
-    read = _json_lines if path.suffix == ".jsonl" else _delimited
-    rows = []
-    for line, row in read(path, source):
-        for column in columns:
-            if column in row and row[column] is None:
-                raise InputError(f"{path}:{line}: no value for {column!r}; fill it in or delete the row")
-            if column not in row:
-                here = ", ".join(row)[:200]
-                raise InputError(f"{path}:{line}: no column {column!r}; the columns here are: {here}")
-            if not isinstance(row[column], str | bool):
-                found = type(row[column]).__name__
-                raise InputError(
-                    f"{path}:{line}: {column!r} is a {found}, allowed: a string, a number, true or false"
-                )
-        # a number is spelled as in the file
-        text, label = str(row[source.text]), str(row[source.label]) if labelled else "none"
-        if not text.strip() or not label.strip():
-            raise InputError(
-                f"{path}:{line}: empty {'text' if label.strip() else 'label'}; fill it in or delete the row"
-            )
-        if HALVES.search(text + label):
-            raise InputError(f"{path}:{line}: half of a surrogate pair, which is no text")
-        rows.append((text, label))
-    return rows
+def _labelled(folder: Path, bad: list[str]) -> Iterator[tuple[str, str]]:
+    """The texts in the folders of a folder, which are their labels."""
+    for label in sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith(".")):
+        yield from _plain(label, label.name, bad)
 
 
-def _delimited(path: Path, source: Source) -> Iterator[tuple[int, dict[str, object]]]:
-    reader = csv.DictReader(_lines(path), delimiter=DELIMITERS[path.suffix], strict=True)
-    try:
-        header = reader.fieldnames or []
-        if twice := [name for name in (source.text, source.label) if header.count(name) > 1]:
-            raise InputError(f"{path}:{reader.line_num}: two columns {twice[0]!r}; rename one")
-        for row in reader:
-            if None in row:
-                raise InputError(
-                    f"{path}:{reader.line_num}: more fields than the header's {len(header)} columns"
-                )
-            yield reader.line_num, dict(row)
-    except csv.Error as error:
-        # DictReader.line_num is that of the last good row
-        raise InputError(f"{path}:{reader.reader.line_num}: {error}") from None
-
-
-def _json_lines(path: Path, source: Source) -> Iterator[tuple[int, dict[str, object]]]:
-    for number, line in enumerate(_lines(path), start=1):
-        if not line.strip():
-            continue
+def _plain(folder: Path, label: str, bad: list[str]) -> Iterator[tuple[str, str]]:
+    for path in sorted(folder.glob(f"*{PLAIN}")):
         try:
-            row = JSON.decode(line)
-        except (ValueError, RecursionError) as error:
-            raise InputError(f"{path}:{number}: not a JSON object: {error}") from None
-        if not isinstance(row, dict):
-            found = type(row).__name__
-            raise InputError(f"{path}:{number}: found {found}, allowed: a JSON object per line")
-        yield number, row
+            text = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
+        if text.strip():
+            yield text, label
+        else:
+            bad.append(f"{path}: empty text")
 
 
-def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """A JSON object's mapping; a key written twice is refused."""
-    row = dict(pairs)
-    if len(row) < len(pairs):
-        raise ValueError("a key is there twice")
-    return row
+def _rows(path: Path, source: Source, bad: list[str], labelled: bool = True) -> Iterator[tuple[str, str]]:
+    columns = [*source.texts, *([source.label] if labelled and source.label else [])]
+    names = tuple(source.columns) if source.columns else None
+    how = tables.Format(source.encoding, source.delimiter, source.quoting, names)
+    for line, row in tables.rows(path, how, columns):
+        if why := row if isinstance(row, str) else _unusable(row, columns):
+            bad.append(f"{path}:{line}: {why}")
+            continue
+        assert isinstance(row, dict)
+        text = "\n".join(str(row[column]) for column in source.texts)  # a number is spelled as in the file
+        yield text, str(row[source.label]) if labelled and source.label else "none"
 
 
-def _no_number(spelled: str) -> object:
-    raise ValueError(f"{spelled} is no number in JSON")
+def _unusable(row: dict[str, object], columns: list[str]) -> str | None:
+    """Why a row can't be used, if it can't."""
+    for column in columns:
+        if column not in row:
+            return f"no column {column!r}; the columns here are: {', '.join(row)[:200]}"
+        if row[column] is None:
+            return f"no value for {column!r}; fill it in or delete the row"
+        if not isinstance(row[column], str | bool):
+            return f"{column!r} is a {type(row[column]).__name__}, allowed: a string, a number, true or false"
+        if HALVES.search(str(row[column])):
+            return "half of a surrogate pair, which is no text"
+    *texts, last = (str(row[column]) for column in columns)
+    if len(columns) == 1:
+        texts = [last]
+    if not any(text.strip() for text in texts):
+        return "empty text; fill it in or delete the row"
+    return None if last.strip() else "empty label; fill it in or delete the row"
 
 
-# numbers stay as the file spells them: 1.0 and 1 are not made one, 1e400 is not made infinite
-JSON = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse_float=str, parse_constant=_no_number)
-
-
-def _lines(path: Path) -> Iterator[str]:
-    """The lines of a UTF-8 file, line ends kept, a byte-order mark dropped."""
-    with path.open("rb") as file:
-        for number, raw in enumerate(file, start=1):
-            try:
-                yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError as error:
-                raise InputError(
-                    f"{path}:{number}: not UTF-8 ({error.reason}); save the file as UTF-8"
-                ) from None
-
-
-def _names(rows: dict[str, list[tuple[str, str]]], path: str) -> list[str]:
+def _names(rows: dict[str, Pairs], path: str) -> list[str]:
     """The label names, sorted; each split must have all of them."""
     found = {name: {label for _, label in pairs} for name, pairs in rows.items()}
     names = sorted(set().union(*found.values()))
@@ -192,28 +249,47 @@ def _names(rows: dict[str, list[tuple[str, str]]], path: str) -> list[str]:
         raise InputError(f"{path}: found {len(names)} labels, allowed: 32,767")  # int16
     for name in names:
         if name != name.strip() and name.strip() in names:
-            raise InputError(f"{path}: labels {name!r} and {name.strip()!r}; take off the spaces around it")
+            raise InputError(
+                f"{path}: labels {name[:80]!r} and {name.strip()[:80]!r}; take off the spaces around it"
+            )
     for split, labels in found.items():
         if missing := sorted(set(names) - labels):
             raise InputError(
-                f"{path}: the {split} split has no row labelled {missing[0]!r}; both splits need every label"
+                f"{path}: the {split} split has no row labelled {missing[0][:80]!r}; both splits need every "
+                "label"
             )
     return names
 
 
-def _split(pairs: list[tuple[str, str]], names: list[str]) -> Split:
+def _split(pairs: Pairs, names: list[str]) -> Split:
     index = {name: i for i, name in enumerate(names)}
     labels = np.array([index[label] for _, label in pairs], dtype=np.int16)
     return Split([text for text, _ in pairs], labels, names)
 
 
 def _cut(whole: Split, source: Source) -> dict[str, Split]:
+    assert source.split
     counts = np.bincount(whole.labels)
     least = int(counts.argmin())
     if counts[least] < 2:
         raise InputError(
-            f"{source.path}: one row is labelled {whole.names[least]!r}; both splits need every label"
+            f"{source.path}: one row is labelled {whole.names[least][:80]!r}; both splits need every label"
         )
-    # a seed of its own: the study's seed redraws trainings, not data
-    held = stratified(whole.labels, source.test_fraction, seed=0)
-    return {"train": whole.take(~held), "test": whole.take(held)}
+    if source.split.by == "shares of labels":
+        # a seed of its own: the study's seed redraws trainings, not data
+        held = stratified(whole.labels, source.split.test, seed=0)
+    else:
+        held = np.array([place(text) < source.split.test for text in whole.texts], dtype=bool)
+    splits = {"train": whole.take(~held), "test": whole.take(held)}
+    for name, split in splits.items():
+        if missing := sorted(set(range(len(whole.names))) - set(split.labels.tolist())):
+            raise InputError(
+                f"{source.path}: the {name} split has no row labelled {whole.names[missing[0]][:80]!r}, of "
+                f"which there are {counts[missing[0]]}; supply more, or say `by: shares of labels`"
+            )
+    return splits
+
+
+def place(text: str) -> float:
+    """Where a text stands between 0 and 1, always the same."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) / 2**64

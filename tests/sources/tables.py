@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 from stages.artifacts.split import Split
@@ -28,7 +30,9 @@ ODD: Rows = [
 
 
 def source(path: Path, **changes: Any) -> Source:
-    entry = {"kind": "files", "path": str(path), "text": "text", "label": "label", "test_fraction": 0.25}
+    entry: dict[str, Any] = {"kind": "files", "path": str(path), "text": "text", "label": "label"}
+    if path.suffix:
+        entry["split"] = {"test": 0.25, "by": "shares of labels"}
     return read(Source, entry | changes, "sources.mine")
 
 
@@ -39,7 +43,14 @@ def delimited(rows: Rows, header: tuple[str, str] = ("text", "label"), delimiter
     return text.getvalue()
 
 
-def content(rows: Rows, suffix: str) -> str:
+def content(rows: Rows, suffix: str) -> str | bytes:
+    if suffix == ".parquet":
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        file = io.BytesIO()
+        pyarrow.parquet.write_table(pyarrow.table(columns, names=["text", "label"]), file)
+        return file.getvalue()
+    if suffix == ".json":
+        return json.dumps([{"text": t, "label": n} for t, n in rows], ensure_ascii=False)
     if suffix == ".jsonl":
         return "".join(json.dumps({"text": t, "label": n}, ensure_ascii=False) + "\n" for t, n in rows)
     return delimited(rows, delimiter="," if suffix == ".csv" else "\t")

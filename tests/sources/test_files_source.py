@@ -1,5 +1,6 @@
 """stages.sources.files: a user's own file becomes splits row by row, or is refused with file and line."""
 
+import gzip
 import json
 from collections import Counter
 from pathlib import Path
@@ -10,17 +11,18 @@ import pytest
 from stages.runtime.config import ROOT, InputError, read
 from stages.sources import files
 from stages.sources.files import Source
+from stages.texts import tables
 from tests.sources.tables import FILMS, NEWS, ODD, content, everything, line, pairs, save, source
 
 
-@pytest.mark.parametrize("suffix", files.SUFFIXES)
+@pytest.mark.parametrize("suffix", tables.SUFFIXES)
 def test_every_row_of_a_file_is_in_one_split_with_its_own_label(tmp_path: Path, suffix: str) -> None:
     for rows in (FILMS, NEWS, ODD):
-        splits = files.load(source(save(tmp_path / f"mine{suffix}", content(rows, suffix))))
+        splits = files.load(source(save(tmp_path / f"mine{suffix}", content(rows, suffix)), quoting=True))
         assert Counter(everything(splits)) == Counter(rows)
 
 
-@pytest.mark.parametrize("suffix", files.SUFFIXES)
+@pytest.mark.parametrize("suffix", tables.SUFFIXES)
 def test_a_folder_gives_its_two_files_in_their_order(tmp_path: Path, suffix: str) -> None:
     save(tmp_path / f"train{suffix}", content(NEWS[:21], suffix))
     save(tmp_path / f"test{suffix}", content(NEWS[21:], suffix))
@@ -56,7 +58,7 @@ def test_labels_are_numbered_in_alphabetical_order_wherever_they_come_first(tmp_
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
 def test_a_byte_order_mark_and_windows_line_ends_change_nothing(tmp_path: Path, suffix: str) -> None:
-    text = content(FILMS, suffix).replace("\r\n", "\n")
+    text = str(content(FILMS, suffix)).replace("\r\n", "\n")
     plain = files.load(source(save(tmp_path / f"plain{suffix}", text)))
     marked = b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode()
     assert everything(files.load(source(save(tmp_path / f"marked{suffix}", marked)))) == everything(plain)
@@ -100,7 +102,7 @@ def test_a_column_cannot_be_text_and_label() -> None:
 
 
 def at(path: str) -> Source:
-    entry = {"kind": "files", "path": path, "text": "t", "label": "l", "test_fraction": 0}
+    entry = {"kind": "files", "path": path, "text": "t", "label": "l"}
     return read(Source, entry, "sources.mine")
 
 
@@ -166,7 +168,7 @@ def test_any_other_path_is_accepted_outside_the_repository_too() -> None:
 
 
 def test_blank_lines_between_json_objects_are_no_rows(tmp_path: Path) -> None:
-    text = content(FILMS, ".jsonl").replace("\n", "\n\n")
+    text = str(content(FILMS, ".jsonl")).replace("\n", "\n\n")
     assert len(everything(files.load(source(save(tmp_path / "mine.jsonl", text))))) == len(FILMS)
 
 
@@ -180,7 +182,7 @@ def test_the_cut_takes_the_same_share_of_every_label(tmp_path: Path) -> None:
     rows = [(f"text {i}", "rare" if i < 40 else "common") for i in range(400)]
     path = save(tmp_path / "mine.csv", content(rows, ".csv"))
     for fraction in (0.1, 0.25, 0.5):
-        test = files.load(source(path, test_fraction=fraction))["test"]
+        test = files.load(source(path, split={"test": fraction, "by": "shares of labels"}))["test"]
         counted = Counter(label for _, label in pairs(test))
         assert counted == {"rare": round(40 * fraction), "common": round(360 * fraction)}
 
@@ -201,9 +203,137 @@ def test_both_parts_of_a_cut_have_every_label_or_the_file_is_refused(tmp_path: P
         ([*FILMS, ("x", "odd")], True),
     ):
         path = save(tmp_path / "mine.csv", content(rows, ".csv"))
-        for fraction in (0, 0.25, 0.9, 0.99):
+        for fraction in (0.01, 0.25, 0.9, 0.99):
+            mine = source(path, split={"test": fraction, "by": "shares of labels"})
             if refused:
-                assert "one row is labelled 'odd'" in line(source(path, test_fraction=fraction))
+                assert "one row is labelled 'odd'" in line(mine)
             else:
-                splits = files.load(source(path, test_fraction=fraction))
+                splits = files.load(mine)
                 assert all(set(split.labels) == set(range(len(split.names))) for split in splits.values())
+
+
+HASHED = {"test": 0.25}
+
+
+def test_a_cut_by_the_texts_hash_moves_no_row_for_one_that_comes_or_goes(tmp_path: Path) -> None:
+    rows = [(f"text {i}", "ab"[i % 2]) for i in range(400)]
+    whole = files.load(source(save(tmp_path / "a.csv", content(rows, ".csv")), split=HASHED))
+    assert 60 < len(whole["test"].texts) < 140
+    for some in (rows[1:], rows[::-1], [("new", "a"), *rows]):
+        splits = files.load(source(save(tmp_path / "a.csv", content(some, ".csv")), split=HASHED))
+        for name in ("train", "test"):
+            assert {*splits[name].texts} & {*whole["train"].texts, *whole["test"].texts} <= {
+                *whole[name].texts
+            }
+
+
+def test_equal_texts_stay_on_one_side_of_a_cut_by_hash(tmp_path: Path) -> None:
+    rows = [(f"text {i % 50}", "ab"[i % 50 % 2]) for i in range(400)]
+    splits = files.load(source(save(tmp_path / "a.csv", content(rows, ".csv")), split=HASHED))
+    assert not {*splits["train"].texts} & {*splits["test"].texts}
+
+
+def test_a_label_that_a_cut_by_hash_leaves_on_one_side_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    rows = [(f"text {i}", "ab"[i % 2]) for i in range(100)]
+    odd = [text for text in (f"odd {i}" for i in range(100)) if files.place(text) > 0.25][:3]
+    path = save(tmp_path / "a.csv", content([*rows, *((text, "odd") for text in odd)], ".csv"))
+    assert "labelled 'odd', of which there are 3; supply more, or say `by: shares of labels`" in line(
+        source(path, split=HASHED)
+    )
+
+
+def test_a_text_may_be_made_of_several_columns(tmp_path: Path) -> None:
+    path = save(
+        tmp_path / "a.csv", "subject,body,label\n" + "".join(f"s{i},b{i},{'ab'[i % 2]}\n" for i in range(9))
+    )
+    texts = {text for text, _ in everything(files.load(source(path, text=["subject", "body"])))}
+    assert texts == {f"s{i}\nb{i}" for i in range(9)}
+    save(path, "subject,body,label\n,b,a\n,b2,a\ns,,b\ns2,,b\n")
+    assert len(everything(files.load(source(path, text=["subject", "body"])))) == 4
+    save(path, "subject,body,label\n,,a\n")
+    assert "a.csv:2: empty text" in line(source(path, text=["subject", "body"]))
+
+
+def test_tables_without_quotes_keep_them_as_text(tmp_path: Path) -> None:
+    rows = [('"a quote that is never closed', "a"), ('half "quoted"', "a"), ("b", "b"), ('"', "b")]
+    path = save(tmp_path / "a.tsv", "text\tlabel\n" + "".join(f"{t}\t{n}\n" for t, n in rows))
+    assert Counter(everything(files.load(source(path)))) == Counter(rows)
+    path = save(tmp_path / "a.csv", "text,label\n" + "".join(f"{t},{n}\n" for t, n in rows))
+    assert Counter(everything(files.load(source(path, quoting=False)))) == Counter(rows)
+
+
+def test_a_table_may_have_no_header_another_delimiter_and_another_encoding(tmp_path: Path) -> None:
+    rows = [(f"é {i}", "äb"[i % 2]) for i in range(8)]
+    text = "".join(f"{label};{text}\n" for text, label in rows)
+    for encoding in ("latin-1", "cp1252", "utf-16", "UTF-8"):
+        mine = source(
+            save(tmp_path / "a.csv", text.encode(encoding)),
+            delimiter=";",
+            columns=["label", "text"],
+            encoding=encoding,
+        )
+        assert Counter(everything(files.load(mine))) == Counter(rows)
+
+
+def test_a_compressed_table_and_capital_suffixes_are_read(tmp_path: Path) -> None:
+    text = str(content(FILMS, ".csv")).encode()
+    assert Counter(everything(files.load(source(save(tmp_path / "a.CSV", text))))) == Counter(FILMS)
+    path = save(tmp_path / "a.csv.gz", gzip.compress(text))
+    assert Counter(everything(files.load(source(path)))) == Counter(FILMS)
+    for damaged in (gzip.compress(text)[:-9], text):
+        assert "not a whole .gz file" in line(source(save(path, damaged)))
+
+
+def test_all_bad_rows_are_told_at_once_or_dropped_and_listed(tmp_path: Path) -> None:
+    bad = ["only one field", "a,b,c", ",x", "x,"]
+    text = str(content(FILMS, ".csv")) + "".join(f"{row}\r\n" for row in bad * 2)
+    path = save(tmp_path / "a.csv", text)
+    told = line(source(path))
+    assert all(f"a.csv:{number}: " in told for number in range(14, 19)) and "and 3 more" in told
+    assert "`bad_rows: drop`" in told
+    lenient = source(path, bad_rows="drop")
+    assert Counter(everything(files.load(lenient))) == Counter(FILMS)
+    assert [each.split(":")[1] for each in files.dropped(lenient)] == [str(n) for n in range(14, 22)]
+    assert files.dropped(source(save(path, content(FILMS, ".csv")))) == []
+
+
+def test_a_folder_for_each_label_is_a_source(tmp_path: Path) -> None:
+    for i, (text, label) in enumerate(NEWS):
+        (tmp_path / "all" / label).mkdir(parents=True, exist_ok=True)
+        save(tmp_path / "all" / label / f"{i:02}.txt", text)
+        part = "train" if i < 21 else "test"
+        (tmp_path / "cut" / part / label).mkdir(parents=True, exist_ok=True)
+        save(tmp_path / "cut" / part / label / f"{i:02}.txt", text)
+    bare = {"text": None, "label": None}
+    whole = source(tmp_path / "all", split={"test": 0.3, "by": "shares of labels"}, **bare)
+    assert Counter(everything(files.load(whole))) == Counter(NEWS)
+    splits = files.load(source(tmp_path / "cut", **bare))
+    assert Counter(pairs(splits["train"])) == Counter(NEWS[:21])
+    assert Counter(pairs(splits["test"])) == Counter(NEWS[21:])
+    (tmp_path / "cut" / "unsupervised").mkdir()
+    save(tmp_path / "cut" / "unsupervised" / "1.txt", "one")
+    assert files.load(source(tmp_path / "cut", **bare))["unsupervised"].texts == ["one"]
+    assert "no `split`" in line(source(tmp_path / "all", **bare))
+    assert "found `text`" in line(source(tmp_path / "cut", label=None))
+
+
+def test_what_nothing_would_read_is_refused(tmp_path: Path) -> None:
+    for name in ("train", "test", "valid"):
+        save(tmp_path / f"{name}.csv", content(NEWS, ".csv"))
+    assert "found valid.csv, which nothing reads" in line(source(tmp_path))
+    (tmp_path / "valid.csv").rename(tmp_path / "notes.md")
+    files.load(source(tmp_path))
+    assert "found `split`" in line(source(tmp_path, split=HASHED))
+    assert "no `split`" in line(source(tmp_path / "train.csv", split=None))
+    assert "no `text`" in line(source(tmp_path, text=None))
+
+
+def test_an_encoding_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match='encoding: found "utf-9", allowed: an encoding that Python knows'):
+        source(tmp_path / "a.csv", encoding="utf-9")
+    path = save(tmp_path / "a.csv", content(FILMS, ".csv"))
+    assert "not utf-16 after line" in line(source(path, encoding="utf-16"))
+    save(path, str(content(FILMS, ".csv")).encode("utf-16"))
+    assert "or say `encoding`: utf-16" in line(source(path))
+    save(path, "text,label\né,a\n".encode("latin-1"))
+    assert "or say `encoding`: latin-1" in line(source(path))

@@ -187,7 +187,7 @@ GOOD: list[tuple[str, object]] = [
     ("experiments.cells.cumulative", None),
     ("recipes.cells-lstm-none.model.units", [3, 3]),
     ("recipes.cells-lstm-none.seeds", [5, 6]),
-    ("sources.mine", {"kind": "files", "path": "a.csv", "text": "t", "label": "l", "test_fraction": 0.2}),
+    ("sources.mine", {"kind": "files", "path": "a.csv", "text": "t", "label": "l", "split": {"test": 0.2}}),
     ("figures.colors", "Dark2"),
 ]
 

@@ -105,7 +105,7 @@ def test_the_stage_reports_how_many_there_were_dropped_and_written(
         (folder / f"{name}.jsonl").write_text(
             "".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8"
         )
-    entry = {"kind": "files", "path": str(folder), "text": "t", "label": "l", "test_fraction": 0.2}
+    entry = {"kind": "files", "path": str(folder), "text": "t", "label": "l"}
     params = {"sources": {"mine": entry | {"duplicates": "drop exact"}}}
     monkeypatch.setattr(download, "ROOT", tmp_path)
     download.main("mine", params)

@@ -1,0 +1,197 @@
+"""People's own tables, row by row: CSV, TSV, JSON, JSON Lines or Parquet, in any encoding, compressed or not.
+
+A row comes with its line (of JSON and Parquet its number), and is a mapping by column or, where it can't be
+read, the reason.
+"""
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+from stages.runtime.config import InputError, one_line
+
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+SUFFIXES = [*DELIMITERS, ".jsonl", ".json", ".parquet"]
+COMPRESSED = ".gz"
+MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"PK": "a .zip or .xlsx file: save it as CSV"}
+csv.field_size_limit(100_000_000)  # characters; the default of 131,072 is less than a long document
+
+Row = dict[str, object] | str  # by column, or why there is none
+
+
+@dataclass(frozen=True)
+class Format:
+    """delimiter, quoting: None: as the suffix says (commas and quotes, or tabs and none).
+    columns: their names, where the first line is no header.
+    """
+
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    quoting: bool | None = None
+    columns: tuple[str, ...] | None = None
+
+
+def suffix(path: Path) -> str:
+    """ ".csv" of "tickets.CSV" and of "tickets.csv.gz"."""
+    some = [each.lower() for each in path.suffixes]
+    return some[-2] if some[-1:] == [COMPRESSED] and len(some) > 1 else "".join(some[-1:])
+
+
+def known(path: Path) -> bool:
+    return suffix(path) in SUFFIXES
+
+
+def rows(path: Path, how: Format, needed: Iterable[str]) -> Iterator[tuple[int, Row]]:
+    """Raises InputError for what is wrong with all of a file, as a header without a needed column."""
+    kind = suffix(path)
+    if kind not in SUFFIXES:
+        raise InputError(
+            f"{path}: found suffix {path.suffix!r}, allowed: {', '.join(SUFFIXES)}, or one with {COMPRESSED}"
+        )
+    try:
+        if kind == ".parquet":
+            yield from _parquet(path)
+        elif kind == ".json":
+            yield from _json(path, how)
+        elif kind == ".jsonl":
+            yield from _json_lines(path, how)
+        else:
+            yield from _delimited(path, how, kind, list(needed))
+    except (gzip.BadGzipFile, EOFError) as error:
+        raise InputError(f"{path}: not a whole {COMPRESSED} file ({error}); supply it again") from None
+
+
+def _delimited(path: Path, how: Format, kind: str, needed: list[str]) -> Iterator[tuple[int, Row]]:
+    quoting = how.quoting if how.quoting is not None else kind != ".tsv"
+    reader = csv.reader(
+        _lines(path, how),
+        delimiter=how.delimiter or DELIMITERS[kind],
+        quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
+        strict=True,
+    )
+    names = list(how.columns) if how.columns else None
+    if names:
+        _header(path, 1, names, needed)
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield reader.line_num, str(error)
+            continue
+        if not fields:  # an empty line
+            continue
+        if names is None:
+            names = fields
+            _header(path, reader.line_num, names, needed)
+        elif len(fields) > len(names):
+            yield reader.line_num, f"more fields than the {len(names)} columns"
+        else:
+            yield reader.line_num, dict(zip_longest(names, fields))
+
+
+def _header(path: Path, line: int, names: list[str], needed: list[str]) -> None:
+    for name in needed:
+        if name not in names:
+            here = ", ".join(names)[:200]
+            raise InputError(f"{path}:{line}: no column {name!r}; the columns here are: {here}")
+        if names.count(name) > 1:
+            raise InputError(f"{path}:{line}: two columns {name!r}; rename one")
+
+
+def _json_lines(path: Path, how: Format) -> Iterator[tuple[int, Row]]:
+    for number, line in enumerate(_lines(path, how), start=1):
+        if not line.strip():
+            continue
+        try:
+            yield number, _object(JSON.decode(line))
+        except (ValueError, RecursionError) as error:
+            yield number, f"not a JSON object: {error}"
+
+
+def _json(path: Path, how: Format) -> Iterator[tuple[int, Row]]:
+    try:
+        whole = JSON.decode("".join(_lines(path, how)))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: not JSON: {one_line(error)}; objects line by line are .jsonl") from None
+    if not isinstance(whole, list):
+        raise InputError(f"{path}: found {type(whole).__name__}, allowed: a list of objects")
+    for number, each in enumerate(whole, start=1):
+        yield number, _object(each)
+
+
+def _object(found: object) -> Row:
+    return found if isinstance(found, dict) else f"found {type(found).__name__}, allowed: a JSON object"
+
+
+def _parquet(path: Path) -> Iterator[tuple[int, Row]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            number = 0
+            for batch in file.iter_batches():
+                for row in batch.to_pylist():
+                    number += 1
+                    # numbers as people write them; what else there is stays, and is refused where it is read
+                    yield number, {k: str(v) if type(v) in (int, float) else v for k, v in row.items()}
+    except (pyarrow.ArrowException, OSError) as error:
+        raise InputError(f"{path}: not a Parquet file: {one_line(error)}") from None
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """A JSON object's mapping; a key written twice is refused."""
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        raise ValueError("a key is there twice")
+    return row
+
+
+def _no_number(spelled: str) -> object:
+    raise ValueError(f"{spelled} is no number in JSON")
+
+
+# numbers stay as the file spells them: 1.0 and 1 are not made one, 1e400 is not made infinite
+JSON = json.JSONDecoder(object_pairs_hook=_once, parse_int=str, parse_float=str, parse_constant=_no_number)
+
+
+def _lines(path: Path, how: Format) -> Iterator[str]:
+    """The lines of a file, line ends kept, a byte-order mark dropped."""
+    if how.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
+        yield from _decoded(path, how.encoding)
+        return
+    with _open(path) as file:
+        for number, raw in enumerate(file, start=1):
+            try:
+                yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError as error:
+                told = next(
+                    (says for mark, says in MARKS.items() if number == 1 and raw.startswith(mark)), ""
+                )
+                raise InputError(
+                    f"{path}:{number}: not UTF-8 ({error.reason}); save the file as UTF-8, or say "
+                    f"`encoding`: {told or 'latin-1 or cp1252, often'}"
+                ) from None
+
+
+def _decoded(path: Path, encoding: str) -> Iterator[str]:
+    number = 1
+    try:
+        with _open(path) as raw, io.TextIOWrapper(raw, encoding=encoding, newline="") as file:
+            for number, line in enumerate(file, start=1):
+                yield line.removeprefix("\ufeff") if number == 1 else line
+    except UnicodeError as error:
+        raise InputError(f"{path}: not {encoding} after line {number} ({one_line(error)})") from None
+
+
+def _open(path: Path) -> Any:
+    """A file of bytes."""
+    return (gzip.open if path.suffix.lower() == COMPRESSED else open)(path, "rb")
