@@ -2,8 +2,9 @@
 
 Out: data/sources/<source>/<split>.parquet (`text` string, `label` int16, -1 if unlabelled) and
 labels.json (the label names, in the order that the numbers mean); reports/sources/<source>.json
-(texts per split and label, duplicates). Whatever a source's entry in params.yaml states of it (rows
-per split, rows per label, hash) is checked first; then duplicates are dropped, if it says so.
+(texts per split and label, duplicates and other doubts, which are printed, too). Whatever a source's entry in
+params.yaml states of it (rows per split, rows per label, hash) is checked first; then duplicates are
+dropped, if it says so.
 
 Example: python -m stages.download demo
 """
@@ -17,7 +18,7 @@ from stages.artifacts.split import Split, save_split
 from stages.runtime import files, kinds
 from stages.runtime.config import ROOT, InputError, read
 from stages.study import stage
-from stages.texts import duplicates
+from stages.texts import doubts, duplicates
 from stages.texts.content import content_hash
 
 
@@ -27,13 +28,24 @@ def main(name: str, params: dict[str, Any]) -> None:
     source = read(kind.Source, entry, f"sources.{name}")
     splits = kind.load(source)
     verify(name, splits, entry)
-    splits, facts = without_duplicates(name, splits, source.duplicates)
+    facts: dict[str, Any] = {
+        "alike": doubts.alike(splits["train"].names),
+        "contradictory": doubts.contradictory(splits[part] for part in ("train", "test")),
+        "bad_rows": listed(kind.dropped(source) if hasattr(kind, "dropped") else []),
+    }
+    splits, facts["duplicates"] = without_duplicates(name, splits, source.duplicates)
+    for line in doubts.told(name, facts):
+        print(line)
     with files.replacing_folder(ROOT / "data" / "sources" / name) as folder:
         write(folder, splits)
     files.write_json(
         ROOT / "reports" / "sources" / f"{name}.json",
-        {name: describe(split) for name, split in splits.items()} | {"duplicates": facts},
+        {name: describe(split) for name, split in splits.items()} | facts,
     )
+
+
+def listed(rows: list[str]) -> dict[str, object]:
+    return {"count": len(rows), "rows": rows[: doubts.LISTED]}
 
 
 def verify(name: str, splits: dict[str, Split], expected: dict[str, Any]) -> None:
