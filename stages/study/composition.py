@@ -7,14 +7,14 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from stages.runtime.config import ROOT, InputError, one_line, parse
-from stages.study.entries import FILES, FOLDERS
+from stages.study.entries import FILES, FOLDERS, OWN
 from stages.study.grids import derive
 
 CONF = ROOT / "conf"
@@ -60,6 +60,9 @@ def register(conf: Path) -> None:
         for folder in FOLDERS
         for path in entry_files(conf / folder)
     ]
+    for section, name, entry in own(conf):
+        ConfigStore.instance().store(name, entry, group=section)
+        defaults.append({f"{section}@{section}.{name}": name})
     defaults += [f"{name}@{name}" for name in FILES]
     ConfigStore.instance().store("study", {"defaults": defaults})
 
@@ -86,6 +89,23 @@ def stated(conf: Path) -> dict[str, dict[str, Any]]:
     paths = [conf / "config.yaml", *(conf / f"{name}.yaml" for name in FILES)]
     paths += [path for folder in FOLDERS for path in entry_files(conf / folder)]
     return {(name := f"conf/{path.relative_to(conf)}"): parse(path, name) for path in paths}
+
+
+def own(conf: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """What experiments define for themselves: section, name, entry; refused if it is in another file, too."""
+    files = {(folder, path.stem): path for folder in FOLDERS for path in entry_files(conf / folder)}
+    for path in entry_files(conf / "experiments"):
+        place = f"conf/{path.relative_to(conf)}"
+        experiment = parse(path, place)
+        for section in OWN:
+            entries = experiment.get(section)
+            for name, entry in entries.items() if isinstance(entries, dict) else ():
+                other = files.setdefault((section, name), path)
+                if other != path:
+                    there = f"conf/{other.relative_to(conf)}"
+                    raise InputError(f"{place}: {section}.{name} is in {there}, too; rename one of them")
+                if isinstance(entry, dict):
+                    yield section, name, entry
 
 
 def entry_files(folder: Path) -> list[Path]:

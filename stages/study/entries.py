@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stages.runtime import kinds
-from stages.runtime.config import nearest, read, refusal
+from stages.runtime.config import ROOT, nearest, read, refusal
 
 # DVC would take 0o7 for the number 7
 NAME = re.compile(r"(?!0o)[a-z0-9]+(-[a-z0-9]+)*")
 # of conf/, an entry a file
 FOLDERS = ["sources", "corpora", "models", "pretrainings", "trainings", "experiments"]
+OWN = ["sources", "corpora", "models", "pretrainings", "trainings"]  # what an experiment may define, too
 FILES = ["figures", "samples"]  # of conf/, a section each
 
 
@@ -18,7 +19,10 @@ def mend(key: str) -> str:
     """What to do about a value at a key of params.yaml: the file of conf/ that it comes from."""
     section, _, rest = key.partition(".")
     if section in FOLDERS:
-        file = f"{section}/{rest.split('.')[0]}.yaml" if rest else f"{section}/"
+        name = rest.split(".")[0]
+        file = f"{section}/{name}.yaml" if name else f"{section}/"
+        if section in OWN and name and not (ROOT / "conf" / file).exists():
+            file += ", or the file in conf/experiments that defines it"
     elif section == "recipes":
         file = "experiments/ or what it names"
     else:

@@ -44,6 +44,7 @@ class Experiment:
     cumulative: the axis whose cells add to those before them.
     x: the axis, of numbers, that accuracies are drawn against; chapters: the axis with figures for each cell.
     baseline: a recipe, the linear model whose accuracy is drawn beside those on the same source.
+    sources ... trainings: entries of these sections that only this experiment needs.
     """
 
     title: str
@@ -57,6 +58,11 @@ class Experiment:
     x: str | None = None
     chapters: str | None = None
     baseline: str | None = None
+    sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    corpora: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    models: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    pretrainings: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    trainings: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
 
 def check(params: Mapping[str, Any]) -> None:

@@ -21,6 +21,7 @@ from stages.study import composition
 from stages.study.composition import compose, fingerprint, versions
 from stages.study.grids import derive
 from stages.study.params import params
+from stages.study.schema import check
 from tests.study.small import STUDY, write_conf
 
 DVC = """
@@ -350,3 +351,45 @@ def test_a_params_yaml_that_is_missing_names_the_command_that_writes_it(
 ) -> None:
     text = line(lambda: start(monkeypatch, "--check"))
     assert text == "params.yaml is missing; write it with: python -m stages.compose"
+
+
+INLINE = """
+sources:
+  own: {kind: demo, splits: {train: 20, test: 10}, cue_distance: 16, seed: 3}
+corpora:
+  own-words: {source: own, tokenizer: {kind: word, vocabulary: 50},
+              pad: {kind: fixed, length: 9, side: pre, truncate: pre}}
+trainings:
+  quick: {kind: gradient_descent, optimizer: adam, learning_rate: 0.1, epochs: 1, batch_size: 2,
+          early_stopping: null, validation: {fraction: 0.1}}
+title: Own
+corpus: own-words
+model: lstm
+training: quick
+vary: {one: {only: {}}}
+"""
+
+
+def test_what_an_experiment_defines_for_itself_is_an_entry_like_any_other(conf: Path) -> None:
+    (conf / "experiments" / "own.yaml").write_text(INLINE, encoding="utf-8")
+    made = yaml.safe_load(compose([], conf))
+    check(made)
+    assert made["sources"]["own"] == made["pipeline"]["sources"]["own"]["entry"]
+    assert made["corpora"]["own-words"]["source"] == "own"
+    assert made["recipes"]["own-only"]["training"] == made["trainings"]["quick"]
+    assert (
+        yaml.safe_load(compose(["trainings.quick.epochs=7"], conf))["recipes"]["own-only"]["training"][
+            "epochs"
+        ]
+        == 7
+    )
+
+
+def test_an_entry_that_is_defined_twice_is_refused_with_both_files(conf: Path) -> None:
+    path = conf / "experiments" / "own.yaml"
+    path.write_text(INLINE.replace("quick", "short"), encoding="utf-8")
+    told = line(lambda: compose([], conf))
+    assert "conf/experiments/own.yaml: trainings.short is in conf/trainings/short.yaml, too" in told
+    path.write_text(INLINE, encoding="utf-8")
+    (conf / "experiments" / "again.yaml").write_text(INLINE, encoding="utf-8")
+    assert "is in conf/experiments/again.yaml, too" in line(lambda: compose([], conf))
