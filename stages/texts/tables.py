@@ -62,22 +62,36 @@ def rows(path: Path, how: Format, needed: Iterable[str]) -> Iterator[tuple[int, 
         elif kind == ".jsonl":
             yield from _json_lines(path, how)
         else:
-            yield from _delimited(path, how, kind, list(needed))
+            yield from _delimited(path, how, list(needed))
     except (gzip.BadGzipFile, EOFError) as error:
         raise InputError(f"{path}: not a whole {COMPRESSED} file ({error}); supply it again") from None
 
 
-def _delimited(path: Path, how: Format, kind: str, needed: list[str]) -> Iterator[tuple[int, Row]]:
-    quoting = how.quoting if how.quoting is not None else kind != ".tsv"
-    reader = csv.reader(
-        _lines(path, how),
-        delimiter=how.delimiter or DELIMITERS[kind],
-        quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
-        strict=True,
-    )
+def _delimited(path: Path, how: Format, needed: list[str]) -> Iterator[tuple[int, Row]]:
     names = list(how.columns) if how.columns else None
     if names:
         _header(path, 1, names, needed)
+    for line, fields in cut(path, how):
+        if isinstance(fields, str):
+            yield line, fields
+        elif names is None:
+            names = fields
+            _header(path, line, names, needed)
+        elif len(fields) > len(names):
+            yield line, f"more fields than the {len(names)} columns"
+        else:
+            yield line, dict(zip_longest(names, fields))
+
+
+def cut(path: Path, how: Format) -> Iterator[tuple[int, list[str] | str]]:
+    """The fields of each row of a delimited table, header included, or why there are none."""
+    quoting = how.quoting if how.quoting is not None else suffix(path) != ".tsv"
+    reader = csv.reader(
+        _lines(path, how),
+        delimiter=how.delimiter or DELIMITERS[suffix(path)],
+        quoting=csv.QUOTE_MINIMAL if quoting else csv.QUOTE_NONE,
+        strict=True,
+    )
     while True:
         try:
             fields = next(reader)
@@ -86,15 +100,8 @@ def _delimited(path: Path, how: Format, kind: str, needed: list[str]) -> Iterato
         except csv.Error as error:
             yield reader.line_num, str(error)
             continue
-        if not fields:  # an empty line
-            continue
-        if names is None:
-            names = fields
-            _header(path, reader.line_num, names, needed)
-        elif len(fields) > len(names):
-            yield reader.line_num, f"more fields than the {len(names)} columns"
-        else:
-            yield reader.line_num, dict(zip_longest(names, fields))
+        if fields:
+            yield reader.line_num, fields
 
 
 def _header(path: Path, line: int, names: list[str], needed: list[str]) -> None:
@@ -168,7 +175,7 @@ def _lines(path: Path, how: Format) -> Iterator[str]:
     if how.encoding.lower().replace("_", "-") not in ("utf-8", "utf8"):
         yield from _decoded(path, how.encoding)
         return
-    with _open(path) as file:
+    with opened(path) as file:
         for number, raw in enumerate(file, start=1):
             try:
                 yield raw.decode("utf-8-sig" if number == 1 else "utf-8")
@@ -185,13 +192,13 @@ def _lines(path: Path, how: Format) -> Iterator[str]:
 def _decoded(path: Path, encoding: str) -> Iterator[str]:
     number = 1
     try:
-        with _open(path) as raw, io.TextIOWrapper(raw, encoding=encoding, newline="") as file:
+        with opened(path) as raw, io.TextIOWrapper(raw, encoding=encoding, newline="") as file:
             for number, line in enumerate(file, start=1):
                 yield line.removeprefix("\ufeff") if number == 1 else line
     except UnicodeError as error:
         raise InputError(f"{path}: not {encoding} after line {number} ({one_line(error)})") from None
 
 
-def _open(path: Path) -> Any:
+def opened(path: Path) -> Any:
     """A file of bytes."""
     return (gzip.open if path.suffix.lower() == COMPRESSED else open)(path, "rb")

@@ -1,0 +1,1 @@
+"""From a file of one's own texts to models that were compared."""

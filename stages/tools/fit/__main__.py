@@ -1,0 +1,175 @@
+"""From a file of your own texts to models that are compared: looks at the data, writes one experiment that is
+yours from then on, trains baselines first and then networks, as far as the minutes go, and ranks them by what
+they held out.
+
+The file: CSV, TSV, JSON, JSON Lines or Parquet, also .gz, with a column of texts and one of labels; or the
+name of an experiment that this has written before, whose file is then left as you edited it.
+
+Examples: python -m stages.tools.fit texts/tickets.csv
+          python -m stages.tools.fit tickets.csv --text body --label team --test tickets-test.csv --minutes 10
+"""
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from stages import compose
+from stages.runtime import command, files
+from stages.runtime.config import ROOT, InputError
+from stages.study import composition
+from stages.study.entries import NAME
+from stages.study.params import params
+from stages.texts import tables
+from stages.tools.fit import experiment, look
+
+SHARE = 0.2  # of the rows, the test split's
+FEWEST = 20  # rows; fewer say nothing
+BASELINES = ("majority", "logistic", "svm", "nb-svm", "characters")
+
+
+def main() -> None:
+    parser = command.parser()
+    parser.add_argument("data", help="a table of texts and labels, or an experiment made of one")
+    parser.add_argument("--text", help="the column of texts (default: a guess, which is told)")
+    parser.add_argument("--label", help="the column of labels (default: a guess, which is told)")
+    parser.add_argument("--test", help=f"a table with the test split (default: {SHARE:.0%} of the rows)")
+    parser.add_argument(
+        "--minutes", type=positive, default=10.0, help="for trainings, roughly (default: %(default)g)"
+    )
+    parser.add_argument("--name", help="of the experiment (default: the file's)")
+    options = parser.parse_args()
+    name = options.data if known(options.data) else written(options)
+    run(name, params()["comparisons"][name]["recipes"])
+
+
+def positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 1e6:
+        raise argparse.ArgumentTypeError(f"found {text}, allowed: minutes above 0")
+    return number
+
+
+def known(data: str) -> bool:
+    """Whether it is the name of an experiment, which is left as it is."""
+    return bool(NAME.fullmatch(data)) and place(data).exists() and not Path(data).exists()
+
+
+def place(name: str) -> Path:
+    return composition.CONF / "experiments" / f"{name}.yaml"
+
+
+def written(options: argparse.Namespace) -> str:
+    """Look at the data, write the experiment unless it is there, compose; its name."""
+    path = Path(options.data)
+    if not path.is_file():
+        raise InputError(
+            f"{path}: no such file, allowed: a table of texts and labels, or an experiment made of one"
+        )
+    name = options.name or re.sub("[^a-z0-9]+", "-", path.name.partition(".")[0].lower()).strip("-")
+    if not NAME.fullmatch(name):
+        raise InputError(f"--name: found {name!r}, allowed: lower-case letters, digits, single hyphens")
+    found = look.look(path)
+    names = look.columns(found, options.text, options.label)
+    texts, labels = look.usable(found.rows, names)
+    print(f"{path}: text is column {names.text!r}, label is column {names.label!r}: {names.why}")
+    for line in look.sheet(texts, labels):
+        print(f"  {line}")
+    if len(texts) < FEWEST:
+        raise InputError(f"{path}: found {len(texts)} rows with text and label, allowed: {FEWEST} or more")
+    if place(name).exists():
+        print(f"{shown(place(name))} is there and stays as it is; delete it to have it written anew")
+        return name
+    source = entry(path, options.test, found, names, name, len(found.rows) > len(texts))
+    lengths = look.lengths(texts)
+    vocabulary = len({word for text in texts for word in text.lower().split()})
+    some = experiment.Texts(lengths, vocabulary, len(set(labels)))
+    files.write_text(place(name), experiment.written(name, path.name, source, some, options.minutes))
+    try:
+        compose.write(composition.compose([]))
+    except InputError:
+        files.remove(place(name))
+        raise
+    print(f"wrote {shown(place(name))}, which is yours now, and params.yaml")
+    return name
+
+
+def entry(
+    path: Path, test: str | None, found: look.Found, names: look.Columns, name: str, bad: bool
+) -> dict[str, Any]:
+    """The source's entry: the file where it is, or, with a test split of its own, a folder with copies."""
+    made: dict[str, Any] = {"kind": "files", "path": shown(path), "text": names.text, "label": names.label}
+    if test is None:
+        made["split"] = {"test": SHARE}
+    else:
+        folder = ROOT / "texts" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for split, file in (("train", path), ("test", Path(test))):
+            if not file.is_file() or not tables.known(file):
+                raise InputError(f"--test: found {file}, allowed: a table as {path.name}")
+            suffix = "".join(file.suffixes[-2:]).lower() if file.suffix == tables.COMPRESSED else file.suffix
+            shutil.copyfile(file, folder / f"{split}{suffix.lower()}")
+        made["path"] = shown(folder)
+    if found.how.encoding != "utf-8":
+        made["encoding"] = found.how.encoding
+    if found.how.delimiter:
+        made["delimiter"] = found.how.delimiter
+    if found.how.columns:
+        made["columns"] = list(found.how.columns)
+    if bad:
+        made["bad_rows"] = "drop"
+    return made
+
+
+def shown(path: Path) -> str:
+    """From the root of the repository, if it is inside."""
+    whole = path.resolve()
+    return str(whole.relative_to(ROOT)) if whole.is_relative_to(ROOT) else str(whole)
+
+
+def run(name: str, recipes: Sequence[str]) -> None:
+    """Baselines, their ranking, then everything, and the ranking of all."""
+    first = [recipe for recipe in recipes if recipe.removeprefix(f"{name}-") in BASELINES]
+    repro([f"evaluate@{recipe}" for recipe in first])
+    if len(first) < len(recipes):
+        print("\nThe baselines, the best on held-out texts first; the networks are next.")
+        rank(first)
+    repro([f"compare@{name}"])
+    print(f"\nAll of {name}, the best on held-out texts first:")
+    best = rank(recipes)
+    result = metrics(best)["test"]
+    print(f"\n{best} is chosen by its held-out texts. On the test split: {result['accuracy']:.1%} right.")
+    print(f'Predict:  python -m stages.tools.predict {best} "a text"')
+    print(f"Figures:  reports/comparisons/{name}/    Table: reports/tables/{name}.csv")
+    print(f"Go on:    edit {shown(place(name))}, then python -m stages.tools.fit {name}")
+
+
+def repro(targets: Sequence[str]) -> None:
+    done = subprocess.run([sys.executable, "-m", "dvc", "repro", "--quiet", *targets], cwd=ROOT, check=False)
+    if done.returncode:
+        raise InputError(f"dvc repro {' '.join(targets)} failed, see above; what was finished is kept")
+
+
+def rank(recipes: Sequence[str]) -> str:
+    """Print the recipes by their accuracy on held-out texts, the best first, which is returned."""
+    rows = sorted(((metrics(recipe)["validation"]["accuracy"], recipe) for recipe in recipes), reverse=True)
+    width = max(map(len, recipes))
+    print(f"  {'recipe':{width}}  held out, %")
+    for accuracy, recipe in rows:
+        print(f"  {recipe:{width}}  {100 * accuracy:.1f}")
+    return rows[0][1]
+
+
+def metrics(recipe: str) -> dict[str, Any]:
+    path = ROOT / "reports" / "metrics" / f"{recipe}.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+if __name__ == "__main__":
+    command.guard(main)

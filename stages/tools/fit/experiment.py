@@ -1,0 +1,117 @@
+"""An experiment on one's own texts, as a file of conf/: sizes follow from the data, recipes from the time."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+SHORT = 30  # words that half of the texts have no more of: then parts of words tell more than rare words
+SEEDS = 3
+TWEAK = {"bilstm": {"model": {"segment": None}}}
+GROWTH = 1.25  # of each width of arrays over the one before: a ninth of the places is padding, on average
+
+
+@dataclass(frozen=True)
+class Texts:
+    """lengths: of each text, in words; vocabulary: how many different words they have; labels: how many."""
+
+    lengths: np.ndarray
+    vocabulary: int
+    labels: int
+
+
+def written(name: str, title: str, source: dict[str, Any], texts: Texts, minutes: float) -> str:
+    """The YAML of conf/experiments/<name>.yaml.
+
+    source: its entry of `sources`.
+    """
+    short = float(np.median(texts.lengths)) <= SHORT
+    chosen = recipes(short, texts, minutes)
+    corpora = {corpus for _, corpus, *_ in chosen}
+    reads = any(cell in TWEAK for cell, *_ in chosen)
+    lines = [
+        f"# Made of {source['path']}, and yours now: edit it, then `python -m stages.tools.fit {name}`.",
+        f"title: {json.dumps(title, ensure_ascii=False)}",
+        f"seeds: {SEEDS}   # trainings of each recipe: means and standard deviations are shown",
+        "vary:",
+        "  model:",
+        *(
+            f"    {cell}: {{corpus: {name}-{corpus}, model: {model}, training: {training}}}"
+            for cell, corpus, model, training, _ in chosen
+        ),
+        *([f"tweak: {flow(TWEAK)}   # texts are read whole, in arrays of several widths"] if reads else []),
+        f"baseline: {name}-logistic   # a dashed line in the figures",
+        "",
+        "# From here on: what only this experiment needs. Sizes follow from the texts.",
+        "sources:",
+        f"  {name}:",
+        *(f"    {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in source.items()),
+        "corpora:",
+        *(f"  {name}-{corpus}: {flow(corpus_of(name, corpus, texts))}" for corpus in sorted(corpora)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def recipes(short: bool, texts: Texts, minutes: float) -> list[tuple[str, str, str, str, float]]:
+    """(cell, corpus, model, training, minutes of all its seeds), the quickest first, as far as there is time.
+
+    Seconds for a million words are those of the committed study, an epoch's times the epochs, on two cores.
+    """
+    words = float(texts.lengths.sum()) / 1e6
+    some = [
+        ("majority", "words-2", "majority", "linear", 0.0),
+        ("logistic", "words-2", "logistic", "linear", 1.0),
+        ("svm", "words-2", "tfidf-svm", "linear", 1.0),
+        ("nb-svm", "words-3", "nb-svm", "linear", 2.0),
+        *([("characters", "characters", "tfidf-svm", "linear", 6.0)] if short else []),
+        ("nb-svm-network", "words-3", "nb-svm-network", "nb-svm", 4.0),
+        ("hashed-bag", "words", "hashed-bag", "bag", 8.0),
+        ("bilstm", "words", "bilstm-64-max", "segments", 25.0),
+    ]
+    left, kept = minutes, []
+    for cell, corpus, model, training, rate in some:
+        cost = SEEDS * (words * rate + 8) / 60  # 8 seconds: a network's start and its evaluation
+        if cell in ("majority", "logistic") or cost <= left:
+            kept.append((cell, corpus, model, training, cost))
+            left -= cost
+    return kept
+
+
+def corpus_of(name: str, corpus: str, texts: Texts) -> dict[str, Any]:
+    """A corpus's entry: its tokenizer and the widths of its arrays."""
+    rare = 1 if len(texts.lengths) < 5_000 else 2
+    longest = int(np.percentile(texts.lengths, 99.5)) + 1
+    if corpus == "words":
+        size = max(100, min(30_000, texts.vocabulary))
+        tokenizer = {"kind": "word", "vocabulary": size}
+        widths = boundaries(texts.lengths, longest)
+    else:
+        characters = corpus == "characters"
+        order = 2 if characters else int(corpus[-1])
+        tokenizer = {"kind": "ngrams", "words": order, "min_texts": rare, "binary": order == 3}
+        if characters:
+            tokenizer["characters"] = 6
+        many = order + (20 if characters else 0)  # n-grams for each word, at most
+        widths = boundaries(texts.lengths * many, longest * many)
+    return {"source": name, "tokenizer": tokenizer, "pad": {"kind": "bucket", "boundaries": widths}}
+
+
+def boundaries(lengths: np.ndarray, longest: int) -> list[int]:
+    """Widths from that of the shortest tenth of the texts to the longest."""
+    width = max(8, int(np.percentile(lengths, 10)))
+    widths = [width]
+    while widths[-1] < longest:
+        widths.append(int(widths[-1] * GROWTH) + 1)
+    return widths
+
+
+def flow(entry: Any) -> str:
+    """A value as YAML on one line."""
+    if isinstance(entry, dict):
+        return "{" + ", ".join(f"{key}: {flow(value)}" for key, value in entry.items()) + "}"
+    if isinstance(entry, list):
+        return "[" + ", ".join(map(flow, entry)) + "]"
+    if isinstance(entry, str) and entry.replace("-", "").replace("_", "").isalnum():
+        return entry
+    return json.dumps(entry, ensure_ascii=False)

@@ -1,0 +1,193 @@
+"""What a file of labelled texts looks like: its encoding, delimiter and header, which columns are meant, and
+what a person should know of them before anything is trained.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stages.runtime.config import InputError
+from stages.texts import doubts, tables
+
+SAMPLE = 1 << 20  # bytes that encoding and delimiter are guessed from
+SOME = 1000  # rows that header and columns are guessed from
+CANDIDATES = ",;\t|"
+LABELS = ("label", "class", "category", "target", "sentiment", "topic", "team", "intent", "y")
+TEXTS = ("text", "body", "message", "content", "sentence", "review", "headline", "description", "tweet")
+MOST = 100  # different values of a column that is taken for labels unasked
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table, and how it has to be read. rows: by column, those that can be used."""
+
+    path: Path
+    how: tables.Format
+    rows: list[dict[str, object]]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """text and label, and in words why."""
+
+    text: str
+    label: str
+    why: str
+
+
+def look(path: Path) -> Found:
+    """Read a table whose format nobody told."""
+    if not tables.known(path):
+        allowed = f"{', '.join(tables.SUFFIXES)}, or one with {tables.COMPRESSED}"
+        raise InputError(f"{path}: found suffix {path.suffix!r}, allowed: {allowed}; save it as one of these")
+    encoding = _encoding(path)
+    how = tables.Format(encoding)
+    if tables.suffix(path) in tables.DELIMITERS:
+        delimiter = _delimiter(path, encoding)
+        how = tables.Format(encoding, delimiter)
+        first, *others = _fields(path, how)
+        if not _header(first, others):
+            how = tables.Format(
+                encoding, delimiter, columns=tuple(f"column {i + 1}" for i in range(len(first)))
+            )
+    rows = [row for _, row in tables.rows(path, how, []) if isinstance(row, dict)]
+    if not rows:
+        raise InputError(f"{path}: found no row that can be read, allowed: rows with a text and a label")
+    return Found(path, how, rows)
+
+
+def columns(found: Found, text: str | None = None, label: str | None = None) -> Columns:
+    """The columns that a person named, and for the others those that look like it."""
+    names = list(found.rows[0])
+    for given, option in ((text, "--text"), (label, "--label")):
+        if given is not None and given not in names:
+            raise InputError(f"{option}: found {given!r}, allowed: a column of {found.path}: {_some(names)}")
+    some = found.rows[:SOME]
+    why = []
+    if text is None:
+        text = _text([name for name in names if name != label], some)
+        why.append(f"{text!r} has the longest texts")
+    if label is None:
+        label, reason = _label(found, [name for name in names if name != text])
+        why.append(reason)
+    return Columns(text, label, "; ".join(why) or "as you say")
+
+
+def sheet(texts: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
+    """Lines about the texts with a label: how many, how long, and what is doubtful."""
+    counts = Counter(labels)
+    shares = ", ".join(f"{name[:40]} {count / len(labels):.1%}" for name, count in counts.most_common(8))
+    more = f", and {len(counts) - 8} more" if len(counts) > 8 else ""
+    yield f"{len(texts):,} rows, {len(counts)} labels: {shares}{more}"
+    words = lengths(texts)
+    half, most, longest = np.percentile(words, [50, 95, 100]).astype(int).tolist()
+    yield f"words of a text: {half:,} (median), {most:,} (95 % have no more), {longest:,} (the longest)"
+    if repeated := len(texts) - len(set(texts)):
+        yield f"{repeated:,} texts repeat another; they stay on one side of the test split"
+    seen: dict[str, set[str]] = {}
+    for text, label in zip(texts, labels, strict=True):
+        seen.setdefault(text, set()).add(label)
+    if several := sum(len(each) > 1 for each in seen.values()):
+        yield f"{several:,} texts have several labels"
+    for group in doubts.alike(counts):
+        yield f"labels that look like one: {', '.join(map(repr, group))}"
+
+
+def lengths(texts: Sequence[str]) -> np.ndarray:
+    """In words, roughly: int64[texts]."""
+    return np.array([len(text.split()) for text in texts], dtype=np.int64)
+
+
+def usable(rows: Sequence[Mapping[str, object]], names: Columns) -> tuple[list[str], list[str]]:
+    """Texts and labels of the rows that have both."""
+    pairs = [
+        (str(row[names.text]), str(row[names.label]))
+        for row in rows
+        if all(str(row.get(name) or "").strip() for name in (names.text, names.label))
+    ]
+    return [text for text, _ in pairs], [label for _, label in pairs]
+
+
+def _encoding(path: Path) -> str:
+    """UTF-8 if it can be, else what charset-normalizer finds."""
+    if tables.suffix(path) == ".parquet":
+        return "utf-8"
+    with tables.opened(path) as file:
+        raw = file.read(SAMPLE)
+    try:
+        raw[: raw.rfind(b"\n") + 1 or None].decode("utf-8-sig")
+        return "utf-8"
+    except UnicodeDecodeError:
+        from charset_normalizer import from_bytes
+
+        best = from_bytes(raw).best()
+        if best is None:
+            raise InputError(
+                f"{path}: found an encoding that nobody knows, allowed: UTF-8; save it so"
+            ) from None
+        return str(best.encoding)
+
+
+def _delimiter(path: Path, encoding: str) -> str | None:
+    """The one that cuts most lines into equally many fields; None: as the suffix says."""
+    usual = tables.DELIMITERS[tables.suffix(path)]
+    scores = {}
+    for delimiter in dict.fromkeys([usual, *CANDIDATES]):
+        counts = Counter(len(fields) for fields in _fields(path, tables.Format(encoding, delimiter)))
+        (number, times), *_ = counts.most_common(1) or [(1, 0)]
+        scores[delimiter] = times / max(counts.total(), 1) if number > 1 else 0
+    best = max(scores, key=lambda delimiter: scores[delimiter])  # the usual one, if several are as good
+    return None if best == usual else best
+
+
+def _fields(path: Path, how: tables.Format) -> list[list[str]]:
+    """The first rows' fields."""
+    some: list[list[str]] = []
+    for _, fields in tables.cut(path, how):
+        if isinstance(fields, list):
+            some.append(fields)
+        if len(some) > SOME:
+            break
+    if not some:
+        raise InputError(f"{path}: found no row that can be read, allowed: rows with a text and a label")
+    return some
+
+
+def _header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row names the columns: short, all different, and none of it there again below."""
+    if len(set(first)) < len(first) or not all(name.strip() and len(name) <= 60 for name in first):
+        return False
+    return not any(name in fields for fields in others for name in first)
+
+
+def _text(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> str:
+    if not names:
+        raise InputError("found one column, allowed: one with texts and one with labels")
+    hinted = [name for name in names if name.lower() in TEXTS]
+
+    def length(name: str) -> float:
+        return float(np.mean([len(str(row.get(name) or "")) for row in rows]))
+
+    longest = max(names, key=length)
+    return hinted[0] if len(hinted) == 1 and length(hinted[0]) > length(longest) / 2 else longest
+
+
+def _label(found: Found, names: Sequence[str]) -> tuple[str, str]:
+    values = {name: {str(row.get(name) or "").strip() for row in found.rows} - {""} for name in names}
+    few = [name for name in names if 2 <= len(values[name]) <= min(MOST, max(2, len(found.rows) // 2))]
+    hinted = [name for name in few if name.lower() in LABELS]
+    if len(hinted) == 1:
+        return hinted[0], f"{hinted[0]!r} is called so and has {len(values[hinted[0]])} different values"
+    if len(few) == 1:
+        return few[0], f"{few[0]!r} alone has few different values, {len(values[few[0]])}"
+    told = (
+        f"several columns may be it: {_some(few)}" if few else f"no column has 2 to {MOST} different values"
+    )
+    raise InputError(f"--label: {told}; name one of: {_some(names)}")
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names)[:200]

@@ -1,0 +1,132 @@
+"""`fit`: what it takes of a file unasked is what a person would take, and what it writes is a study."""
+
+import gzip
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from stages.runtime.config import ROOT, InputError, parse, read
+from stages.sources import files
+from stages.study.composition import compose
+from stages.study.schema import check
+from stages.tools.fit import experiment, look
+from tests.sources.tables import delimited, save
+
+TICKETS = [
+    (f"the {i}th ticket, which says a little more", ["sales", "support", "other"][i % 3]) for i in range(60)
+]
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[object]], delimiter: str = ",") -> str:
+    lines = [delimiter.join(map(str, row)) for row in ([header] if header else []) + [*rows]]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1", "utf-16"])
+def test_delimiter_and_encoding_are_found(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    rows = [
+        (i, f"größere Schäden an Türen und Böden, schön war das für mich nicht {i}", "jä"[i % 2 : i % 2 + 1])
+        for i in range(40)
+    ]
+    quoted = [(i, f'"{text}"', label) for i, text, label in rows]
+    path = save(tmp_path / "a.csv", table(["id", "body", "team"], quoted, delimiter).encode(encoding))
+    found = look.look(path)
+    assert [row["body"] for row in found.rows] == [text for _, text, _ in rows]
+    assert found.how.delimiter == (None if delimiter == "," else delimiter)
+    names = look.columns(found)
+    assert (names.text, names.label) == ("body", "team")
+
+
+def test_a_header_is_told_from_a_first_row(tmp_path: Path) -> None:
+    without = save(tmp_path / "a.csv", "".join(f'{label},"{text}"\n' for text, label in TICKETS))
+    found = look.look(without)
+    assert len(found.rows) == 60 and found.how.columns == ("column 1", "column 2")
+    names = look.columns(found)
+    assert (names.text, names.label) == ("column 2", "column 1")
+    assert look.look(save(tmp_path / "b.csv", delimited(TICKETS))).how.columns is None
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv.gz"])
+def test_other_formats_are_read_too(tmp_path: Path, suffix: str) -> None:
+    objects = [{"text": text, "label": label} for text, label in TICKETS]
+    content: dict[str, Any] = {
+        ".jsonl": "".join(json.dumps(each) + "\n" for each in objects),
+        ".json": json.dumps(objects),
+        ".csv.gz": gzip.compress(delimited(TICKETS).encode()),
+    }
+    found = look.look(save(tmp_path / f"a{suffix}", content[suffix]))
+    names = look.columns(found)
+    assert look.usable(found.rows, names) == tuple(map(list, zip(*TICKETS, strict=True)))
+
+
+def test_what_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
+    rows = [(text, label, "ab"[i % 2]) for i, (text, label) in enumerate(TICKETS)]
+    path = save(tmp_path / "a.csv", table(["words", "one", "two"], [(f'"{t}"', *more) for t, *more in rows]))
+    found = look.look(path)
+    with pytest.raises(InputError, match="--label: several columns may be it: one, two; name one of"):
+        look.columns(found)
+    assert look.columns(found, label="two").label == "two"
+    with pytest.raises(InputError, match=r"--text: found 'word', allowed: a column of .*: words, one, two"):
+        look.columns(found, text="word")
+    numbers = save(tmp_path / "b.csv", table(["words", "score"], [(f"text {i}", i / 7) for i in range(60)]))
+    with pytest.raises(InputError, match="no column has 2 to 100 different values"):
+        look.columns(look.look(numbers))
+
+
+def test_the_sheet_tells_what_a_person_should_know() -> None:
+    texts = ["one two", "one two", "three", "three", "four"] * 2
+    labels = ["Spam", "Spam", "spam", "ham", "ham"] * 2
+    told = "\n".join(look.sheet(texts, labels))
+    assert "10 rows, 3 labels: Spam 40.0%, ham 40.0%, spam 20.0%" in told
+    assert "7 texts repeat another" in told and "1 texts have several labels" in told
+    assert "look like one: 'Spam', 'spam'" in told
+    clean = list(look.sheet(["a", "b"], ["x", "y"]))
+    assert len(clean) == 2
+
+
+@pytest.mark.parametrize("words", [8, 400])
+@pytest.mark.parametrize("minutes", [0.1, 600])
+def test_what_is_written_composes_and_is_accepted(tmp_path: Path, words: int, minutes: float) -> None:
+    source = {
+        "kind": "files",
+        "path": "tickets.csv",
+        "text": "the body",
+        "label": "team: x",
+        "split": {"test": 0.2},
+    }
+    lengths = np.random.default_rng(0).integers(1, 2 * words, 3000)
+    text = experiment.written(
+        "tickets", "Tickets: a & b", source, experiment.Texts(lengths, 9000, 3), minutes
+    )
+    made = yaml.safe_load(text)
+    read(files.Source, made["sources"]["tickets"], "sources.tickets")
+    conf = tmp_path / "conf"
+    for folder in ("models", "trainings"):
+        (conf / folder).mkdir(parents=True)
+        for path in (ROOT / "conf" / folder).glob("*.yaml"):
+            if "members" not in (entry := parse(path, path.name)) and "teacher" not in entry:
+                (conf / folder / path.name).write_bytes(path.read_bytes())
+    for name in ("config.yaml", "figures.yaml", "samples.yaml"):
+        (conf / name).write_bytes((ROOT / "conf" / name).read_bytes())
+    (conf / "experiments").mkdir()
+    (conf / "experiments" / "tickets.yaml").write_text(text, encoding="utf-8")
+    params = yaml.safe_load(compose([], conf))
+    check(params)
+    recipes = params["comparisons"]["tickets"]["recipes"]
+    assert recipes[:2] == ["tickets-majority", "tickets-logistic"]
+    assert ("tickets-bilstm" in recipes) == (minutes > 1)
+    assert ("tickets-characters" in recipes) == (minutes > 1 and words < 30)
+
+
+def test_arrays_are_wide_enough_for_nearly_all_texts() -> None:
+    lengths = np.random.default_rng(0).integers(3, 900, 2000)
+    widths = experiment.boundaries(lengths, 900)
+    assert widths[-1] >= 900 and widths == sorted(set(widths))
+    places = np.array(widths)[np.searchsorted(widths, lengths)]
+    assert places.sum() / lengths.sum() < 1.2
