@@ -1,0 +1,1 @@
+"""Trained recipes as packages that need nothing of this repository."""

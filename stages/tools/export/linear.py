@@ -1,0 +1,54 @@
+"""A recipe as one linear form on n-grams: scikit-learn's models, and the NB-SVM network for two labels."""
+
+import inspect
+import re
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from stages.tokenizers import ngrams
+from stages.tools.export import shipped
+
+NEEDED = (ngrams.Ngrams, ngrams.load, ngrams.split, ngrams.characters, ngrams.ngrams)  # to encode
+CONSTANTS = ("WORD", "BREAK", "BITS", "CHUNK", "PADDING", "EDGE")
+HEADER = '''"""N-grams of words, and of characters within words: from stages/tokenizers/ngrams.py of seqstudy."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+'''
+
+
+def arrays(model: Any) -> dict[str, np.ndarray] | None:
+    """scale, weights, bias and parts (stages/trainers/linear.py) of a trained model, if it has that form."""
+    if hasattr(model, "scale"):
+        return asdict(model)
+    if model.name == "nb_svm" and model.output_shape[-1] == 1:
+        from stages.models.nb_svm import SCALE
+
+        ratios, weights = (model.get_layer(name).get_weights()[0] for name in ("ratios", "weights"))
+        gain, bias = next(layer.get_weights() for layer in model.layers if len(layer.get_weights()) == 2)
+        none = np.zeros(0, np.int64)
+        return {"scale": ratios[:, 0], "weights": SCALE * weights * gain, "bias": bias, "parts": none}
+    return None
+
+
+def modules() -> dict[str, str]:
+    """The package's modules: its code, by file name."""
+    constants = [
+        line
+        for line in inspect.getsource(ngrams).splitlines()
+        if line.split(" = ")[0].split(",")[0] in CONSTANTS
+    ]
+    tokenizer = HEADER + "\n".join(constants) + "\n\n\n"
+    tokenizer += "\n\n".join(inspect.getsource(each) for each in NEEDED)
+    code = inspect.getsource(shipped)
+    code = re.sub(r"^from stages\.tokenizers import ngrams$", "from . import ngrams", code, flags=re.M)
+    starting = '"""python -m, for this package."""\n\nfrom . import main\n\nmain()\n'
+    return {"__init__.py": code, "ngrams.py": tokenizer, "__main__.py": starting}
