@@ -64,7 +64,8 @@ class Classifier:
             np.bincount(row, weights=values * column[number], minlength=len(texts))
             for column in self._weights.T.astype(np.float64)
         ]
-        return np.stack(sums, axis=1) + self._bias
+        logits: np.ndarray = np.stack(sums, axis=1) + self._bias
+        return logits
 
 
 def main() -> None:
