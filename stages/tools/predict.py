@@ -1,20 +1,30 @@
-"""Labels for texts, by a trained recipe; a text a line on standard input if none is given.
+"""Labels for texts, by a trained recipe; a text a line on standard input if none is given, or the rows of a
+table.
 
 Prints label, probability and text, separated by tabs; with --json an object a line that also has the
-probability of every label. Texts are UTF-8. Below --threshold it abstains: the label is empty, or null; a
-comparison's figure of coverage says what that brings.
+probability of every label. Texts are UTF-8. Below --threshold it abstains, and of an empty text: the label is
+empty, or null; a comparison's figure of coverage says what that brings. Of a table (CSV, TSV, JSON, JSON
+Lines or Parquet, also .gz) all columns are kept, as CSV or, with --json, as JSON Lines.
+
+However many texts there are, a few thousand are in memory at a time.
 
 Examples: python -m stages.tools.predict demo-lstm "The plot is not dull but good."
           python -m stages.tools.predict demo-lstm --threshold 0.9 "The plot is dull."
           python -m stages.tools.predict demo-lstm --json < texts.txt
+          python -m stages.tools.predict tickets-svm --table tickets.csv --column body --top 3 > labelled.csv
 """
 
 import argparse
+import csv
+import io
 import json
 import math
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +32,10 @@ from stages.evaluation.classify import Classifier
 from stages.runtime import command
 from stages.runtime.config import InputError
 from stages.study.params import one_of, params
+from stages.texts import tables
+from stages.tools.fit import look
+
+CHUNK = 16_384  # texts; a network is loaded anew for each
 
 
 def main() -> None:
@@ -32,17 +46,19 @@ def main() -> None:
     parser.add_argument(
         "--threshold", type=share, default=0.0, metavar="P", help="the least probability of a label given"
     )
+    parser.add_argument("--top", type=count, default=1, metavar="N", help="the N most probable labels")
+    parser.add_argument("--table", help="a table of texts, whose columns are kept")
+    parser.add_argument("--column", help="its column of texts")
     options = parser.parse_intermixed_args()  # texts may stand on both sides of --json
     recipes = params()["recipes"]
     recipe = one_of(options.recipe, recipes, "recipes")  # before it waits for texts
-    classifier = Classifier(recipe, recipes)
-    if options.text:
-        texts = list(decoded(map(os.fsencode, options.text), "text"))
-    else:
-        texts = [text.rstrip("\r\n") for text in decoded(sys.stdin.buffer, "standard input, line")]
-    for text, shares in zip(texts, classifier.probabilities(texts)[0], strict=True):
-        answer = line(text, classifier.labels, shares, options.json, options.threshold)
-        sys.stdout.buffer.write(answer.encode() + b"\n")
+    if bool(options.table) != bool(options.column) or (options.table and options.text):
+        raise InputError(
+            "--table: found without --column, or with texts, allowed: --table FILE --column NAME"
+        )
+    lines = of_table if options.table else of_texts
+    for line in lines(Classifier(recipe, recipes), options):
+        sys.stdout.buffer.write(line.encode())
 
 
 def share(text: str) -> float:
@@ -56,6 +72,89 @@ def share(text: str) -> float:
     return number
 
 
+def count(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: a whole number above 0, as 3")
+    return int(text)
+
+
+def of_texts(classifier: Classifier, options: argparse.Namespace) -> Iterator[str]:
+    """What is printed for the texts on the command line, or on standard input."""
+    if options.text:
+        texts: Iterator[str] = decoded(map(os.fsencode, options.text), "text")
+        texts = iter([*texts])
+    else:
+        lines = decoded(sys.stdin.buffer, "standard input, line")
+        texts = (text.rstrip("\r\n") for text in lines)
+    for text, shares in answered(classifier, ((text, text) for text in texts)):
+        answer = line(text, classifier.labels, shares, options.json, options.threshold, options.top)
+        yield f"{answer}\n"
+
+
+def of_table(classifier: Classifier, options: argparse.Namespace) -> Iterator[str]:
+    """The rows of the table with what is said of them: `predicted`, `probability`; of the next labels
+    `predicted_2`, `probability_2`, and so on."""
+    path = Path(options.table)
+    if not path.is_file():
+        raise InputError(f"--table: found {path}, which is no file, allowed: a table of texts")
+    rows = tables.rows(path, look.format_of(path), [options.column])
+
+    def texts() -> Iterator[tuple[dict[str, object], str]]:
+        for number, row in rows:
+            if isinstance(row, str) or not isinstance(row.get(options.column), str):
+                why = row if isinstance(row, str) else f"no text in column {options.column!r}"
+                raise InputError(f"{path}:{number}: {why}; mend or delete the row")
+            yield row, str(row[options.column])
+
+    header: list[str] = []
+    for row, shares in answered(classifier, texts()):
+        whole = row | said(classifier.labels, shares, options.threshold, options.top)
+        if options.json:
+            yield json.dumps(whole, ensure_ascii=False) + "\n"
+            continue
+        if not header:
+            header = [*whole]
+            yield comma_separated(header)
+        yield comma_separated([whole.get(name) for name in header])
+
+
+def answered(
+    classifier: Classifier, texts: Iterable[tuple[Any, str]]
+) -> Iterator[tuple[Any, np.ndarray | None]]:
+    """What stands beside each text, and the probabilities of its labels, float64[labels]; None for an empty
+    one."""
+    from tqdm import tqdm
+
+    remaining = iter(texts)
+    with tqdm(unit=" texts", disable=None, delay=2) as bar:  # for a terminal, once it takes time
+        while chunk := list(islice(remaining, CHUNK)):
+            shares = classifier.probabilities([text for _, text in chunk])[0]
+            for (beside, text), each in zip(chunk, shares, strict=True):
+                yield beside, each if text.strip() else None
+            bar.update(len(chunk))
+
+
+def said(labels: Sequence[str], shares: np.ndarray | None, threshold: float, top: int) -> dict[str, object]:
+    """The most probable labels and their probabilities, by the names of columns."""
+    found: dict[str, object] = {}
+    for place, (label, probable) in enumerate(ranked(labels, shares, threshold, top), start=1):
+        mark = f"_{place}" if place > 1 else ""
+        found |= {f"predicted{mark}": label, f"probability{mark}": probable}
+    return found
+
+
+def ranked(
+    labels: Sequence[str], shares: np.ndarray | None, threshold: float, top: int
+) -> list[tuple[str | None, float | None]]:
+    """The most probable labels, the first of them not given below the threshold."""
+    if shares is None:
+        return [(None, None)] * min(top, len(labels))
+    order = np.argsort(-shares, kind="stable")[:top].tolist()
+    pairs = [(labels[i], round(float(shares[i]), 6)) for i in order]
+    first = pairs[0] if shares.max() >= threshold else (None, pairs[0][1])
+    return [first, *pairs[1:]]
+
+
 def decoded(texts: Iterable[bytes], where: str) -> Iterator[str]:
     """Texts from UTF-8; `where` they are from goes before a number in the line that refuses one."""
     for number, text in enumerate(texts, start=1):
@@ -65,16 +164,32 @@ def decoded(texts: Iterable[bytes], where: str) -> Iterator[str]:
             raise InputError(f"{where} {number}: not UTF-8 ({error.reason}); give it as UTF-8") from None
 
 
-def line(text: str, labels: Sequence[str], shares: np.ndarray, as_json: bool, threshold: float = 0.0) -> str:
+def line(
+    text: str,
+    labels: Sequence[str],
+    shares: np.ndarray | None,
+    as_json: bool,
+    threshold: float = 0.0,
+    top: int = 1,
+) -> str:
     """What is printed for a text. Without JSON, line ends, tabs and control characters of label and text are
     shown as spaces."""
-    highest = float(shares.max())
-    label = labels[int(shares.argmax())] if highest >= threshold else None
+    pairs = ranked(labels, shares, threshold, top)
     if not as_json:
-        return f"{one_line(label or '')}\t{highest:.4f}\t{one_line(text)}"
-    every = {name: round(float(p), 6) for name, p in zip(labels, shares, strict=True)}
-    answer = {"label": label, "probability": round(highest, 6), "probabilities": every, "text": text}
-    return json.dumps(answer, ensure_ascii=False)
+        told = ([one_line(label or ""), "" if p is None else f"{p:.4f}"] for label, p in pairs)
+        return "\t".join([*chain(*told), one_line(text)])
+    label, highest = pairs[0]
+    every = None
+    if shares is not None:
+        every = {name: round(float(p), 6) for name, p in zip(labels, shares, strict=True)}
+    answer = {"label": label, "probability": highest, "probabilities": every, "text": text}
+    return json.dumps(answer | ({"top": pairs} if top > 1 else {}), ensure_ascii=False)
+
+
+def comma_separated(fields: Iterable[object]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerow("" if field is None else field for field in fields)  # quotes "\r", too
+    return text.getvalue().removesuffix("\r\n") + "\n"
 
 
 def one_line(text: str) -> str:

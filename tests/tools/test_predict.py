@@ -1,8 +1,13 @@
 """`predict` prints a line for each text, whatever is in texts and labels; what it cannot read is one line."""
 
+import csv
 import io
 import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -52,11 +57,59 @@ def test_a_line_has_three_fields_whatever_text_and_label_hold(monkeypatch: pytes
 
 
 def test_below_the_threshold_no_label_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The probabilities are 2/3, 5/6 and, of the first label, 1."""
-    lines = run(monkeypatch, "small", "--threshold", "0.8", "ab", "abcde", "")
-    assert [line.split("\t")[0] for line in lines] == ["", "[31myes [0m", "no or no"]
+    """The probabilities are 2/3 and 5/6."""
+    lines = run(monkeypatch, "small", "--threshold", "0.8", "ab", "abcde")
+    assert [line.split("\t")[0] for line in lines] == ["", "[31myes [0m"]
     [answer] = [json.loads(text) for text in run(monkeypatch, "small", "--json", "--threshold", "0.8", "ab")]
     assert answer["label"] is None and answer["probability"] == pytest.approx(2 / 3, abs=1e-6)
+
+
+def test_of_an_empty_text_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, "small", "", " \t") == ["\t\t", "\t\t"]
+    [answer] = [json.loads(text) for text in run(monkeypatch, "small", "--json", "")]
+    assert (answer["label"], answer["probability"], answer["probabilities"]) == (None, None, None)
+
+
+def test_the_next_labels_are_given_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, "small", "--top", "3", "abc") == ["[31myes [0m\t0.7500\tno or no\t0.2500\tabc"]
+    [answer] = [json.loads(text) for text in run(monkeypatch, "small", "--json", "--top", "2", "abc")]
+    assert answer["top"] == [[LABELS[1], 0.75], [LABELS[0], 0.25]]
+
+
+def test_a_table_keeps_its_columns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('id;body;more\n1;"abc; d";x\n2;;y\n3;"two\nlines";"q""uote"\n', encoding="latin-1")
+    given = ["small", "--table", str(path), "--column", "body"]
+    written = "\n".join(run(monkeypatch, *given, "--top", "2"))
+    rows = list(csv.DictReader(io.StringIO(written, newline="")))
+    assert [row["id"] for row in rows] == ["1", "2", "3"] and rows[2]["body"] == "two\nlines"
+    assert rows[2]["more"] == 'q"uote' and rows[0]["predicted"] == LABELS[1]
+    assert rows[1]["predicted"] == rows[1]["probability"] == ""
+    assert float(rows[0]["probability"]) + float(rows[0]["probability_2"]) == pytest.approx(1)
+    objects = [json.loads(text) for text in run(monkeypatch, *given, "--json")]
+    assert [each["id"] for each in objects] == ["1", "2", "3"] and objects[1]["predicted"] is None
+
+
+@pytest.mark.parametrize(
+    "words", [["--table", "a.csv"], ["--column", "x"], ["--table", "a", "--column", "b", "c"]]
+)
+def test_a_table_needs_its_column_and_no_texts(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    with pytest.raises(InputError, match="allowed: --table FILE --column NAME"):
+        run(monkeypatch, "small", *words)
+
+
+def test_texts_are_answered_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict, "CHUNK", 10)
+    read = 0
+
+    def texts() -> Iterator[tuple[int, str]]:
+        nonlocal read
+        for read in range(1, 1_000_000):
+            yield read, "text"
+
+    answers = predict.answered(cast(Any, Classifier("small", RECIPES)), texts())
+    assert [number for number, _ in islice(answers, 25)] == [*range(1, 26)]
+    assert read == 30
 
 
 @pytest.mark.parametrize("threshold", ["90", "-0.1", "nan", "high"])

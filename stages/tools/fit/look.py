@@ -4,7 +4,7 @@ what a person should know of them before anything is trained.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,23 +40,26 @@ class Columns:
 
 def look(path: Path) -> Found:
     """Read a table whose format nobody told."""
-    if not tables.known(path):
-        allowed = f"{', '.join(tables.SUFFIXES)}, or one with {tables.COMPRESSED}"
-        raise InputError(f"{path}: found suffix {path.suffix!r}, allowed: {allowed}; save it as one of these")
-    encoding = _encoding(path)
-    how = tables.Format(encoding)
-    if tables.suffix(path) in tables.DELIMITERS:
-        delimiter = _delimiter(path, encoding)
-        how = tables.Format(encoding, delimiter)
-        first, *others = _fields(path, how)
-        if not _header(first, others):
-            how = tables.Format(
-                encoding, delimiter, columns=tuple(f"column {i + 1}" for i in range(len(first)))
-            )
+    how = format_of(path)
     rows = [row for _, row in tables.rows(path, how, []) if isinstance(row, dict)]
     if not rows:
         raise InputError(f"{path}: found no row that can be read, allowed: rows with a text and a label")
     return Found(path, how, rows)
+
+
+def format_of(path: Path) -> tables.Format:
+    """How to read a table, by what it begins with."""
+    if not tables.known(path):
+        allowed = f"{', '.join(tables.SUFFIXES)}, or one with {tables.COMPRESSED}"
+        raise InputError(f"{path}: found suffix {path.suffix!r}, allowed: {allowed}; save it as one of these")
+    encoding = _encoding(path)
+    if tables.suffix(path) not in tables.DELIMITERS:
+        return tables.Format(encoding)
+    how = tables.Format(encoding, _delimiter(path, encoding))
+    first, *others = _fields(path, how)
+    if _header(first, others):
+        return how
+    return replace(how, columns=tuple(f"column {i + 1}" for i in range(len(first))))
 
 
 def columns(found: Found, text: str | None = None, label: str | None = None) -> Columns:
