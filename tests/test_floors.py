@@ -51,9 +51,10 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 
 
 def test_no_room_holds_more_than_a_fifth_of_the_lines() -> None:
+    """A room within a room, as tools/bench/, is one of its own."""
     lines = Counter[str]()
     for path in modules():
-        lines[room(path)] += len((ROOT / path).read_text(encoding="utf-8").splitlines())
+        lines[path.parent.as_posix()] += len((ROOT / path).read_text(encoding="utf-8").splitlines())
     assert max(lines.values()) <= lines.total() / 5, lines
 
 

@@ -10,7 +10,7 @@ import pytest
 from stages.artifacts.padding import pad
 from stages.runtime.config import ROOT, InputError
 from stages.tools.bench import __main__ as bench
-from stages.tools.bench import cases, tables, texts, tokenizing, training
+from stages.tools.bench import cases, results, texts, tokenizing, training
 
 REPORT = json.loads(bench.REPORT.read_text(encoding="utf-8")) if bench.REPORT.exists() else {}
 
@@ -143,7 +143,7 @@ def test_a_subset_keeps_each_texts_ids_and_label() -> None:
 
 def test_the_readme_has_the_tables_and_the_machine_of_the_report() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert tables.speeds(REPORT) in text and tables.the_rest(REPORT) in text
+    assert results.speeds(REPORT) in text and results.the_rest(REPORT) in text
     assert REPORT["machine"]["name"] in text
 
 

@@ -23,7 +23,7 @@ from stages.runtime.config import ROOT, InputError
 from stages.runtime.machine import peak_mib, processor
 from stages.tools.bench import peers
 from stages.tools.bench.cases import CASES, QUARTER, Measured
-from stages.tools.bench.tables import speeds, the_rest
+from stages.tools.bench.results import speeds, the_rest
 from stages.tools.bench.tokenizing import TOKENIZING
 from stages.tools.bench.training import held_out_accuracy, train_notebook, train_ours
 

@@ -12,7 +12,7 @@ from stages.tools.export import shipped
 
 NEEDED = (ngrams.Ngrams, ngrams.load, ngrams.split, ngrams.characters, ngrams.ngrams)  # to encode
 CONSTANTS = ("WORD", "BREAK", "BITS", "CHUNK", "PADDING", "EDGE")
-HEADER = '''"""N-grams of words and of characters, from stages/tokenizers/ngrams.py of seqstudy."""
+HEADER = '''"""N-grams of words and of characters, as seqstudy counts them."""
 
 import json
 import re

@@ -38,7 +38,7 @@ def main() -> None:
     parser.add_argument("data", help="a table of texts and labels, or an experiment made of one")
     parser.add_argument("--text", help="the column of texts (default: a guess, which is told)")
     parser.add_argument("--label", help="the column of labels (default: a guess, which is told)")
-    parser.add_argument("--test", help=f"a table with the test split (default: {SHARE:.0%} of the rows)")
+    parser.add_argument("--test", help=f"a table with the test split (default: {SHARE:.0%}% of the rows)")
     parser.add_argument(
         "--minutes", type=positive, default=10.0, help="for trainings, roughly (default: %(default)g)"
     )
