@@ -37,7 +37,7 @@ def run(section: str, main: Callable[[str, dict[str, Any]], None], *values: str)
         # what no entry can be named is no path either: it is refused below
         with process.only(f"{verb}@{name}") if POSSIBLE.fullmatch(name) else nullcontext():
             entries = params()
-            one_of(name, entries[section], section)
+            one_of(name, at(entries, section), section)
             compare(given, entries, [value.format(name=name) for value in values])
             main(name, entries)
 
