@@ -71,9 +71,11 @@ class Started:
         monkeypatch.setitem(sys.modules, "__main__", module)
         monkeypatch.setattr(stage, "params", lambda: params)
 
-    def run(self, *words: str, values: tuple[str, ...] = ("models.{name}", "figures")) -> str:
-        """The words with which `models`' stage ends, "" if it worked."""
-        return self._ended(words, lambda: stage.run("models", self._main, *values))
+    def run(
+        self, *words: str, values: tuple[str, ...] = ("models.{name}", "figures"), section: str = "models"
+    ) -> str:
+        """The words with which the section's stage ends, "" if it worked."""
+        return self._ended(words, lambda: stage.run(section, self._main, *values))
 
     def run_whole(self, *words: str) -> str:
         return self._ended(words, lambda: stage.run_whole(self.calls.append, "samples", "figures"))
@@ -111,6 +113,16 @@ def test_a_stage_gets_its_name_and_all_of_params_yaml_by_hand_and_from_dvc_alike
     assert given[:3] == ["--architecture", "lstm", "--embedding"] and "--grid" in given
     assert started.run("lstm") == started.run("lstm", *given) == ""
     assert started.calls == [("lstm", started.params)] * 2
+
+
+def test_a_stage_s_entries_may_be_a_part_of_a_section(started: Started) -> None:
+    """As those of teach and prepare, pipeline.teachers and pipeline.prepared."""
+    name = next(iter(started.params["pipeline"]["evaluated"]))
+    place = "pipeline.evaluated.{name}"
+    given = values(started.params, place.format(name=name))
+    assert started.run(name, *given, values=(place,), section="pipeline.evaluated") == ""
+    assert "pipeline.evaluated" in started.run("x", values=(place,), section="pipeline.evaluated")
+    assert started.calls == [(name, started.params)]
 
 
 def test_a_stage_that_there_is_one_of_is_started_the_same_ways(started: Started) -> None:
