@@ -29,6 +29,11 @@ def name(main: ModuleType) -> str:
     return main.__spec__.name.removesuffix(".__main__") if main.__spec__ else "stages.<name>"
 
 
+def printable(text: str) -> str:
+    """Without what moves a terminal's cursor or changes its colors: a space stands for it."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def guard(work: Callable[[], None]) -> None:
     """Do `work`; input that it refuses ends the process with one line instead of a traceback."""
     try:

@@ -119,6 +119,8 @@ def load(source: Source) -> dict[str, Split]:
 def dropped(source: Source) -> list[str]:
     """A line for each row that `load` leaves out."""
     bad: list[str] = []
+    if source.bad_rows == "refuse":
+        return bad
     for rows in _parts(source, bad).values():
         for _ in rows:
             pass
@@ -159,18 +161,19 @@ def _parts(source: Source, bad: list[str]) -> dict[str, Iterator[tuple[str, str]
 
 def _stated(source: Source, table: bool, cut: bool) -> None:
     """Refuse a source that lacks what its files need, or says what they don't."""
-    for key, needed, why in (
-        ("text", table, "tables"),
-        ("label", table, "tables"),
-        ("split", cut, "one file, or folders of labels alone,"),
+    for key, needed, example in (
+        ("text", table, "text: body"),
+        ("label", table, "label: team"),
+        ("split", cut, "split: {test: 0.2}"),
     ):
         given = getattr(source, key) is not None
-        if needed != given:
-            verb = "needs" if needed else "has none of"
-            found = f"no `{key}`" if needed else f"`{key}`"
-            what = f"a source of {why} {verb} {'it' if needed else 'those'}"
-            example = ": `split: {test: 0.2}`" if needed and key == "split" else ""
-            raise InputError(f"{source.path}: found {found}, but {what}{example}; mend it in conf/sources")
+        if needed and not given:
+            raise InputError(f"{source.path}: found no `{key}`; say it in conf/sources, as `{example}`")
+        if given and not needed:
+            why = "its files have test texts of their own" if key == "split" else "its folders are the labels"
+            raise InputError(
+                f"{source.path}: found `{key}`, allowed: none, as {why}; delete it in conf/sources"
+            )
 
 
 def _file(folder: Path, name: str) -> Path:

@@ -6,22 +6,20 @@ model by occlusion (Li et al. 2016): how much the logit falls when the word is l
 Example: python -m stages.tools.explain demo-lstm "The plot is not dull but good."
 """
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from stages.artifacts import provenance
 from stages.artifacts.padded import Padded
 from stages.artifacts.padding import KINDS
 from stages.evaluation.classify import Classifier, padded
-from stages.evaluation.inference import each
 from stages.runtime import command
 from stages.runtime.config import ROOT, InputError, read
 from stages.study.params import one_of, params
 from stages.tokenizers import ngrams
+from stages.tools.export.linear import opened
 from stages.trainers.linear import Linear, counted, scaled
 
 SHOWN = 5  # words that are named where there are no colours
@@ -50,14 +48,11 @@ def main() -> None:
 def explained(name: str, recipes: Mapping[str, Any], classifier: Classifier, text: str, label: int) -> Shares:
     """The words in their order, with what each adds to the label's logit, against the other of two labels or
     against the mean of all."""
-    folder, tokens = ROOT / "data" / "models" / name, ROOT / "data" / "tokens" / recipes[name]["corpus"]
-    facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    origin = provenance.verified(folder)
+    facts, origin, models = opened(name)
     if facts["trainer"] == "linear" and origin["tokenizer"].startswith("ngrams "):
-        model = next(each(folder, facts | {"seeds": {classifier.seeds[0]: None}}))
-        tokenizer = ngrams.load(tokens)
+        tokenizer = ngrams.load(ROOT / "data" / "tokens" / recipes[name]["corpus"])
         how = read(KINDS[origin["pad"]["kind"]], origin["pad"], "pad")
-        return exact(model, tokenizer, padded([text], tokenizer, how), text, label)
+        return exact(next(models), tokenizer, padded([text], tokenizer, how), text, label)
     return occluded(classifier, text, label)
 
 
@@ -104,21 +99,18 @@ def margins(logits: np.ndarray, label: int) -> np.ndarray:
 def coloured(shares: Shares) -> str:
     """For a terminal: what speaks for the label is green, what speaks against it is red."""
     most = max(abs(share) for _, share in shares) or 1.0
-    return " ".join(
-        f"{FOR if share > 0 else AGAINST}{plain(word)}{PLAIN}" if abs(share) >= STRONG * most else plain(word)
-        for word, share in shares
-    )
+    words = []
+    for word, share in shares:
+        colour = FOR if share > 0 else AGAINST
+        shown = command.printable(word)
+        words.append(f"{colour}{shown}{PLAIN}" if abs(share) >= STRONG * most else shown)
+    return " ".join(words)
 
 
 def named(shares: Sequence[tuple[str, float]]) -> str:
     """The strongest words, a line each."""
     strongest = sorted(shares, key=lambda pair: -abs(pair[1]))[:SHOWN]
-    return "\n".join(f"{share:+.3f}\t{plain(word)}" for word, share in strongest)
-
-
-def plain(word: str) -> str:
-    """Without what moves a terminal's cursor or changes its colours."""
-    return "".join(c if c.isprintable() else " " for c in word)
+    return "\n".join(f"{share:+.3f}\t{command.printable(word)}" for word, share in strongest)
 
 
 if __name__ == "__main__":

@@ -81,8 +81,7 @@ def count(text: str) -> int:
 def of_texts(classifier: Classifier, options: argparse.Namespace) -> Iterator[str]:
     """What is printed for the texts on the command line, or on standard input."""
     if options.text:
-        texts: Iterator[str] = decoded(map(os.fsencode, options.text), "text")
-        texts = iter([*texts])
+        texts = iter([*decoded(map(os.fsencode, options.text), "text")])  # all refused before one is answered
     else:
         lines = decoded(sys.stdin.buffer, "standard input, line")
         texts = (text.rstrip("\r\n") for text in lines)
@@ -193,8 +192,8 @@ def comma_separated(fields: Iterable[object]) -> str:
 
 
 def one_line(text: str) -> str:
-    """Without what moves a terminal's cursor or changes its colors."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    """What can be printed of it, with single spaces."""
+    return " ".join(command.printable(text).split())
 
 
 if __name__ == "__main__":

@@ -101,9 +101,7 @@ def test_what_is_written_composes_and_is_accepted(tmp_path: Path, words: int, mi
         "split": {"test": 0.2},
     }
     lengths = np.random.default_rng(0).integers(1, 2 * words, 3000)
-    text = experiment.written(
-        "tickets", "Tickets: a & b", source, experiment.Texts(lengths, 9000, 3), minutes
-    )
+    text = experiment.written("tickets", "Tickets: a & b", source, experiment.Texts(lengths, 9000), minutes)
     made = yaml.safe_load(text)
     read(files.Source, made["sources"]["tickets"], "sources.tickets")
     conf = tmp_path / "conf"

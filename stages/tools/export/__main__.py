@@ -5,7 +5,6 @@ Examples: python -m stages.tools.export best-nb-svm-network
           python -m stages.tools.export demo-logistic --to /tmp/model && pip install /tmp/model
 """
 
-import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,9 +13,7 @@ from typing import Any
 import numpy as np
 
 from stages.artifacts import provenance
-from stages.artifacts.storage import refusing
 from stages.evaluation.classify import Classifier, temperatures
-from stages.evaluation.inference import each
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError
 from stages.study.params import one_of, params
@@ -65,17 +62,13 @@ def exported(name: str, recipes: dict[str, Any], folder: Path) -> None:
     """Write the package of a recipe's first seed, once all of it has been verified."""
     recipe = recipes[name]
     Classifier(name, recipes)  # refuses what is not trained, damaged, or of another tokenizer
-    models = ROOT / "data" / "models" / name
-    with refusing(models / "training.json"):
-        facts = json.loads((models / "training.json").read_text(encoding="utf-8"))
+    facts, origin, models = linear.opened(name)
     seed = next(iter(facts["seeds"]))
-    origin = provenance.verified(models)
     if not origin.get("tokenizer", "").startswith("ngrams "):
         raise InputError(
             f"{name}: found no corpus of n-grams, allowed: a recipe on one, as its package has NumPy alone"
         )
-    model = next(iter(each(models, facts | {"seeds": {seed: facts["seeds"][seed]}})))
-    arrays = linear.arrays(model)
+    arrays = linear.arrays(next(models))
     if arrays is None:
         raise InputError(
             f"{name}: found a {facts['architecture']}, allowed: a linear model, or nb_svm with two labels"

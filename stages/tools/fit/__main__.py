@@ -88,7 +88,7 @@ def written(options: argparse.Namespace) -> str:
     source = entry(path, options.test, found, names, name, len(found.rows) > len(texts))
     lengths = look.lengths(texts)
     vocabulary = len({word for text in texts for word in text.lower().split()})
-    some = experiment.Texts(lengths, vocabulary, len(set(labels)))
+    some = experiment.Texts(lengths, vocabulary)
     files.write_text(place(name), experiment.written(name, path.name, source, some, options.minutes))
     try:
         compose.write(composition.compose([]))
@@ -107,13 +107,14 @@ def entry(
     if test is None:
         made["split"] = {"test": SHARE}
     else:
+        other = Path(test)
+        if not other.is_file() or not tables.known(other):
+            raise InputError(f"--test: found {other}, allowed: a table as {path.name}")
         folder = ROOT / "texts" / name
         folder.mkdir(parents=True, exist_ok=True)
-        for split, file in (("train", path), ("test", Path(test))):
-            if not file.is_file() or not tables.known(file):
-                raise InputError(f"--test: found {file}, allowed: a table as {path.name}")
-            suffix = "".join(file.suffixes[-2:]).lower() if file.suffix == tables.COMPRESSED else file.suffix
-            shutil.copyfile(file, folder / f"{split}{suffix.lower()}")
+        for split, file in (("train", path), ("test", other)):
+            compressed = tables.COMPRESSED if file.suffix.lower() == tables.COMPRESSED else ""
+            shutil.copyfile(file, folder / f"{split}{tables.suffix(file)}{compressed}")
         made["path"] = shown(folder)
     if found.how.encoding != "utf-8":
         made["encoding"] = found.how.encoding

@@ -9,16 +9,15 @@ import numpy as np
 SHORT = 30  # words that half of the texts have no more of: then parts of words tell more than rare words
 SEEDS = 3
 TWEAK = {"bilstm": {"model": {"segment": None}}}
-GROWTH = 1.25  # of each width of arrays over the one before: a ninth of the places is padding, on average
+GROWTH = 1.25  # of each width of arrays over the one before: about a tenth of the places is padding
 
 
 @dataclass(frozen=True)
 class Texts:
-    """lengths: of each text, in words; vocabulary: how many different words they have; labels: how many."""
+    """lengths: of each text, in words; vocabulary: how many different words they have."""
 
     lengths: np.ndarray
     vocabulary: int
-    labels: int
 
 
 def written(name: str, title: str, source: dict[str, Any], texts: Texts, minutes: float) -> str:
@@ -38,7 +37,7 @@ def written(name: str, title: str, source: dict[str, Any], texts: Texts, minutes
         "  model:",
         *(
             f"    {cell}: {{corpus: {name}-{corpus}, model: {model}, training: {training}}}"
-            for cell, corpus, model, training, _ in chosen
+            for cell, corpus, model, training in chosen
         ),
         *([f"tweak: {flow(TWEAK)}   # texts are read whole, in arrays of several widths"] if reads else []),
         f"baseline: {name}-logistic   # a dashed line in the figures",
@@ -53,10 +52,10 @@ def written(name: str, title: str, source: dict[str, Any], texts: Texts, minutes
     return "\n".join(lines) + "\n"
 
 
-def recipes(short: bool, texts: Texts, minutes: float) -> list[tuple[str, str, str, str, float]]:
-    """(cell, corpus, model, training, minutes of all its seeds), the quickest first, as far as there is time.
+def recipes(short: bool, texts: Texts, minutes: float) -> list[tuple[str, str, str, str]]:
+    """(cell, corpus, model, training), the quickest first, as far as there is time.
 
-    Seconds for a million words are those of the committed study, an epoch's times the epochs, on two cores.
+    The seconds that a million words take are rough guesses, so that minutes mean something; not measured.
     """
     words = float(texts.lengths.sum()) / 1e6
     some = [
@@ -73,7 +72,7 @@ def recipes(short: bool, texts: Texts, minutes: float) -> list[tuple[str, str, s
     for cell, corpus, model, training, rate in some:
         cost = SEEDS * (words * rate + 8) / 60  # 8 seconds: a network's start and its evaluation
         if cell in ("majority", "logistic") or cost <= left:
-            kept.append((cell, corpus, model, training, cost))
+            kept.append((cell, corpus, model, training))
             left -= cost
     return kept
 

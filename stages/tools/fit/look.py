@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.artifacts.split import Split
 from stages.runtime.config import InputError
 from stages.texts import doubts, tables
 
@@ -90,10 +91,8 @@ def sheet(texts: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
     yield f"words of a text: {half:,} (median), {most:,} (95 % have no more), {longest:,} (the longest)"
     if repeated := len(texts) - len(set(texts)):
         yield f"{repeated:,} texts repeat another; they stay on one side of the test split"
-    seen: dict[str, set[str]] = {}
-    for text, label in zip(texts, labels, strict=True):
-        seen.setdefault(text, set()).add(label)
-    if several := sum(len(each) > 1 for each in seen.values()):
+    names, numbers = np.unique(labels, return_inverse=True)
+    if several := doubts.contradictory([Split([*texts], numbers, names.tolist())]):
         yield f"{several:,} texts have several labels"
     for group in doubts.alike(counts):
         yield f"labels that look like one: {', '.join(map(repr, group))}"
