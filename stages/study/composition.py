@@ -60,6 +60,8 @@ def register(conf: Path) -> None:
         for folder in FOLDERS
         for path in entry_files(conf / folder)
     ]
+    for section in OWN:  # what another conf/ left there in this process, Hydra would take for a schema
+        ConfigStore.instance().repo.pop(section, None)
     for section, name, entry in own(conf):
         ConfigStore.instance().store(name, entry, group=section)
         defaults.append({f"{section}@{section}.{name}": name})
