@@ -45,7 +45,7 @@ timings: .venv/ready ## how long trainings took: reports/timings.md and .csv, re
 SOURCES = (antlr4-python3-runtime|promise)-[0-9.]+[.]tar[.]gz
 PLATFORM = any|manylinux.*_(x86_64|aarch64)|macosx_.*_(arm64|universal2)
 KEPT = ^($(SOURCES)|.*-(py3|py2.py3|cp3[0-9]+)-(none|abi3|cp31[123])-($(PLATFORM))[.]whl)$$
-RESOLVE = uv pip compile --quiet --universal --python-version 3.11 --group dev
+RESOLVE = uv pip compile --quiet --universal --python-version 3.11 --all-extras --group dev
 
 # awk: after each pin the hashes, which pip reads, and the files' names, which tests/test_environment.py reads
 define WITH_FILES

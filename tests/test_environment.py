@@ -23,7 +23,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 BUILT = {"antlr4-python3-runtime", "promise"}  # have no wheels: the Makefile's SOURCES
 PLATFORMS = ["linux x86_64", "linux aarch64", "darwin arm64"]
 GLIBC = 28  # 2.28, of 2018: the oldest that all wheels of the lock have in common
-MACOS = (12, 0)  # that TensorFlow's wheel asks for
+MACOS = (14, 0)  # onnxruntime has no wheels for older ones
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,9 @@ def met(requirement: Requirement, pin: Pin | None, by: str) -> bool:
 def walked(target: Target) -> tuple[set[str], list[str]]:
     """The packages that pyproject.toml leads to, and the requirements on the way that no pin meets."""
     environment, pins = target.environment(), pinned(target)
-    groups = [PROJECT["project"]["dependencies"], PROJECT["dependency-groups"]["dev"]]
+    project = PROJECT["project"]
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    groups += [PROJECT["dependency-groups"]["dev"]]
     waiting = [(Requirement(line), "pyproject.toml") for group in groups for line in group]
     reached, lacking = set[tuple[str, frozenset[str]]](), list[str]()
     while waiting:
