@@ -1,35 +1,43 @@
-"""An exported package says what the pipeline says, on an interpreter that has NumPy and nothing of ours."""
+"""What is exported says what the pipeline says, in a process that has nothing of ours and no TensorFlow."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from stages.artifacts.padding import Bucket
+from stages.artifacts.padding import Bucket, Fixed, Pad
 from stages.evaluation.classify import padded
+from stages.evaluation.inference import logits
 from stages.evaluation.metrics import probabilities
 from stages.network.sizes import Shape
-from stages.tokenizers import ngrams
-from stages.tools.export import linear
+from stages.runtime.config import InputError
+from stages.tokenizers import bpe, ngrams, subwords8k, word
+from stages.tools.export import linear, package
 from stages.tools.export.__main__ import write
 from stages.trainers.linear import Linear
+from tests.models import small
 
 TEXTS = [f"Word{i % 7} isn't word{i % 5}, but <br /> nö{i % 3}! 🎬" for i in range(60)]
-NEW = ["", "nothing known whatsoever", *TEXTS[:9], "word1 word1 word1 word2 isn't", "  \n "]
+NEW = ["", "nothing known whatsoever", *TEXTS[:9], "word1 word1 word1 word2 isn't", "  \n ", "word2 " * 30]
 SAYS = """
 import json, sys
 sys.path.insert(0, {folder!r})
 import mine_too
 made = mine_too.Classifier()
 shares = made.probabilities(json.loads(sys.stdin.read()))
-absent = "stages", "tensorflow", "scipy", "pydantic"
+absent = "stages", "tensorflow", "keras", "scipy", "pydantic"
 others = [name for name in sys.modules if name.partition(".")[0] in absent]
 json.dump([made.labels, shares.tolist(), others], sys.stdout)
 """
+BUCKETS = Bucket(kind="bucket", boundaries=[4, 9])
+CUT = Fixed(kind="fixed", length=8, side="pre", truncate="pre")
+PADS: dict[str, dict[str, Any]] = {"bucket": {"kind": "bucket", "boundaries": [4, 9]}}
+PADS["fixed"] = {"kind": "fixed", "length": 8, "side": "pre", "truncate": "pre"}
 
 
 def fitted(characters: int, binary: bool, folder: Path) -> ngrams.Ngrams:
@@ -54,15 +62,15 @@ def said(folder: Path) -> tuple[list[str], np.ndarray]:
     return labels, np.array(shares)
 
 
-def exported(folder: Path, labels: list[str], arrays: dict[str, np.ndarray], tokens: Path) -> None:
-    facts: dict[str, Any] = {
-        "recipe": "mine-too",
-        "seed": 1,
-        "labels": labels,
-        "temperature": 1.7,
-        "certificate": "x",
-    }
-    write(folder, facts, arrays, [tokens / "ngrams.json", *tokens.glob("words-*.npy")])
+def facts(labels: Sequence[str], pad: str = "bucket") -> dict[str, Any]:
+    same: dict[str, Any] = {"recipe": "mine-too", "seed": 1, "temperature": 1.7, "certificate": "x"}
+    return same | {"labels": [*labels], "pad": PADS[pad]}
+
+
+def scaled(model: Any, factor: float) -> None:
+    """Weights so large that probabilities are far from equal."""
+    for weights in model.trainable_variables:
+        weights.assign(factor * weights)
 
 
 @pytest.mark.parametrize(("characters", "binary", "classes"), [(0, False, 2), (0, True, 3), (4, False, 2)])
@@ -79,34 +87,115 @@ def test_a_linear_model_says_what_it_says_here(
         np.array(tokenizer.parts, dtype=np.int64),
     )
     names = [f"label {i} ü" for i in range(classes)]
-    arrays = linear.arrays(model)
-    assert arrays is not None
-    exported(tmp_path / "package", names, arrays, tmp_path / "tokens")
+    (tmp_path / "package").mkdir()
+    write(tmp_path / "package", facts(names), model, "ngrams", tmp_path / "tokens")
     labels, shares = said(tmp_path / "package")
     assert labels == names
-    here = padded(NEW, tokenizer, Bucket(kind="bucket", boundaries=[8]))
+    here = padded(NEW, tokenizer, BUCKETS)
     np.testing.assert_allclose(shares, probabilities(model.logits(here) / 1.7), atol=1e-4)
 
 
 @pytest.mark.slow
-def test_the_nb_svm_network_says_what_it_says_here(tmp_path: Path) -> None:
+@pytest.mark.parametrize("classes", [2, 3])
+def test_the_nb_svm_network_says_what_it_says_here(tmp_path: Path, classes: int) -> None:
+    """With two labels it is a linear form, with three a file for ONNX Runtime."""
     from stages.models import nb_svm
 
     tokenizer = fitted(0, True, tmp_path / "tokens")
-    model = nb_svm.build(nb_svm.Sizes(architecture="nb_svm"), Shape(tokenizer.vocabulary, None, 2))
+    model = nb_svm.build(nb_svm.Sizes(architecture="nb_svm"), Shape(tokenizer.vocabulary, None, classes))
     random = np.random.default_rng(0)
     for layer in model.layers:
         layer.set_weights([random.normal(size=array.shape) for array in layer.get_weights()])
     table = model.get_layer("ratios").get_weights()[0]
     table[:2] = 0
     model.get_layer("ratios").set_weights([table])
-    arrays = linear.arrays(model)
-    assert arrays is not None
-    exported(tmp_path / "package", ["a", "b"], arrays, tmp_path / "tokens")
-    here = padded(NEW, tokenizer, Bucket(kind="bucket", boundaries=[32]))
-    [ids] = here.ids
-    expected = probabilities(model.predict_on_batch(np.asarray(ids)) / 1.7)
-    np.testing.assert_allclose(said(tmp_path / "package")[1], expected[np.argsort(here.rows[0])], atol=1e-4)
+    (tmp_path / "package").mkdir()
+    write(tmp_path / "package", facts("abc"[:classes]), model, "ngrams", tmp_path / "tokens")
+    assert (tmp_path / "package" / "mine_too" / "model.onnx").exists() == (classes == 3)
+    expected = probabilities(logits(model, padded(NEW, tokenizer, BUCKETS)) / 1.7)
+    np.testing.assert_allclose(said(tmp_path / "package")[1], expected, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "architecture", "pad", "classes"),
+    [("word", "lstm", "fixed", 2), ("bpe", "hashed_bag", "bucket", 3), ("subwords8k", "conv1d", "bucket", 2)],
+)
+def test_a_network_says_what_it_says_here(
+    tmp_path: Path, kind: str, architecture: str, pad: str, classes: int
+) -> None:
+    configs: dict[str, Any] = {
+        "word": (word, word.Config(kind="word", vocabulary=12)),
+        "bpe": (bpe, bpe.Config(kind="bpe", vocabulary=300)),
+        "subwords8k": (subwords8k, subwords8k.Config(kind="subwords8k")),
+    }
+    module, config = configs[kind]
+    tokenizer = module.fit(config, TEXTS)
+    (tmp_path / "tokens").mkdir()
+    tokenizer.save(tmp_path / "tokens")
+    how: Pad = CUT if pad == "fixed" else BUCKETS
+    shape = Shape(tokenizer.vocabulary, 8 if pad == "fixed" else None, classes)
+    model = small.build(architecture, shape)
+    scaled(model, 30)
+    (tmp_path / "package").mkdir()
+    write(tmp_path / "package", facts("abc"[:classes], pad), model, kind, tmp_path / "tokens")
+    expected = probabilities(logits(model, padded(NEW, tokenizer, how)) / 1.7)
+    assert np.ptp(expected[:, 0]) > 0.1
+    np.testing.assert_allclose(said(tmp_path / "package")[1], expected, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("architecture", small.ARCHITECTURES)
+def test_onnx_runtime_computes_what_keras_does(tmp_path: Path, architecture: str) -> None:
+    from stages.tools.export import formats
+    from stages.tools.export.shipped.onnx_model import Model
+
+    two = {"bidirectional": True} if architecture in small.RECURRENT else {}
+    model = small.build(architecture, small.NINE if architecture == "flatten" else small.TEXT, **two)
+    scaled(model, 4)
+    formats.write(model, "onnx", tmp_path)
+    texts = [row[:length] for row, length in zip(small.ids(5, 9), (9, 1, 4, 0, 7), strict=True)]
+    pad = {"kind": "fixed", "length": 9, "side": "post", "truncate": "post"}
+    batch = np.array([np.pad(text, (0, 9 - len(text))) for text in texts])
+    theirs = Model(tmp_path, {"pad": pad}).logits(texts)
+    np.testing.assert_allclose(theirs, small.run(model, batch), atol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_other_runtimes_compute_what_keras_does(tmp_path: Path) -> None:
+    import tensorflow as tf
+
+    from stages.tools.export import formats
+
+    model, ids = small.build("hashed_bag", small.NINE), small.ids(4, 9)
+    expected = small.run(model, ids)
+    formats.write(model, "saved-model", tmp_path)
+    loaded = tf.saved_model.load(str(tmp_path / "saved-model"))
+    np.testing.assert_allclose(loaded.serve(tf.constant(ids)).numpy(), expected, atol=1e-5)
+    formats.write(model, "litert", tmp_path)
+    interpreter = tf.lite.Interpreter(model_path=str(tmp_path / "model.tflite"))
+    [entry], [answer] = interpreter.get_input_details(), interpreter.get_output_details()
+    interpreter.resize_tensor_input(entry["index"], ids.shape)
+    interpreter.allocate_tensors()
+    interpreter.set_tensor(entry["index"], ids)
+    interpreter.invoke()
+    np.testing.assert_allclose(interpreter.get_tensor(answer["index"]), expected, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_litert_has_no_loops(tmp_path: Path) -> None:
+    from stages.tools.export import formats
+
+    with pytest.raises(InputError, match="found litert for lstm"):
+        formats.write(small.shared("lstm"), "litert", tmp_path)
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_linear_model_is_no_network_s_file(tmp_path: Path) -> None:
+    nothing = np.zeros(0, np.float32)
+    model = Linear(nothing, nothing, nothing, np.zeros(0, np.int64))
+    with pytest.raises(InputError, match="--as: found onnx for mine-too, which is no network"):
+        write(tmp_path, facts("ab"), model, "ngrams", tmp_path, "onnx")
 
 
 def test_other_models_have_no_such_form() -> None:
@@ -117,6 +206,9 @@ def test_other_models_have_no_such_form() -> None:
     assert linear.arrays(Network()) is None
 
 
-def test_the_package_s_code_has_nothing_of_ours_in_it() -> None:
-    for code in linear.modules().values():
-        assert "from stages" not in code and "import stages" not in code
+@pytest.mark.parametrize("form", ["numpy_model", "onnx_model"])
+@pytest.mark.parametrize("kind", ["ngrams", "word", "bpe", "subwords8k"])
+def test_the_package_s_code_has_nothing_of_ours_in_it(form: str, kind: str) -> None:
+    for code in package.modules(form, kind).values():
+        assert "stages" not in code.replace("stages/", "")
+        compile(code, "package", "exec")

@@ -1,12 +1,17 @@
-"""A trained recipe as a Python package of its own, which needs NumPy and nothing else: text in, calibrated
-probabilities out. For linear models on n-grams, the NB-SVM network among them.
+"""A trained recipe, to be used without this repository.
+
+As a Python package, text in and calibrated probabilities out: it needs NumPy alone for a linear model on
+n-grams, the NB-SVM network among them, and ONNX Runtime, too, for any other network. Or as a network's file
+for another runtime (ONNX, TensorFlow's SavedModel, LiteRT), with its tokenizer's files beside it and
+facts.json: labels, temperature, padding. Such a file takes ids, int32[texts, tokens], and gives logits.
 
 Examples: python -m stages.tools.export best-nb-svm-network
           python -m stages.tools.export demo-logistic --to /tmp/model && pip install /tmp/model
+          python -m stages.tools.export demo-lstm --as saved-model
 """
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,92 +22,77 @@ from stages.evaluation.classify import Classifier, temperatures
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError
 from stages.study.params import one_of, params
-from stages.tools.export import linear
+from stages.tools.export import formats, linear, package
 
-PROJECT = """[build-system]
-requires = ["setuptools>=68"]
-build-backend = "setuptools.build_meta"
-
-[project]
-name = "{name}"
-version = "1.0"
-description = "A text classifier trained by seqstudy: the recipe {name}"
-requires-python = ">=3.10"
-dependencies = ["numpy>=1.26"]
-
-[project.scripts]
-{name} = "{module}:main"
-
-[tool.setuptools]
-packages = ["{module}"]
-
-[tool.setuptools.package-data]
-{module} = ["*.npz", "*.json", "tokenizer/*"]
-"""
+FORMATS = ("package", *formats.FILES)
 
 
 def main() -> None:
     parser = command.parser()
     parser.add_argument("recipe", help="an entry of recipes in params.yaml that has been trained")
+    parser.add_argument(
+        "--as", dest="kind", choices=FORMATS, default=FORMATS[0], help="(default: %(default)s)"
+    )
     parser.add_argument("--to", help="the folder (default: exported/<recipe>)")
     options = parser.parse_args()
     recipes = params()["recipes"]
     name = one_of(options.recipe, recipes, "recipes")
     folder = Path(options.to) if options.to else ROOT / "exported" / name
-    if folder.exists() and any(folder.iterdir()):
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
             f"--to: found {folder}, which is not empty, allowed: a new folder; delete it or name another"
         )
-    exported(name, recipes, folder)
+    exported(name, recipes, options.kind, folder)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    print(f'wrote {folder} ({size / 1e6:.1f} MB); pip install {folder}, then: {name} "a text"')
+    use = f'; pip install {folder}, then: {name} "a text"' if options.kind == "package" else ""
+    print(f"wrote {folder} ({size / 1e6:.1f} MB){use}")
 
 
-def exported(name: str, recipes: dict[str, Any], folder: Path) -> None:
-    """Write the package of a recipe's first seed, once all of it has been verified."""
+def exported(name: str, recipes: Mapping[str, Any], kind: str, folder: Path) -> None:
+    """Write the model of a recipe's first seed, once all of it has been verified."""
     recipe = recipes[name]
     Classifier(name, recipes)  # refuses what is not trained, damaged, or of another tokenizer
-    facts, origin, models = linear.opened(name)
-    seed = next(iter(facts["seeds"]))
-    if not origin.get("tokenizer", "").startswith("ngrams "):
-        raise InputError(
-            f"{name}: found no corpus of n-grams, allowed: a recipe on one, as its package has NumPy alone"
-        )
-    arrays = linear.arrays(next(models))
-    if arrays is None:
-        raise InputError(
-            f"{name}: found a {facts['architecture']}, allowed: a linear model, or nb_svm with two labels"
-        )
-    told = {
+    training, origin, models = linear.opened(name)
+    if "members" in recipe["model"]:
+        raise InputError(f"{name}: found an ensemble, allowed: a recipe that is trained; export its members")
+    seed = next(iter(training["seeds"]))
+    facts = {
         "recipe": name,
         "seed": int(seed),
-        "labels": facts["labels"],
+        "labels": training["labels"],
         "temperature": temperatures(name, provenance.key(origin)).get(seed, 1.0),
         "certificate": provenance.key(origin),
+        "pad": origin["pad"],
     }
-    tokens = ROOT / "data" / "tokens" / recipe["corpus"]
     with files.replacing_folder(folder) as draft:
-        write(draft, told, arrays, [tokens / "ngrams.json", *sorted(tokens.glob("words-*.npy"))])
+        tokens = ROOT / "data" / "tokens" / recipe["corpus"]
+        write(draft, facts, next(models), origin["tokenizer"].partition(" ")[0], tokens, kind)
 
 
 def write(
-    folder: Path, facts: dict[str, Any], arrays: dict[str, np.ndarray], tokenizer: Iterable[Path]
+    folder: Path, facts: Mapping[str, Any], model: Any, tokenizer: str, tokens: Path, kind: str = FORMATS[0]
 ) -> None:
-    """The package's files. tokenizer: those that it is loaded from."""
-    name = facts["recipe"]
-    module = name.replace("-", "_")
-    inside = folder / module
-    (inside / "tokenizer").mkdir(parents=True)
-    for file, code in linear.modules().items():
-        (inside / file).write_text(code.replace("PACKAGE", module), encoding="utf-8")
-    np.savez_compressed(inside / "model.npz", **used(arrays))  # type: ignore[arg-type]
+    """The exported files.
+
+    model: as stages/evaluation/inference.py loads it; tokenizer: its kind; tokens: the folder it is in.
+    """
+    inside = folder
+    arrays = linear.arrays(model) if tokenizer == "ngrams" else None
+    if kind == "package":
+        inside = package.folder_of(facts["recipe"], folder)
+        inside.mkdir()
+        package.write(facts["recipe"], "onnx_model" if arrays is None else "numpy_model", tokenizer, folder)
+    if kind == "package" and arrays is not None:
+        np.savez_compressed(inside / "model.npz", **used(arrays))  # type: ignore[arg-type]
+    elif hasattr(model, "export"):
+        formats.write(model, "onnx" if kind == "package" else kind, inside)
+    else:
+        raise InputError(f"--as: found {kind} for {facts['recipe']}, which is no network, allowed: package")
     files.write_json(inside / "facts.json", facts)
-    for path in tokenizer:
-        shutil.copyfile(path, inside / "tokenizer" / path.name)
-    (folder / "pyproject.toml").write_text(PROJECT.format(name=name, module=module), encoding="utf-8")
+    shutil.copytree(tokens, inside / "tokenizer", ignore=shutil.ignore_patterns("*.npz"))
 
 
-def used(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def used(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The arrays as float32, but for `parts`."""
     return {key: array if key == "parts" else array.astype(np.float32) for key, array in arrays.items()}
 

@@ -1,8 +1,6 @@
 """A recipe as one linear form on n-grams: scikit-learn's models, and the NB-SVM network for two labels."""
 
-import inspect
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -13,22 +11,6 @@ from stages.artifacts import provenance
 from stages.artifacts.storage import refusing
 from stages.evaluation.inference import each
 from stages.runtime.config import ROOT
-from stages.tokenizers import ngrams
-from stages.tools.export import shipped
-
-NEEDED = (ngrams.Ngrams, ngrams.load, ngrams.split, ngrams.characters, ngrams.ngrams)  # to encode
-CONSTANTS = ("WORD", "BREAK", "BITS", "CHUNK", "PADDING", "EDGE")
-HEADER = '''"""N-grams of words and of characters, as seqstudy counts them."""
-
-import json
-import re
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
-from pathlib import Path
-
-import numpy as np
-
-'''
 
 
 def opened(name: str) -> tuple[dict[str, Any], dict[str, Any], Iterator[Any]]:
@@ -53,18 +35,3 @@ def arrays(model: Any) -> dict[str, np.ndarray] | None:
         none = np.zeros(0, np.int64)
         return {"scale": ratios[:, 0], "weights": SCALE * weights * gain, "bias": bias, "parts": none}
     return None
-
-
-def modules() -> dict[str, str]:
-    """The package's modules: its code, by file name."""
-    constants = [
-        line
-        for line in inspect.getsource(ngrams).splitlines()
-        if line.split(" = ")[0].split(",")[0] in CONSTANTS
-    ]
-    tokenizer = HEADER + "\n".join(constants) + "\n\n\n"
-    tokenizer += "\n\n".join(inspect.getsource(each) for each in NEEDED)
-    code = inspect.getsource(shipped)
-    code = re.sub(r"^from stages\.tokenizers import ngrams$", "from . import ngrams", code, flags=re.M)
-    starting = '"""python -m, for this package."""\n\nfrom . import main\n\nmain()\n'
-    return {"__init__.py": code, "ngrams.py": tokenizer, "__main__.py": starting}

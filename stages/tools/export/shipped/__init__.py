@@ -1,0 +1,59 @@
+"""Text in, probabilities out: the classifier of an exported package.
+
+Example: python -m PACKAGE "a text"
+"""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from stages.tokenizers.ngrams import load
+from stages.tools.export.shipped.numpy_model import Model
+
+HERE = Path(__file__).parent
+CHUNK = 1000  # texts
+
+
+class Classifier:
+    """labels: the names, in the order of the columns of `probabilities`."""
+
+    def __init__(self, folder: Path = HERE) -> None:
+        facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+        self.labels: list[str] = facts["labels"]
+        self._temperature = float(facts["temperature"])
+        self._tokenizer = load(folder / "tokenizer")
+        self._model = Model(folder, facts)
+
+    def probabilities(self, texts: Iterable[str]) -> np.ndarray:
+        """The calibrated probability of each label for each text: float64[texts, labels]."""
+        outputs = 1 if len(self.labels) == 2 else len(self.labels)
+        logits = np.concatenate([np.zeros((0, outputs)), *self._logits(texts)]) / self._temperature
+        if outputs == 1:
+            logits = np.hstack([np.zeros_like(logits), logits])
+        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+        total: np.ndarray = shares / shares.sum(axis=1, keepdims=True)
+        return total
+
+    def predict(self, texts: Iterable[str]) -> list[str]:
+        """The most probable label of each text."""
+        return [self.labels[i] for i in self.probabilities(texts).argmax(axis=1)]
+
+    def _logits(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
+        remaining = iter(texts)
+        while chunk := list(islice(remaining, CHUNK)):
+            yield self._model.logits(list(self._tokenizer.encode(chunk)))
+
+
+def main() -> None:
+    texts = sys.argv[1:] or [line.rstrip("\r\n") for line in sys.stdin]
+    classifier = Classifier()
+    for text, shares in zip(texts, classifier.probabilities(texts), strict=True):
+        print(f"{classifier.labels[int(shares.argmax())]}\t{shares.max():.4f}\t{' '.join(text.split())}")
+
+
+if __name__ == "__main__":
+    main()

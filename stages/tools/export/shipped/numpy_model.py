@@ -1,0 +1,38 @@
+"""A linear model on n-grams, with NumPy alone."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+class Model:
+    """facts: what facts.json says; a linear model needs none of it."""
+
+    def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
+        with np.load(folder / "model.npz", allow_pickle=False) as arrays:
+            self._scale, self._weights = arrays["scale"], arrays["weights"]
+            self._bias, self._parts = arrays["bias"], arrays["parts"]
+
+    def logits(self, coded: Sequence[np.ndarray]) -> np.ndarray:
+        """float64[texts, outputs]: of what each n-gram weighs, each part of a text's brought to length 1.
+
+        coded: the ids of each text, int32[n-grams].
+        """
+        ids = np.concatenate(coded).astype(np.int64)
+        rows = np.repeat(np.arange(len(coded), dtype=np.int64), [len(each) for each in coded])
+        known = ids > 1  # after padding and unknown words
+        pairs, counts = np.unique(rows[known] << 32 | ids[known], return_counts=True)
+        row, number = pairs >> 32, pairs & 0xFFFFFFFF
+        values = counts * self._scale[number].astype(np.float64)
+        parts = len(self._parts) + 1
+        group = row * parts + np.searchsorted(self._parts, number, side="right")
+        norms = np.sqrt(np.bincount(group, weights=values**2, minlength=len(coded) * parts))
+        values /= np.maximum(norms, 1e-30)[group]
+        sums = [
+            np.bincount(row, weights=values * column[number], minlength=len(coded))
+            for column in self._weights.T.astype(np.float64)
+        ]
+        logits: np.ndarray = np.stack(sums, axis=1) + self._bias
+        return logits
