@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from stages import compose as tool
-from stages.runtime.config import ROOT
+from stages.runtime.config import ROOT, parse
 from stages.study.composition import compose
 from stages.study.params import PARAMS, params
 
@@ -45,3 +45,17 @@ def test_every_committed_architecture_and_tokenizer_is_in_use() -> None:
     architectures = {entry["architecture"] for entry in params()["models"].values()}
     for folder, used in (("tokenizers", kinds), ("models", architectures)):
         assert used == {path.stem for path in (ROOT / "stages" / folder).glob("*.py")} - {"__init__"}
+
+
+def test_the_artifacts_are_the_recipes_that_are_best_on_the_texts_that_they_held_out() -> None:
+    recipes = params()["recipes"]
+
+    def held_out(recipe: str) -> float:
+        metrics = json.loads((ROOT / "reports" / "metrics" / f"{recipe}.json").read_text(encoding="utf-8"))
+        accuracy: float = metrics["validation"]["accuracy"]
+        return accuracy
+
+    for artifact in parse(ROOT / "dvc.yaml", "dvc.yaml")["artifacts"].values():
+        recipe = Path(artifact["path"]).name
+        others = [name for name in recipes if recipes[name]["experiment"] == recipes[recipe]["experiment"]]
+        assert recipe == max(others, key=held_out)
