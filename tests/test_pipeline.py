@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,21 @@ def test_a_fresh_clone_without_the_cache_knows_that_it_is_up_to_date(
     with Project(tmp_path / "clone").repo() as repo:
         assert repo.reproduce(dry=True, allow_missing=True) == []
         assert repo.metrics.show()[""]["data"]["reports/metrics/small-lstm.json"]["data"]["test"]
+
+
+def test_a_colleague_pulls_a_model_from_a_remote_and_trains_nothing(project: Project, tmp_path: Path) -> None:
+    target = ["--quiet", "--with-deps", "evaluate@small-lstm"]
+    project.dvc("remote", "add", "--quiet", "--default", "team", str(tmp_path / "remote"))
+    project.commit()
+    project.dvc("push", *target)
+    project.run("git", "clone", "--quiet", str(project.root), str(tmp_path / "clone"))
+    colleague = Project(tmp_path / "clone")
+    colleague.dvc("pull", *target)
+    answers = [
+        each.run(sys.executable, "-m", "stages.tools.predict", "small-lstm", "a dull plot")
+        for each in (project, colleague)
+    ]
+    assert answers[0] == answers[1] != ""
 
 
 @pytest.fixture
