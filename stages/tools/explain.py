@@ -7,7 +7,8 @@ Example: python -m stages.tools.explain demo-lstm "The plot is not dull but good
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from stages.runtime.config import ROOT, InputError, read
 from stages.study.params import one_of, params
 from stages.tokenizers import ngrams
 from stages.tools.export.linear import opened
+from stages.tools.resident import Resident
 from stages.trainers.linear import Linear, counted, scaled
 
 SHOWN = 5  # words that are named where there are no colours
@@ -35,7 +37,7 @@ def main() -> None:
     parser.add_argument("text", help="a text")
     options = parser.parse_args()
     recipes = params()["recipes"]
-    classifier = Classifier(one_of(options.recipe, recipes, "recipes"), recipes)
+    classifier = Resident(one_of(options.recipe, recipes, "recipes"), recipes)
     if not options.text.strip():
         raise InputError("text: found an empty one, allowed: a text with words")
     probable = classifier.probabilities([options.text])[0][0]
@@ -48,12 +50,18 @@ def main() -> None:
 def explained(name: str, recipes: Mapping[str, Any], classifier: Classifier, text: str, label: int) -> Shares:
     """The words in their order, with what each adds to the label's logit, against the other of two labels or
     against the mean of all."""
+    return explainer(name, recipes, classifier)(text, label)
+
+
+def explainer(name: str, recipes: Mapping[str, Any], classifier: Classifier) -> Callable[[str, int], Shares]:
+    """What `explained` does for any text and label, with files read and verified once."""
     facts, origin, models = opened(name)
     if facts["trainer"] == "linear" and origin["tokenizer"].startswith("ngrams "):
         tokenizer = ngrams.load(ROOT / "data" / "tokens" / recipes[name]["corpus"])
         how = read(KINDS[origin["pad"]["kind"]], origin["pad"], "pad")
-        return exact(next(models), tokenizer, padded([text], tokenizer, how), text, label)
-    return occluded(classifier, text, label)
+        model = next(models)
+        return lambda text, label: exact(model, tokenizer, padded([text], tokenizer, how), text, label)
+    return partial(occluded, classifier)
 
 
 def exact(model: Linear, tokenizer: ngrams.Ngrams, arrays: Padded, text: str, label: int) -> Shares:
