@@ -21,9 +21,9 @@ from stages.runtime.config import quoted
 from stages.tools.predict import answer
 from stages.tools.serve import forms
 from stages.tools.serve.batching import Batcher, FullError
+from stages.tools.serve.counters import Metrics
 from stages.tools.serve.gate import Gate, refusal
 from stages.tools.serve.limits import Limits
-from stages.tools.serve.metrics import Metrics
 
 PAGES = Path(__file__).parent
 SCRIPT = re.compile("<script>(.*?)</script>", re.DOTALL)

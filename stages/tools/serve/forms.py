@@ -22,8 +22,8 @@ class Request(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    text: Annotated[Text | None, Field(description="a text, of which there is one answer")] = None
-    texts: Annotated[list[Text] | None, Field(description="texts, in whose order there are `answers`")] = None
+    text: Annotated[Text | None, Field(description="one text, of which there is one answer")] = None
+    texts: Annotated[list[Text] | None, Field(description="several, in whose order there are answers")] = None
     threshold: Annotated[
         float,
         Field(ge=0, le=1, allow_inf_nan=False, description="below this probability the label is null"),
@@ -31,12 +31,17 @@ class Request(BaseModel):
     top: Annotated[int, Field(ge=1, description="how many of the most probable labels")] = 1
 
 
-class Answer(BaseModel):
-    """All but `top` are null of an empty text; the label is null of one below the threshold, too."""
+class Label(BaseModel):
+    """Of an empty text all are null."""
 
     label: str | None
     probability: float | None
     probabilities: dict[str, float] | None
+
+
+class Answer(Label):
+    """Of an empty text all are null; the label is null below the threshold, too."""
+
     top: Annotated[
         list[tuple[str | None, float | None]] | None,
         Field(description="labels and their probabilities, if more than one was asked for"),
@@ -58,7 +63,9 @@ class Word(BaseModel):
     share: Annotated[float, Field(description="what it adds to the logit of the label")]
 
 
-class Explanation(Answer):
+class Explanation(Label):
+    """Of an empty text all are null, and there are no words."""
+
     words: Annotated[list[Word], Field(description="in their order, as the model reads them")]
 
 

@@ -8,8 +8,8 @@ from fastapi import HTTPException
 from fastapi.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from stages.tools.serve.counters import Metrics
 from stages.tools.serve.limits import Limits
-from stages.tools.serve.metrics import Metrics
 
 
 def refusal(status: int, line: str, headers: dict[str, str] | None = None) -> JSONResponse:
