@@ -36,7 +36,7 @@ from stages.texts import tables
 from stages.tools.fit import look
 from stages.tools.resident import Resident
 
-CHUNK = 2048  # texts; as few as that are in memory at a time, and are answered sooner
+CHUNK = 2048  # texts that are in memory, and answered, at a time
 
 
 def main() -> None:

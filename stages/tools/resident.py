@@ -10,6 +10,7 @@ from stages.artifacts.padded import Padded
 from stages.artifacts.padding import Bucket, Pad
 from stages.evaluation.classify import Classifier, padded
 from stages.evaluation.inference import each, logits
+from stages.evaluation.metrics import probabilities
 from stages.models.ensemble import combine
 
 Logits = Callable[[Sequence[str]], np.ndarray]
@@ -29,6 +30,10 @@ class Resident(Classifier):
     def logits(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Of the model alone, float32[texts, outputs]."""
         return [self._loaded(texts)]
+
+    def calibrated(self, logits: np.ndarray) -> np.ndarray:
+        """The probabilities of the labels: float32[texts, outputs] of `logits` -> float64[texts, labels]."""
+        return probabilities(logits / self._temperatures.get(self.seeds[0], 1.0))
 
 
 def _loaded(classifier: Classifier) -> Logits:

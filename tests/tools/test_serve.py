@@ -24,6 +24,7 @@ pytest.importorskip("prometheus_client")
 
 from stages.runtime.config import ROOT, InputError
 from stages.tools import predict
+from stages.tools.explain import Shares
 from stages.tools.serve.__main__ import bound
 from stages.tools.serve.app import application
 from stages.tools.serve.limits import Limits
@@ -46,17 +47,20 @@ class Fake:
         self.free, self.busy = threading.Event(), threading.Event()
         self.free.set()
 
-    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+    def logits(self, texts: Sequence[str]) -> list[np.ndarray]:
         self.batches.append(len(texts))
         self.busy.set()
-        assert self.free.wait(30)
+        assert self.free.wait(60)
         if "poison" in texts:
             raise ValueError("a secret")
-        shares = np.array([len(text) / (1 + len(text)) for text in texts])
-        return np.array([np.stack([1 - shares, shares], axis=1)])
+        return [np.log([[len(text) + 1.0] for text in texts])]
+
+    def calibrated(self, logits: np.ndarray) -> np.ndarray:
+        shares = 1 - 1 / (1 + np.exp(logits / 2))
+        return np.hstack([1 - shares, shares])
 
 
-def explain(text: str, label: int) -> list[tuple[str, float]]:
+def exactly(text: str, label: int) -> Shares:
     return [(word, len(word) * (1.0 if label else -1.0)) for word in text.split()]
 
 
@@ -92,10 +96,12 @@ class Client:
 
 
 @contextmanager
-def served(model: Fake, **options: Any) -> Iterator[Client]:
+def served(
+    model: Fake, exactly: Callable[[str, int], Shares] | None = exactly, **options: Any
+) -> Iterator[Client]:
     limits = Limits(**{"wait": 0.0, "grace": 0.0} | options)
     listener = bound("127.0.0.1", 0)
-    server = Server(lambda stopping: application("mine", model, explain, limits, stopping), limits)
+    server = Server(lambda stopping: application("mine", model, exactly, limits, stopping), limits)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
@@ -132,7 +138,8 @@ def occupied(model: Fake, client: Client) -> Iterator[Callable[..., Future[Any]]
 
 def answer(text: str, threshold: float = 0.0, top: int = 1) -> Any:
     """What `predict --json` prints of it, but for the text."""
-    shares = Fake().probabilities([text])[0][0] if text.strip() else None
+    fake = Fake()
+    shares = fake.calibrated(fake.logits([text])[0])[0] if text.strip() else None
     printed = json.loads(predict.line(text, LABELS, shares, True, threshold, top))
     return {key: value for key, value in printed.items() if key != "text"}
 
@@ -153,6 +160,18 @@ def test_an_explanation_has_a_share_for_each_word_of_the_label_given() -> None:
         words = [{"word": "a", "share": 1.0}, {"word": "good", "share": 4.0}]
         assert client.ask("/explain", {"text": "a good"})[1] == answer("a good") | {"words": words}
         assert client.ask("/explain", {"text": " "})[1] == answer(" ") | {"words": []}
+
+
+def test_without_an_exact_explanation_each_word_is_left_out_in_batches_as_any_texts() -> None:
+    model = Fake()
+    text = " ".join(["a", "good", "film"] * 3)
+    with served(model, None, batch=4) as client:
+        status, content, _ = client.ask("/explain", {"text": text})
+        assert status == 200 and content["label"] == "yes"
+        assert [each["word"] for each in content["words"]] == text.split()
+        falls = [np.log(len(text) + 1) - np.log(len(text) - len(word)) for word in text.split()]
+        assert [each["share"] for each in content["words"]] == pytest.approx(falls, abs=1e-6)
+        assert model.batches == [1, 4, 4, 2]  # the text and it without each of nine words
 
 
 REFUSED = [
@@ -376,13 +395,13 @@ def refuses(port: int) -> bool:
 
 SERVER = """
 import time
-from tests.tools.test_serve import Fake, Limits, Server, application, bound, explain
+from tests.tools.test_serve import Fake, Limits, Server, application, bound, exactly
 class Slow(Fake):
-    def probabilities(self, texts):
+    def logits(self, texts):
         time.sleep(0.02)
-        return super().probabilities(texts)
+        return super().logits(texts)
 limits = Limits(grace={grace})
-made = lambda stopping: application("mine", Slow(), explain, limits, stopping)
+made = lambda stopping: application("mine", Slow(), exactly, limits, stopping)
 Server(made, limits).serve_on(bound("127.0.0.1", 0))
 """
 

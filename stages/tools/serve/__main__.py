@@ -22,7 +22,7 @@ from dataclasses import fields
 from stages.runtime import command
 from stages.runtime.config import InputError
 from stages.study.params import one_of, params
-from stages.tools.explain import explainer
+from stages.tools.explain import exactly_of
 from stages.tools.predict import count
 from stages.tools.resident import Resident
 from stages.tools.serve.limits import Limits
@@ -51,6 +51,8 @@ def main() -> None:
         help_text = f"{text} (default: %(default)s)"
         parser.add_argument(f"--{field.name}", type=kind, default=field.default, metavar=unit, help=help_text)
     options = parser.parse_args()
+    if not options.timeout:
+        raise InputError("--timeout: found 0, allowed: more than 0 seconds, as 10")
     try:
         from stages.tools.serve.app import application
         from stages.tools.serve.server import Server
@@ -60,10 +62,10 @@ def main() -> None:
     name = one_of(options.recipe, recipes, "recipes")
     with bound(options.host, options.port) as listener:
         model = Resident(name, recipes)
-        explain = explainer(name, recipes, model)
+        exactly = exactly_of(name, recipes)
         model.probabilities(["a text"])  # TensorFlow makes its graph now, not for the first client
         limits = Limits(**{field.name: getattr(options, field.name) for field in fields(Limits)})
-        Server(lambda stopping: application(name, model, explain, limits, stopping), limits).serve_on(
+        Server(lambda stopping: application(name, model, exactly, limits, stopping), limits).serve_on(
             listener
         )
 

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.types import ASGIApp
 
 from stages.runtime.config import quoted
+from stages.tools.explain import Shares, falls, left_out
 from stages.tools.predict import answer
 from stages.tools.serve import forms
 from stages.tools.serve.batching import Batcher, FullError
@@ -45,31 +46,38 @@ class Model(Protocol):
 
     labels: list[str]
 
-    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """float64[1, texts, labels]"""
+    def logits(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """Of one model, float32[texts, outputs]; called in one thread."""
+
+    def calibrated(self, logits: np.ndarray) -> np.ndarray:
+        """float64[texts, labels]"""
 
 
-Explain = Callable[[str, int], list[tuple[str, float]]]
+Exactly = Callable[[str, int], Shares]
 
 
 def application(
-    name: str, model: Model, explain: Explain, limits: Limits, stopping: Callable[[], bool] = lambda: False
+    name: str,
+    model: Model,
+    exactly: Exactly | None,
+    limits: Limits,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
     """The service of one model.
 
-    name: the recipe's; explain: a text and the number of a label -> words and what each adds to its logit;
-    stopping: whether the server is about to stop.
+    name: the recipe's; exactly: explains the label of that number of a text (`explain.exactly_of`), None
+    where words have to be left out for that; stopping: whether the server is about to stop.
     """
     metrics = Metrics()
     batcher = Batcher(
-        lambda texts: model.probabilities(texts)[0],
+        lambda texts: model.logits(texts)[0],
         limits.batch,
         limits.wait / 1000,
         limits.room,
         metrics.batches.observe,
     )
     metrics.waiting.set_function(lambda: batcher.waiting)
-    service = Service(model, explain, limits, batcher, metrics)
+    service = Service(model, exactly, limits, batcher, metrics)
 
     @asynccontextmanager
     async def running(_: FastAPI) -> AsyncIterator[None]:
@@ -97,9 +105,9 @@ class Service:
     """What the routes do."""
 
     def __init__(
-        self, model: Model, explain: Explain, limits: Limits, batcher: Batcher, metrics: Metrics
+        self, model: Model, exactly: Exactly | None, limits: Limits, batcher: Batcher, metrics: Metrics
     ) -> None:
-        self._model, self._explain, self._limits = model, explain, limits
+        self._model, self._exactly, self._limits = model, exactly, limits
         self._batcher, self.metrics = batcher, metrics
 
     async def predict(self, request: forms.Request) -> dict[str, Any]:
@@ -120,9 +128,20 @@ class Service:
         told = answer(self._model.labels, shares)
         if shares is None:
             return told | {"words": []}
-        label = int(shares.argmax())
-        pairs = await self._batcher.done(lambda: self._explain(text, label), words)
+        pairs = await self._words(text, int(shares.argmax()))
         return told | {"words": [{"word": word, "share": round(share, 6)} for word, share in pairs]}
+
+    async def _words(self, text: str, label: int) -> Shares:
+        """The text's words and what each adds to the logit of the label. Other requests have their turn
+        between the batches of words left out."""
+        if (exactly := self._exactly) is not None:
+            return await self._batcher.done(lambda: exactly(text, label))
+        texts, most = left_out(text), self._limits.batch
+        parts = [
+            await self._batcher.classified(texts[start : start + most])
+            for start in range(0, len(texts), most)
+        ]
+        return falls(text, np.concatenate(parts), label)
 
     async def _shares(self, texts: Sequence[str]) -> list[np.ndarray | None]:
         """Of each text float64[labels], None of an empty one."""
@@ -130,8 +149,8 @@ class Service:
         full = [place for place, text in enumerate(texts) if text.strip()]
         shares: list[np.ndarray | None] = [None] * len(texts)
         if full:
-            rows = await self._batcher.classified([texts[place] for place in full])
-            for place, row in zip(full, rows, strict=True):
+            logits = await self._batcher.classified([texts[place] for place in full])
+            for place, row in zip(full, self._model.calibrated(logits), strict=True):
                 shares[place] = row
         self.metrics.texts.inc(len(texts))
         return shares
@@ -153,7 +172,7 @@ def add_routes(app: FastAPI, service: Service, stopping: Callable[[], bool]) -> 
         return JSONResponse(await service.predict(request))
 
     @app.post("/explain", response_model=forms.Explanation, responses=ERRORS)
-    async def explain(request: forms.Explained) -> Response:
+    async def explained(request: forms.Explained) -> Response:
         """A text's label, and what each of its words adds to the logit of that label: of a linear model on
         n-grams exactly, of others how far the logit falls without the word."""
         return JSONResponse(await service.explain(request.text))

@@ -18,8 +18,8 @@ class FullError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """texts: to classify together with those of other jobs; work: what is done instead, by itself; size: how
-    many texts it is worth."""
+    """texts: to classify together with those of other jobs; work: what is done instead, by itself; size: its
+    texts, or 1."""
 
     texts: Sequence[str]
     work: Callable[[], Any] | None
@@ -30,7 +30,7 @@ class Job:
 class Batcher:
     """The model in a thread of its own, and the jobs that wait for it.
 
-    classify: texts -> float64[texts, labels]; most: texts of a batch, but for a job that has more; wait:
+    classify: texts -> float32[texts, outputs]; most: texts of a batch, but for a job that has more; wait:
     seconds that a batch waits for more texts; room: texts that may wait, but for a job that waits alone;
     measured: is told how many texts a batch has.
     """
@@ -50,19 +50,17 @@ class Batcher:
         self.waiting = 0  # texts
 
     async def classified(self, texts: Sequence[str]) -> np.ndarray:
-        """float64[texts, labels]. Raises `FullError`, and whatever the model raises."""
-        shares: np.ndarray = await self._queued(texts, None, len(texts))
-        return shares
+        """float32[texts, outputs]. Raises `FullError`, and whatever the model raises."""
+        logits: np.ndarray = await self._queued(texts, None)
+        return logits
 
-    async def done(self, work: Callable[[], T], size: int) -> T:
-        """What `work` returns, which the model's thread does in its turn. Raises what `classified` does.
-
-        size: how many texts it is worth.
-        """
-        result: T = await self._queued([], work, size)
+    async def done(self, work: Callable[[], T]) -> T:
+        """What `work` returns, which the model's thread does in its turn. Raises what `classified` does."""
+        result: T = await self._queued([], work)
         return result
 
-    async def _queued(self, texts: Sequence[str], work: Callable[[], Any] | None, size: int) -> Any:
+    async def _queued(self, texts: Sequence[str], work: Callable[[], Any] | None) -> Any:
+        size = len(texts) or 1
         if self._jobs and self.waiting + size > self._room:
             raise FullError
         job = Job(texts, work, size, asyncio.get_running_loop().create_future())
