@@ -7,7 +7,7 @@ Example: python -m stages.tools.explain demo-lstm "The plot is not dull but good
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from stages.runtime.config import ROOT, InputError, read
 from stages.study.params import one_of, params
 from stages.tokenizers import ngrams
 from stages.tools.export.linear import opened
+from stages.tools.resident import Resident
 from stages.trainers.linear import Linear, counted, scaled
 
 SHOWN = 5  # words that are named where there are no colours
@@ -35,7 +36,7 @@ def main() -> None:
     parser.add_argument("text", help="a text")
     options = parser.parse_args()
     recipes = params()["recipes"]
-    classifier = Classifier(one_of(options.recipe, recipes, "recipes"), recipes)
+    classifier = Resident(one_of(options.recipe, recipes, "recipes"), recipes)
     if not options.text.strip():
         raise InputError("text: found an empty one, allowed: a text with words")
     probable = classifier.probabilities([options.text])[0][0]
@@ -48,12 +49,20 @@ def main() -> None:
 def explained(name: str, recipes: Mapping[str, Any], classifier: Classifier, text: str, label: int) -> Shares:
     """The words in their order, with what each adds to the label's logit, against the other of two labels or
     against the mean of all."""
+    exactly = exactly_of(name, recipes)
+    return exactly(text, label) if exactly else occluded(classifier, text, label)
+
+
+def exactly_of(name: str, recipes: Mapping[str, Any]) -> Callable[[str, int], Shares] | None:
+    """What does that for any text and label, if the recipe's model is linear on n-grams; its files are read
+    and verified once."""
     facts, origin, models = opened(name)
-    if facts["trainer"] == "linear" and origin["tokenizer"].startswith("ngrams "):
-        tokenizer = ngrams.load(ROOT / "data" / "tokens" / recipes[name]["corpus"])
-        how = read(KINDS[origin["pad"]["kind"]], origin["pad"], "pad")
-        return exact(next(models), tokenizer, padded([text], tokenizer, how), text, label)
-    return occluded(classifier, text, label)
+    if facts["trainer"] != "linear" or not origin["tokenizer"].startswith("ngrams "):
+        return None
+    tokenizer = ngrams.load(ROOT / "data" / "tokens" / recipes[name]["corpus"])
+    how = read(KINDS[origin["pad"]["kind"]], origin["pad"], "pad")
+    model = next(models)
+    return lambda text, label: exact(model, tokenizer, padded([text], tokenizer, how), text, label)
 
 
 def exact(model: Linear, tokenizer: ngrams.Ngrams, arrays: Padded, text: str, label: int) -> Shares:
@@ -81,10 +90,19 @@ def exact(model: Linear, tokenizer: ngrams.Ngrams, arrays: Padded, text: str, la
 
 
 def occluded(classifier: Any, text: str, label: int) -> Shares:
+    return falls(text, classifier.logits(left_out(text))[0], label)
+
+
+def left_out(text: str) -> list[str]:
+    """The text, then it without its first word, without its second, and so on."""
     words = text.split()
-    without = [" ".join(words[:i] + words[i + 1 :]) for i in range(len(words))]
-    logits = margins(classifier.logits([" ".join(words), *without])[0], label)
-    return list(zip(words, (logits[0] - logits[1:]).tolist(), strict=True))
+    return [" ".join(words), *(" ".join(words[:i] + words[i + 1 :]) for i in range(len(words)))]
+
+
+def falls(text: str, logits: np.ndarray, label: int) -> Shares:
+    """How far the label's logit falls without each word. logits: of `left_out`, float[1 + words, outputs]."""
+    margin = margins(logits, label)
+    return list(zip(text.split(), (margin[0] - margin[1:]).tolist(), strict=True))
 
 
 def margins(logits: np.ndarray, label: int) -> np.ndarray:

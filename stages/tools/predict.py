@@ -34,8 +34,9 @@ from stages.runtime.config import InputError
 from stages.study.params import one_of, params
 from stages.texts import tables
 from stages.tools.fit import look
+from stages.tools.resident import Resident
 
-CHUNK = 16_384  # texts; a network is loaded anew for each
+CHUNK = 2048  # texts that are in memory, and answered, at a time
 
 
 def main() -> None:
@@ -57,7 +58,7 @@ def main() -> None:
             "--table: found without --column, or with texts, allowed: --table FILE --column NAME"
         )
     lines = of_table if options.table else of_texts
-    for line in lines(Classifier(recipe, recipes), options):
+    for line in lines(Resident(recipe, recipes), options):
         sys.stdout.buffer.write(line.encode())
 
 
@@ -86,8 +87,7 @@ def of_texts(classifier: Classifier, options: argparse.Namespace) -> Iterator[st
         lines = decoded(sys.stdin.buffer, "standard input, line")
         texts = (text.rstrip("\r\n") for text in lines)
     for text, shares in answered(classifier, ((text, text) for text in texts)):
-        answer = line(text, classifier.labels, shares, options.json, options.threshold, options.top)
-        yield f"{answer}\n"
+        yield line(text, classifier.labels, shares, options.json, options.threshold, options.top) + "\n"
 
 
 def of_table(classifier: Classifier, options: argparse.Namespace) -> Iterator[str]:
@@ -173,16 +173,28 @@ def line(
 ) -> str:
     """What is printed for a text. Without JSON, line ends, tabs and control characters of label and text are
     shown as spaces."""
-    pairs = ranked(labels, shares, threshold, top)
     if not as_json:
+        pairs = ranked(labels, shares, threshold, top)
         told = ([one_line(label or ""), "" if p is None else f"{p:.4f}"] for label, p in pairs)
         return "\t".join([*chain(*told), one_line(text)])
+    return json.dumps(answer(labels, shares, threshold, top) | {"text": text}, ensure_ascii=False)
+
+
+def answer(
+    labels: Sequence[str], shares: np.ndarray | None, threshold: float = 0.0, top: int = 1
+) -> dict[str, Any]:
+    """What is said of a text: `label`, `probability`, `probabilities` by label and, if more than one is asked
+    for, `top`, pairs of a label and its probability. Of an empty text all are null, in `top`, too.
+
+    shares: float64[labels], None for an empty text.
+    """
+    pairs = ranked(labels, shares, threshold, top)
     label, highest = pairs[0]
     every = None
     if shares is not None:
         every = {name: round(float(p), 6) for name, p in zip(labels, shares, strict=True)}
-    answer = {"label": label, "probability": highest, "probabilities": every, "text": text}
-    return json.dumps(answer | ({"top": pairs} if top > 1 else {}), ensure_ascii=False)
+    told = {"label": label, "probability": highest, "probabilities": every}
+    return told | ({"top": pairs} if top > 1 else {})
 
 
 def comma_separated(fields: Iterable[object]) -> str:

@@ -41,7 +41,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, stdin: bytes = b"") ->
     monkeypatch.setattr("sys.argv", ["predict", *arguments])
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(stdin)))
     monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=written))
-    monkeypatch.setattr(predict, "Classifier", Classifier)
+    monkeypatch.setattr(predict, "Resident", Classifier)
     monkeypatch.setattr(predict, "params", lambda: {"recipes": RECIPES})
     predict.main()
     return written.getvalue().decode().split("\n")[:-1]

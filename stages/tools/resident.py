@@ -1,0 +1,61 @@
+"""A trained recipe that stays in memory: what `Classifier` says, by models that are loaded once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from stages.artifacts.padded import Padded
+from stages.artifacts.padding import Bucket, Pad
+from stages.evaluation.classify import Classifier, padded
+from stages.evaluation.inference import each, logits
+from stages.evaluation.metrics import probabilities
+from stages.models.ensemble import combine
+
+Logits = Callable[[Sequence[str]], np.ndarray]
+
+
+class Resident(Classifier):
+    """The first seed's model of a trained recipe, and of an ensemble its members'. What it says of a text
+    does not depend on the texts beside it, but for the last bits.
+
+    Refuses what `Classifier` refuses. Not for several threads at once.
+    """
+
+    def __init__(self, name: str, recipes: Mapping[str, Any]) -> None:
+        super().__init__(name, recipes)
+        self._loaded = _loaded(self)
+
+    def logits(self, texts: Sequence[str]) -> list[np.ndarray]:
+        """Of the model alone, float32[texts, outputs]."""
+        return [self._loaded(texts)]
+
+    def calibrated(self, logits: np.ndarray) -> np.ndarray:
+        """The probabilities of the labels: float32[texts, outputs] of `logits` -> float64[texts, labels]."""
+        return probabilities(logits / self._temperatures.get(self.seeds[0], 1.0))
+
+
+def _loaded(classifier: Classifier) -> Logits:
+    """The models of a classifier of one seed, which it would load for every call."""
+    [model] = each(classifier._folder, classifier._facts)
+    if classifier._members:
+        members = [_loaded(member) for member in classifier._members]
+        return lambda texts: combine([member(texts) for member in members], model.weights)
+    tokenizer, how = classifier._tokenizer, classifier._pad
+    return lambda texts: logits(model, apart(padded(texts, tokenizer, how), how))
+
+
+def apart(arrays: Padded, how: Pad) -> Padded:
+    """The same, with texts longer than all boundaries in arrays as wide as they are, not as wide as the
+    longest of them: a network without a mask reads padding, too."""
+    if not isinstance(how, Bucket) or not arrays.ids or arrays.ids[-1].shape[1] <= how.boundaries[-1]:
+        return arrays
+    ids, rows = arrays.ids[-1], arrays.rows[-1]
+    lengths = arrays.lengths[rows]
+    own = [(int(length), lengths == length) for length in np.unique(lengths)]
+    return replace(
+        arrays,
+        ids=[*arrays.ids[:-1], *(ids[which, :length] for length, which in own)],
+        rows=[*arrays.rows[:-1], *(rows[which] for _, which in own)],
+    )

@@ -1,0 +1,1 @@
+"""A trained recipe as an HTTP service, on FastAPI and uvicorn."""
