@@ -1,12 +1,14 @@
 """From a file of your own texts to models that are compared: looks at the data, writes one experiment that is
 yours from then on, trains baselines first and then networks, as far as the minutes go, and ranks them by what
-they held out.
+they held out: by accuracy, macro-F1 (the mean over the labels, for where some are rare) or loss. Of few texts
+it says how uncertain that is, and cross-validates baselines.
 
 The file: CSV, TSV, JSON, JSON Lines or Parquet, also .gz, with a column of texts and one of labels; or the
 name of an experiment that this has written before, whose file is then left as you edited it.
 
 Examples: python -m stages.tools.fit texts/tickets.csv
           python -m stages.tools.fit tickets.csv --text body --label team --test tickets-test.csv --minutes 10
+          python -m stages.tools.fit tickets --by macro-f1
 """
 
 import argparse
@@ -15,18 +17,19 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from stages import compose
+from stages.artifacts.split import load_split
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError
 from stages.study import composition
 from stages.study.entries import NAME
 from stages.study.params import params
 from stages.texts import tables
-from stages.tools.fit import experiment, look
+from stages.tools.fit import experiment, folds, look, ranking
 
 SHARE = 0.2  # of the rows, the test split's
 FEWEST = 20  # rows; fewer say nothing
@@ -43,9 +46,12 @@ def main() -> None:
         "--minutes", type=positive, default=10.0, help="for trainings, roughly (default: %(default)g)"
     )
     parser.add_argument("--name", help="of the experiment (default: the file's)")
+    parser.add_argument(
+        "--by", choices=ranking.BY, default="accuracy", help="what ranks recipes (default: %(default)s)"
+    )
     options = parser.parse_args()
     name = options.data if known(options.data) else written(options)
-    run(name, params()["comparisons"][name]["recipes"])
+    run(name, params(), options.by)
 
 
 def positive(text: str) -> float:
@@ -133,21 +139,34 @@ def shown(path: Path) -> str:
     return str(whole.relative_to(ROOT)) if whole.is_relative_to(ROOT) else str(whole)
 
 
-def run(name: str, recipes: Sequence[str]) -> None:
-    """Baselines, their ranking, then everything, and the ranking of all."""
+def run(name: str, entries: dict[str, Any], by: str) -> None:
+    """Baselines, their ranking, then everything, and the ranking of all. entries: params.yaml."""
+    recipes = entries["comparisons"][name]["recipes"]
     first = [recipe for recipe in recipes if recipe.removeprefix(f"{name}-") in BASELINES]
     repro([f"evaluate@{recipe}" for recipe in first])
+    for line in small_print(entries["corpora"][entries["recipes"][recipes[0]]["corpus"]]["source"], by):
+        print(line)
     if len(first) < len(recipes):
         print("\nThe baselines, the best on held-out texts first; the networks are next.")
-        rank(first)
+        rank(name, first, by)
     repro([f"compare@{name}"])
     print(f"\nAll of {name}, the best on held-out texts first:")
-    best = rank(recipes)
+    best = rank(name, recipes, by)
     result = metrics(best)["test"]
     print(f"\n{best} is chosen by its held-out texts. On the test split: {result['accuracy']:.1%} right.")
     print(f'Predict:  python -m stages.tools.predict {best} "a text"')
     print(f"Figures:  reports/comparisons/{name}/    Table: reports/tables/{name}.csv")
     print(f"Go on:    edit {shown(place(name))}, then python -m stages.tools.fit {name}")
+
+
+def small_print(source: str, by: str) -> Iterator[str]:
+    """What to keep in mind when the ranking is read."""
+    train = load_split(ROOT / "data" / "sources" / source / "train.parquet")
+    if line := ranking.imbalance(train.labels, train.names, by):
+        yield f"\n{line}"
+    if len(train.texts) < folds.FEW:
+        yield ""
+        yield from folds.sheet(train)
 
 
 def repro(targets: Sequence[str]) -> None:
@@ -156,14 +175,25 @@ def repro(targets: Sequence[str]) -> None:
         raise InputError(f"dvc repro {' '.join(targets)} failed, see above; what was finished is kept")
 
 
-def rank(recipes: Sequence[str]) -> str:
-    """Print the recipes by their accuracy on held-out texts, the best first, which is returned."""
-    rows = sorted(((metrics(recipe)["validation"]["accuracy"], recipe) for recipe in recipes), reverse=True)
-    width = max(map(len, recipes))
-    print(f"  {'recipe':{width}}  held out, %")
-    for accuracy, recipe in rows:
-        print(f"  {recipe:{width}}  {100 * accuracy:.1f}")
-    return rows[0][1]
+def rank(experiment: str, recipes: Sequence[str], by: str) -> str:
+    """Print the recipes by what they are worth on held-out texts, the best first, which is returned."""
+    rows = []
+    for recipe in recipes:
+        if row := ranking.held_out(recipe, experiment, ROOT / "data"):
+            rows.append(row)
+        else:
+            print(f"  {recipe} is watched on the test split, which may choose nothing: it is not ranked")
+    if not rows:
+        raise InputError(
+            f"{experiment}: found no recipe that holds out texts, allowed: a training with "
+            f"`validation: {{fraction: 0.1}}`; mend {shown(place(experiment))}"
+        )
+    rows = ranking.ranked(rows, by)
+    if rows[0].all < folds.FEW:
+        print(ranking.uncertain(rows[0]))
+    for line in ranking.table(rows):
+        print(line)
+    return rows[0].recipe
 
 
 def metrics(recipe: str) -> dict[str, Any]:

@@ -1,0 +1,155 @@
+"""TF-IDF with logistic regression, by scikit-learn, on folds that have equal texts on one side: what a model
+says of each text that it was not trained on, and how good it is where a tenth of the texts says little.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from stages.artifacts.split import Split
+from stages.reporting.comparison import wilson
+from stages.runtime.config import InputError
+from stages.tokenizers import ngrams
+
+FOLDS = 5
+FEW = 1000  # training texts: below it they are cross-validated, too
+DRAWS = 5  # of the folds
+RARE = 5000  # texts: with fewer, n-grams that are in one of them count, too
+MOST = (
+    1 << 20
+)  # n-grams, the most frequent, so that there is room for their weights however many texts there are
+
+
+def vectorizer(texts: int) -> Any:
+    """TF-IDF of words, marks and pairs of them, as recipes `logistic` have it. texts: how many there are."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    return TfidfVectorizer(
+        tokenizer=ngrams.split,
+        token_pattern=None,
+        lowercase=False,  # split does it
+        ngram_range=(1, 2),
+        min_df=1 if texts < RARE else 2,
+        max_features=MOST,
+        dtype=np.float32,
+    )
+
+
+def classifier() -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(C=10.0, max_iter=1000)
+
+
+def first_rows(texts: Sequence[str]) -> np.ndarray:
+    """The first row that has the text of each row: int64[texts]."""
+    first: dict[str, int] = {}
+    return np.array([first.setdefault(text, row) for row, text in enumerate(texts)], dtype=np.int64)
+
+
+def frequent(texts: Sequence[str], labels: np.ndarray) -> np.ndarray:
+    """Whether there is a text of a row's label for each fold: bool[texts]. A text with several labels counts
+    for that of its first row.
+
+    labels: int[texts].
+    """
+    counts = np.bincount(labels[np.unique(first_rows(texts))], minlength=labels.max() + 1)
+    enough: np.ndarray = counts[labels] >= FOLDS
+    return enough
+
+
+def drawn(texts: Sequence[str], labels: np.ndarray, seed: int) -> np.ndarray:
+    """The fold of each text, int64[texts]: as many of each label in every fold, equal texts in the same.
+
+    labels: int[texts], frequent ones.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    first = first_rows(texts)
+    rows = np.unique(first)
+    fold = np.zeros(len(texts), dtype=np.int64)
+    parts = StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(rows, labels[rows])
+    for number, (_, held) in enumerate(parts):
+        fold[rows[held]] = number
+    of_each: np.ndarray = fold[first]
+    return of_each
+
+
+def features(texts: Sequence[str]) -> Any:
+    """TF-IDF of all the texts: a sparse float32[texts, n-grams]. No label goes into it, so it may be computed
+    before the folds are drawn."""
+    try:
+        return vectorizer(len(texts)).fit_transform(texts)
+    except ValueError as error:  # no n-gram is in two texts
+        raise InputError(f"found texts without a word in common ({error}), allowed: texts of words") from None
+
+
+def probabilities(weighed: Any, labels: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """What models that were trained on the other folds say of each text: float64[texts, labels].
+
+    weighed: as from `features`. labels: int[texts], all of 0, 1, ... in several folds. fold: int[texts].
+    """
+    from sklearn.model_selection import PredefinedSplit, cross_val_predict
+    from threadpoolctl import threadpool_limits
+
+    cut = PredefinedSplit(fold)
+    with threadpool_limits(1):
+        shares: np.ndarray = cross_val_predict(classifier(), weighed, labels, cv=cut, method="predict_proba")
+    return shares
+
+
+def scores(texts: Sequence[str], labels: np.ndarray) -> dict[str, np.ndarray]:
+    """By the name of a model accuracy and macro-F1 of all texts, each answered by one that was not trained on
+    it, for each draw of the folds: float64[draws, 2].
+
+    labels: int[texts], frequent ones.
+    """
+    from sklearn.dummy import DummyClassifier
+    from sklearn.metrics import accuracy_score, f1_score
+    from sklearn.model_selection import PredefinedSplit, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from threadpoolctl import threadpool_limits
+
+    models = {
+        "majority": DummyClassifier(strategy="prior"),
+        "TF-IDF + logistic regression": make_pipeline(vectorizer(len(texts)), classifier()),
+    }
+    measured: dict[str, list[tuple[float, float]]] = {name: [] for name in models}
+    for seed in range(DRAWS):
+        folds = PredefinedSplit(drawn(texts, labels, seed))
+        for name, model in models.items():
+            with threadpool_limits(1):
+                answers = cross_val_predict(model, np.array(texts, dtype=object), labels, cv=folds)
+            f1 = f1_score(labels, answers, average="macro", zero_division=0)
+            measured[name].append((accuracy_score(labels, answers), f1))
+    return {name: np.array(pairs) for name, pairs in measured.items()}
+
+
+def sheet(train: Split) -> Iterator[str]:
+    """Lines that say how good baselines are, as far as so few texts can tell."""
+    enough = frequent(train.texts, train.labels)
+    rows = train.take(enough)
+    if left_out := sorted(set(train.labels[~enough].tolist())):
+        names = ", ".join(repr(train.names[label]) for label in left_out)[:200]
+        yield f"Fewer than {FOLDS} different texts are labelled {names}: not cross-validated."
+    if len(set(rows.labels.tolist())) < 2:
+        return
+    texts = len(rows.texts)
+    yield (
+        f"Cross-validated by scikit-learn on the training split alone ({texts:,} texts, {FOLDS} folds drawn "
+        f"{DRAWS} times; ± is over the draws):"
+    )
+    for name, measured in scores(rows.texts, rows.labels).items():
+        (accuracy, f1), (spread, f1_spread) = measured.mean(axis=0), measured.std(axis=0, ddof=1)
+        yield (
+            f"  {name}: accuracy {100 * accuracy:.1f} ± {100 * spread:.1f} %, macro-F1 {f1:.3f} ± "
+            f"{f1_spread:.3f}; with other texts the accuracy is uncertain by "
+            f"± {100 * half_width(accuracy, texts):.0f} points (95 %)"
+        )
+
+
+def half_width(accuracy: float, texts: int) -> float:
+    """Half of the 95 % confidence interval of an accuracy that so many texts gave."""
+    low, high = wilson(accuracy * texts, texts)
+    return (high - low) / 2

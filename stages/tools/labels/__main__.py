@@ -1,0 +1,158 @@
+"""The texts of a source whose labels are probably wrong, the most doubtful first; beside them texts that are
+there several times, and texts with several labels.
+
+Five models, TF-IDF with logistic regression by scikit-learn, are each trained on four fifths of the texts and
+judge the labels of the last fifth; equal texts are never on both sides. A label is doubtful if another one is
+more probable. cleanlab's score of a label gives the order; cleanlab is under the AGPL: it is an optional
+extra, `labels`, which nothing else imports.
+
+`row` counts the texts of the split from 1, as the study has it: data/sources/<source>/<split>.parquet. Of a
+table of your own, `lines` are those of your file on which rows with that text and label end; of JSON and
+Parquet they are the rows' numbers.
+
+Examples: python -m stages.tools.labels tickets
+          python -m stages.tools.labels tickets --to labels.csv
+          python -m stages.tools.labels tickets --split test
+"""
+
+import importlib.util
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from stages.artifacts.split import Split, load_split
+from stages.runtime import command, files
+from stages.runtime.config import ROOT, InputError, read
+from stages.sources.files import Source
+from stages.study.params import one_of, params
+from stages.tools.labels.lines import Pair, lines
+from stages.tools.labels.listing import DUPLICATE, SEVERAL, Doubt, Judgement, doubts, judged
+
+HEADER = [
+    "rank",
+    "kind",
+    "row",
+    "lines",
+    "label",
+    "suggested",
+    "probability",
+    "score",
+    "same_text_as",
+    "text",
+]
+SHOWN = 10  # of the most doubtful
+# of HEADER, with the most characters, on a terminal
+COLUMNS = {"rank": 4, "row": 9, "lines": 12, "label": 16, "suggested": 16, "probability": 11, "text": 50}
+SHARED = {DUPLICATE: "have a text that is there again", SEVERAL: "have a text with several labels"}
+
+
+def main() -> None:
+    parser = command.parser()
+    parser.add_argument("source", help="an entry of sources in params.yaml that has been downloaded")
+    parser.add_argument("--split", choices=["train", "test"], default="train", help="(default: %(default)s)")
+    parser.add_argument("--to", type=Path, metavar="FILE", help="a new CSV file for the whole list")
+    options = parser.parse_args()
+    sources = params()["sources"]
+    name = one_of(options.source, sources, "sources")
+    path = ROOT / "data" / "sources" / name / f"{options.split}.parquet"
+    check(name, path, options.to)
+    split = load_split(path)
+    try:
+        judgement = judged(split)
+    except InputError as refused:
+        raise InputError(f"{name}: {refused}") from None
+    rows = doubts(split, judgement)
+    places = in_file(sources[name], options.split, rows)
+    for line in summary(f"{name}, {options.split}", split, judgement, rows, places):
+        print(line)
+    if options.split == "test":
+        print("The test split's texts were judged by models of its other texts. Nothing is chosen by that.")
+    if options.to:
+        files.write_csv(options.to, HEADER, (cells(row, places) for row in rows))
+        print(f"wrote {options.to}: {len(rows):,} rows")
+    elif rows:
+        print("All of them, with whole texts, as a table: --to labels.csv")
+
+
+def check(name: str, path: Path, to: Path | None) -> None:
+    """Refuse at once what would be refused after minutes."""
+    if to and to.exists():
+        raise InputError(f"--to: found {to}, which is there, allowed: a new file; delete it or name another")
+    if importlib.util.find_spec("cleanlab") is None:
+        raise InputError(
+            "cleanlab: found no such package, allowed: the extra `labels`; install it: pip install cleanlab"
+        )
+    if not path.exists():
+        raise InputError(f"{path} is missing; make it with: dvc repro download@{name}")
+
+
+def in_file(entry: Mapping[str, Any], split: str, rows: Sequence[Doubt]) -> dict[Pair, list[int]]:
+    """The lines of a user's own table by text and label; none of another kind of source."""
+    if entry["kind"] != "files":
+        return {}
+    return lines(read(Source, entry, "sources"), split, {(row.text, row.label) for row in rows})
+
+
+def cells(row: Doubt, places: Mapping[Pair, Sequence[int]]) -> list[object]:
+    """A row of the table, by HEADER."""
+    return [
+        row.rank,
+        "; ".join(row.kinds),
+        row.row + 1,
+        " ".join(map(str, places.get((row.text, row.label), []))),
+        row.label,
+        row.suggested,
+        None if row.probable is None else f"{row.probable:.4f}",
+        None if row.score is None else f"{row.score:.4f}",
+        None if row.same is None else row.same + 1,
+        row.text,
+    ]
+
+
+def summary(
+    title: str,
+    split: Split,
+    judgement: Judgement,
+    rows: Sequence[Doubt],
+    places: Mapping[Pair, Sequence[int]],
+) -> Iterator[str]:
+    """What a person should know, and the most doubtful labels."""
+    labels = split.labels[judgement.suggested >= 0]
+    agreed = float((judgement.suggested == split.labels)[judgement.suggested >= 0].mean())
+    most = max(Counter(labels.tolist()).values()) / len(labels)
+    yield f"{title}: {len(labels):,} texts judged; the models agree with {agreed:.1%} of their labels"
+    if agreed <= most:
+        yield f"  The most frequent label agrees with {most:.1%} of them: what follows says next to nothing"
+    if judgement.rare:
+        names = ", ".join(map(repr, judgement.rare))[:200]
+        yield f"  Too few texts to be judged have the labels {names}"
+    ranked = [row for row in rows if row.rank]
+    yield f"  {len(ranked):,} labels are doubtful; cleanlab estimates that {judgement.wrong:,} are wrong"
+    for kind in (DUPLICATE, SEVERAL):
+        if count := sum(kind in row.kinds for row in rows):
+            yield f"  {count:,} rows {SHARED[kind]}"
+    if ranked:
+        yield from shown(ranked[:SHOWN], places)
+
+
+def shown(rows: Sequence[Doubt], places: Mapping[Pair, Sequence[int]]) -> Iterator[str]:
+    """Rows as a terminal can show them, in columns."""
+    names = [name for name in HEADER if name in COLUMNS and (places or name != "lines")]
+    table = [names]
+    for row in rows:
+        by_name = dict(zip(HEADER, cells(row, places), strict=True))
+        table.append([short(str(by_name[name]), COLUMNS[name]) for name in names])
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for fields in table:
+        yield "  " + "  ".join(f"{cell:{width}}" for cell, width in zip(fields, widths, strict=True)).rstrip()
+
+
+def short(text: str, width: int) -> str:
+    """One line of so many characters at most."""
+    line = " ".join(command.printable(text).split())
+    return line if len(line) <= width else f"{line[: width - 3]}..."
+
+
+if __name__ == "__main__":
+    command.guard(main)

@@ -1,0 +1,124 @@
+"""`fit` ranks by what was held out, and says how little a few texts tell."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages.artifacts.split import Split
+from stages.artifacts.storage import save_arrays
+from stages.evaluation.report import trained_on
+from stages.runtime.config import InputError
+from stages.tools.fit import __main__ as command
+from stages.tools.fit import folds, ranking
+
+HOLDS_OUT = {"fraction": 0.1}
+LABELS = np.array([0] * 90 + [1] * 10, dtype=np.int16)
+NAMES = ["ham", "spam"]
+
+
+def evaluated(data: Path, recipe: str, right: dict[int, np.ndarray], validation: object = HOLDS_OUT) -> None:
+    """What `evaluate` leaves of a recipe of the experiment "mail". right: for each seed whether it is right
+    about each training text, bool[texts]."""
+    folder, logits = data / "models" / recipe, data / "logits" / "train" / "mail"
+    for each in (folder, logits):
+        each.mkdir(parents=True, exist_ok=True)
+    (folder / "training.json").write_text(json.dumps({"validation": validation}), encoding="utf-8")
+    arrays = {
+        str(seed): np.where((LABELS == 1) == each, 2, -2).astype(np.float32)[:, None]
+        for seed, each in right.items()
+    }
+    save_arrays(logits / f"{recipe}.npz", {"labels": LABELS, "names": np.array(NAMES), **arrays})
+
+
+def held(seed: int) -> np.ndarray:
+    rows: np.ndarray = ~trained_on(LABELS, HOLDS_OUT, seed)
+    return rows
+
+
+def test_only_texts_that_were_held_out_count(tmp_path: Path) -> None:
+    evaluated(tmp_path, "best", {seed: held(seed) for seed in (1, 2)})
+    evaluated(tmp_path, "worst", {seed: ~held(seed) for seed in (1, 2)})
+    best, worst = (ranking.held_out(name, "mail", tmp_path) for name in ("best", "worst"))
+    assert best and worst
+    assert best.measures["accuracy"] == best.measures["macro-f1"] == 1 and worst.measures["accuracy"] == 0
+    assert best.measures["loss"] == pytest.approx(np.log1p(np.exp(-2)))
+    assert (best.each, best.all, best.texts) == (10, 100, int((held(1) | held(2)).sum()))
+
+
+def test_a_recipe_that_holds_out_nothing_is_not_ranked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evaluated(tmp_path / "data", "lesson", {1: LABELS >= 0}, "test")
+    evaluated(tmp_path / "data", "own", {1: LABELS == 0})
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    assert command.rank("mail", ["lesson", "own"], "accuracy") == "own"
+    assert "lesson is watched on the test split" in capsys.readouterr().out
+    with pytest.raises(InputError, match="mail: found no recipe that holds out texts"):
+        command.rank("mail", ["lesson"], "accuracy")
+
+
+def test_what_ranks_is_what_was_asked_for(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    evaluated(tmp_path, "majority", {1: LABELS == 0})
+    evaluated(tmp_path, "balanced", {1: (LABELS == 1) | ~held(1) | (random.random(100) < 0.6)})
+    rows = [row for name in ("majority", "balanced") if (row := ranking.held_out(name, "mail", tmp_path))]
+    assert [row.recipe for row in ranking.ranked(rows, "accuracy")] == ["majority", "balanced"]
+    assert [row.recipe for row in ranking.ranked(rows, "macro-f1")] == ["balanced", "majority"]
+    by_loss = ranking.ranked(rows, "loss")
+    assert by_loss[0].measures["loss"] < by_loss[1].measures["loss"]
+    header, *lines = ranking.table(rows)
+    assert header.split()[-2:] == ["macro-F1", "loss"] and "90.0" in lines[0] and "0.474" in lines[0]
+
+
+def test_macro_f1_is_the_mean_over_the_labels() -> None:
+    labels = np.array([0, 0, 1, 2])
+    probable = np.eye(3)[[0, 1, 1, 0]]
+    measured = ranking.scores(0.8 * probable + 0.2 / 3, labels)
+    assert measured["macro-f1"] == pytest.approx((1 / 2 + 2 / 3 + 0) / 3)
+    assert measured["accuracy"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [((50, 50), False), ((66, 34), False), ((68, 32), True), ((60, 33, 7), False), ((60, 34, 6), True)],
+)
+def test_imbalanced_labels_are_told(counts: tuple[int, ...], told: bool) -> None:
+    labels = np.repeat(np.arange(len(counts)), counts)
+    line = ranking.imbalance(labels, ["a", "b", "c"][: len(counts)], "accuracy")
+    assert (line is not None) == told
+    if line:
+        assert f"'a' has {counts[0]}.0%" in line and "--by macro-f1" in line
+        assert "--by" not in (ranking.imbalance(labels, ["a", "b", "c"], "macro-f1") or "")
+
+
+def test_the_fewer_texts_the_less_certain() -> None:
+    assert folds.half_width(0.8, 24) == pytest.approx(0.154, abs=0.001)  # Wilson's, computed by hand
+    assert folds.half_width(0.8, 2400) < 0.02
+    row = ranking.HeldOut("x", {"accuracy": 0.8, "macro-f1": 0.8, "loss": 0.5}, 24, 24, 240)
+    assert "holds out 24 of the 240 training texts" in ranking.uncertain(row)
+    assert "± 15 points" in ranking.uncertain(row)
+
+
+def test_few_texts_are_cross_validated_without_an_answer_from_what_was_trained_on() -> None:
+    """Words of each text tell its label, but no word is in two texts: only who saw a text can know it."""
+    texts = [f"only{row}" for row in range(60)]
+    labels = np.arange(60) % 2
+    measured = folds.scores(texts, labels)
+    assert set(measured) == {"majority", "TF-IDF + logistic regression"}
+    assert all(each.shape == (folds.DRAWS, 2) for each in measured.values())
+    assert measured["TF-IDF + logistic regression"][:, 0].max() <= 0.6
+    known = [f"{'good' if label else 'bad'} film {row}" for row, label in enumerate(labels)]
+    assert folds.scores(known, labels)["TF-IDF + logistic regression"].min() == 1
+
+
+def test_the_sheet_leaves_out_rare_labels_and_says_so() -> None:
+    labels = np.array([0, 1] * 20 + [2], dtype=np.int16)
+    texts = [f"{'good' if label else 'bad'} film {row}" for row, label in enumerate(labels)]
+    lines = list(folds.sheet(Split(texts, labels, ["bad", "good", "odd"])))
+    assert lines[0] == "Fewer than 5 different texts are labelled 'odd': not cross-validated."
+    assert "40 texts, 5 folds drawn 5 times" in lines[1]
+    assert "majority: accuracy 50.0" in lines[2] and "macro-F1 0.333" in lines[2]
+    assert "logistic regression: accuracy 100.0 ± 0.0 %" in lines[3]
+    assert len(list(folds.sheet(Split(texts[:3], labels[:3], ["bad", "good"])))) == 1
