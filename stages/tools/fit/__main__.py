@@ -1,6 +1,6 @@
 """From a file of your own texts to models that are compared: looks at the data, writes one experiment that is
-yours from then on, trains baselines first and then networks, as far as the minutes go, and ranks them by what
-they held out.
+yours from then on, trains baselines first and then networks, as far as the minutes go, ranks them by what
+they held out, and reports on them (stages/tools/report).
 
 The file: CSV, TSV, JSON, JSON Lines or Parquet, also .gz, with a column of texts and one of labels; or the
 name of an experiment that this has written before, whose file is then left as you edited it.
@@ -27,6 +27,7 @@ from stages.study.entries import NAME
 from stages.study.params import params
 from stages.texts import tables
 from stages.tools.fit import experiment, look
+from stages.tools.report.choice import ranked
 
 SHARE = 0.2  # of the rows, the test split's
 FEWEST = 20  # rows; fewer say nothing
@@ -134,7 +135,10 @@ def shown(path: Path) -> str:
 
 
 def run(name: str, recipes: Sequence[str]) -> None:
-    """Baselines, their ranking, then everything, and the ranking of all."""
+    """Baselines, their ranking, then everything, the ranking of all, and the report."""
+    from stages.tools.report.folder import opened_by  # here: these load scikit-learn
+    from stages.tools.report.folder import written as report
+
     first = [recipe for recipe in recipes if recipe.removeprefix(f"{name}-") in BASELINES]
     repro([f"evaluate@{recipe}" for recipe in first])
     if len(first) < len(recipes):
@@ -146,6 +150,7 @@ def run(name: str, recipes: Sequence[str]) -> None:
     result = metrics(best)["test"]
     print(f"\n{best} is chosen by its held-out texts. On the test split: {result['accuracy']:.1%} right.")
     print(f'Predict:  python -m stages.tools.predict {best} "a text"')
+    print(f"Report:   {opened_by(report(name, params()))}")
     print(f"Figures:  reports/comparisons/{name}/    Table: reports/tables/{name}.csv")
     print(f"Go on:    edit {shown(place(name))}, then python -m stages.tools.fit {name}")
 
@@ -158,12 +163,13 @@ def repro(targets: Sequence[str]) -> None:
 
 def rank(recipes: Sequence[str]) -> str:
     """Print the recipes by their accuracy on held-out texts, the best first, which is returned."""
-    rows = sorted(((metrics(recipe)["validation"]["accuracy"], recipe) for recipe in recipes), reverse=True)
+    measured = {recipe: metrics(recipe) for recipe in recipes}
+    order = ranked(measured)
     width = max(map(len, recipes))
     print(f"  {'recipe':{width}}  held out, %")
-    for accuracy, recipe in rows:
-        print(f"  {recipe:{width}}  {100 * accuracy:.1f}")
-    return rows[0][1]
+    for recipe in order:
+        print(f"  {recipe:{width}}  {100 * measured[recipe]['validation']['accuracy']:.1f}")
+    return order[0]
 
 
 def metrics(recipe: str) -> dict[str, Any]:

@@ -6,7 +6,18 @@ from html import escape
 from pathlib import Path
 
 from stages.runtime import command
-from stages.tools.report.blocks import Block, Code, Facts, Figure, Heading, Link, Points, Prose, Quotes, Table
+from stages.tools.report.elements import (
+    Block,
+    Code,
+    Facts,
+    Figure,
+    Heading,
+    Link,
+    Points,
+    Prose,
+    Quotes,
+    Table,
+)
 from stages.tools.report.quoted import Quoted
 from stages.tools.report.wording import likely
 

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from stages.tools.report import as_markdown, classwise, datasheet, detail
-from stages.tools.report.blocks import Block, Code, Heading, Link, Points, Prose, Table
+from stages.tools.report.elements import Block, Code, Heading, Link, Points, Prose, Table
 from stages.tools.report.parts import Evaluated, Experiment, Part
 from stages.tools.report.wording import between, counted, ends, percent
 

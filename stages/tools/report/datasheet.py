@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from stages.tools.report import quoted
-from stages.tools.report.blocks import Block, Prose, Table
+from stages.tools.report.elements import Block, Prose, Table
 from stages.tools.report.parts import Part
 
 MOST = 50  # labels that a table lists

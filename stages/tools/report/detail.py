@@ -7,7 +7,7 @@ import numpy as np
 from stages.evaluation.calibration import COOLEST, HOTTEST
 from stages.reporting.comparison import Result, wilson
 from stages.tools.report import classwise
-from stages.tools.report.blocks import Block, Heading, Prose, Table
+from stages.tools.report.elements import Block, Heading, Prose, Table
 from stages.tools.report.parts import Evaluated
 from stages.tools.report.wording import between, ends
 

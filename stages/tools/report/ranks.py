@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from stages.reporting.comparison import Result, wilson
 from stages.reporting.significance import Difference
-from stages.tools.report.blocks import Block, Prose, Table
+from stages.tools.report.elements import Block, Prose, Table
 from stages.tools.report.parts import Evaluated, Experiment, Part
 from stages.tools.report.wording import ends, percent
 
@@ -17,11 +17,11 @@ def blocks(experiment: Experiment, part: Part) -> Iterator[Block]:
         "Macro-F1 and balanced accuracy count every label alike. Loss and ECE are those before "
         "calibration."
     )
-    header = ["recipe", "role", "held out, %", "test accuracy, %", "95 % interval", "macro-F1"]
-    header += ["balanced accuracy, %", "loss", "ECE", "ECE, calibrated", "parameters", "seeds"]
+    header = ["recipe", "held out, %", "test accuracy, %", "95 % interval", "macro-F1"]
+    header += ["balanced accuracy, %", "loss", "ECE", "ECE, calibrated", "parameters", "seeds", "role"]
     yield Table(
         header,
-        [[one.name, _role(part, one), *_numbers(one)] for one in part.recipes],
+        [[one.name, *_numbers(one), _role(part, one)] for one in part.recipes],
         ("role",),
         marked=0 if chosen is not None else None,
     )
@@ -72,7 +72,7 @@ def _differences(part: Part, chosen: Evaluated) -> Iterator[Block]:
 
 def _role(part: Part, one: Evaluated) -> str:
     roles = ["chosen"] if one is part.chosen else []
-    roles += ["strongest linear model"] if one is part.linear else []
+    roles += ["strongest linear"] if one is part.linear else []
     roles += ["most frequent label"] if one.kind == "majority" else []
     return ", ".join(roles) or one.kind
 

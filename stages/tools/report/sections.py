@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from stages.tools.report import datasheet, detail, quoted, ranks
-from stages.tools.report.blocks import Block, Code, Facts, Figure, Heading, Link, Prose, Quotes
+from stages.tools.report.elements import Block, Code, Facts, Figure, Heading, Link, Prose, Quotes
 from stages.tools.report.parts import Evaluated, Experiment, Part
 from stages.tools.report.quoted import Weigh
 from stages.tools.report.wording import counted, ends, percent
@@ -87,11 +87,16 @@ def short(part: Part) -> Iterator[Block]:
 def _others(part: Part) -> str:
     """How many of the other recipes differ from the chosen one on the test split."""
     verdicts = Counter(map(ranks.verdict, part.behind.values()))
-    shown = [f"{verdicts[words]} shown to be {words}" for words in ("more accurate", "less accurate")]
+    more, less, none = (verdicts[v] for v in ("more accurate", "less accurate", "no difference shown"))
     return (
-        f"Of the {counted(len(part.behind), 'other recipe')}, on the same test texts, {', '.join(shown)} "
-        f"than it; for {verdicts['no difference shown']} no difference is shown."
+        f"Of the {counted(len(part.behind), 'other recipe')}, {_are(more)} shown to be more accurate than "
+        f"it on the test texts, {_are(less)} shown to be less accurate; for {none or 'none'} no difference "
+        "is shown."
     )
+
+
+def _are(number: int) -> str:
+    return f"{number or 'none'} {'are' if number > 1 else 'is'}"
 
 
 def _choice(part: Part, chosen: Evaluated, held: int) -> str:
