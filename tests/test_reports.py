@@ -15,7 +15,8 @@ SECTIONS = ["sources", "corpora", "recipes", "comparisons", "samples"]
 BY_HAND = {
     *(REPORTS / name for name in ("bench.json", "timings.csv", "timings.md", "preparation.csv")),
     *REPORTS.glob("pareto-*.svg"),
-}  # stages/tools write them: they differ each time
+    *REPORTS.glob("experiments/*/*"),
+}  # stages/tools write them, no stage
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +31,10 @@ def test_there_is_nothing_that_no_stage_makes(outs: set[Path]) -> None:
     files = {path for path in REPORTS.rglob("*") if path.is_file()} - BY_HAND
     left = [path for path in files if not outs & {path, *path.parents}]
     assert not left, "left over from entries that are gone: delete them"
+
+
+def test_every_report_is_of_an_experiment_that_is_there() -> None:
+    assert {path.name for path in (REPORTS / "experiments").glob("*")} <= set(params()["comparisons"])
 
 
 def test_whatever_ran_left_its_reports() -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from stages.runtime.config import ROOT, InputError, parse, read
 from stages.sources import files
 from stages.study.composition import compose
 from stages.study.schema import check
+from stages.tools.fit import __main__ as fit
 from stages.tools.fit import experiment, look
+from stages.tools.report import folder as reports
 from tests.sources.tables import delimited, save
 
 TICKETS = [
@@ -128,3 +131,29 @@ def test_arrays_are_wide_enough_for_nearly_all_texts() -> None:
     assert widths[-1] >= 900 and widths == sorted(set(widths))
     places = np.array(widths)[np.searchsorted(widths, lengths)]
     assert places.sum() / lengths.sum() < 1.2
+
+
+def test_the_best_on_held_out_texts_is_named_and_the_report_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    held = {"mine-logistic": (0.8, 0.4), "mine-svm": (0.9, 0.5), "mine-bilstm": (0.9, 0.3)}
+    reported: list[str] = []
+
+    def written(name: str, study: dict[str, Any]) -> Path:
+        reported.append(name)
+        return tmp_path / "index.html"
+
+    def metrics(recipe: str) -> dict[str, Any]:
+        accuracy, loss = held[recipe]
+        return {"validation": {"accuracy": accuracy, "loss": loss}, "test": {"accuracy": 1 - accuracy}}
+
+    monkeypatch.setattr(fit, "repro", lambda targets: None)
+    monkeypatch.setattr(fit, "metrics", metrics)
+    monkeypatch.setattr(fit, "params", dict)
+    monkeypatch.setattr(reports, "written", written)
+    fit.run("mine", [*held])
+    told = capsys.readouterr().out
+    assert "mine-bilstm is chosen by its held-out texts. On the test split: 10.0% right." in told
+    last = re.findall(r"(mine-\w+) +\d+\.\d", told)[-3:]
+    assert last == ["mine-bilstm", "mine-svm", "mine-logistic"]
+    assert reported == ["mine"] and f"python -m webbrowser {(tmp_path / 'index.html').as_uri()}" in told

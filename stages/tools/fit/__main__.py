@@ -1,7 +1,8 @@
 """From a file of your own texts to models that are compared: looks at the data, writes one experiment that is
-yours from then on, trains baselines first and then networks, as far as the minutes go, and ranks them by what
-they held out: by accuracy, macro-F1 (the mean over the labels, for where some are rare) or loss. Of few texts
-it says how uncertain that is, and cross-validates baselines.
+yours from then on, trains baselines first and then networks, as far as the minutes go, ranks them by what
+they held out, and reports on them (stages/tools/report). It ranks by accuracy, macro-F1 (the mean over the
+labels, for where some are rare) or loss. Of few texts it says how uncertain that is, and cross-validates
+baselines.
 
 The file: CSV, TSV, JSON, JSON Lines or Parquet, also .gz, with a column of texts and one of labels; or the
 name of an experiment that this has written before, whose file is then left as you edited it.
@@ -140,7 +141,10 @@ def shown(path: Path) -> str:
 
 
 def run(name: str, entries: dict[str, Any], by: str) -> None:
-    """Baselines, their ranking, then everything, and the ranking of all. entries: params.yaml."""
+    """Baselines, their ranking, then everything, the ranking of all, and the report. entries: params.yaml."""
+    from stages.tools.report.folder import opened_by  # here: these load scikit-learn
+    from stages.tools.report.folder import written as report
+
     recipes = entries["comparisons"][name]["recipes"]
     first = [recipe for recipe in recipes if recipe.removeprefix(f"{name}-") in BASELINES]
     repro([f"evaluate@{recipe}" for recipe in first])
@@ -155,6 +159,7 @@ def run(name: str, entries: dict[str, Any], by: str) -> None:
     result = metrics(best)["test"]
     print(f"\n{best} is chosen by its held-out texts. On the test split: {result['accuracy']:.1%} right.")
     print(f'Predict:  python -m stages.tools.predict {best} "a text"')
+    print(f"Report:   {opened_by(report(name, params()))}")
     print(f"Figures:  reports/comparisons/{name}/    Table: reports/tables/{name}.csv")
     print(f"Go on:    edit {shown(place(name))}, then python -m stages.tools.fit {name}")
 

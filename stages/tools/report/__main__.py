@@ -1,0 +1,41 @@
+"""An experiment as a page to read: its texts, its recipes in the order of what they held out, where the
+chosen one is right and where it fails, and that one's model card. The page quotes test texts; --texts 0
+quotes none, for a page that others may see.
+
+In: what `dvc repro compare@<experiment>` leaves. Out: reports/experiments/<experiment>/ with README.md,
+index.html (one file that loads nothing) and card.md.
+
+Example: python -m stages.tools.report demo
+"""
+
+import argparse
+
+from stages.runtime import command
+from stages.study.params import one_of, params
+from stages.tools.report.folder import QUOTES, opened_by, written
+
+
+def main() -> None:
+    parser = command.parser()
+    parser.add_argument("experiment", help="an entry of comparisons in params.yaml that was compared")
+    parser.add_argument(
+        "--texts",
+        type=count,
+        default=QUOTES,
+        metavar="N",
+        help="test texts quoted in each list (default: %(default)s)",
+    )
+    options = parser.parse_args()
+    study = params()
+    name = one_of(options.experiment, study["comparisons"], "comparisons")
+    print(opened_by(written(name, study, options.texts)))
+
+
+def count(text: str) -> int:
+    if not text.isdecimal() or int(text) > 1000:
+        raise argparse.ArgumentTypeError(f"found {text}, allowed: a number from 0 to 1000")
+    return int(text)
+
+
+if __name__ == "__main__":
+    command.guard(main)

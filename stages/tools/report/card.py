@@ -1,0 +1,155 @@
+"""A chosen recipe's model card: Markdown behind the metadata that the Hugging Face Hub reads.
+
+What no file says (language, licence, where the texts are from) is left out.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stages.tools.report import as_markdown, classwise, datasheet, detail
+from stages.tools.report.elements import Block, Code, Heading, Link, Points, Prose, Table
+from stages.tools.report.parts import Evaluated, Experiment, Part
+from stages.tools.report.wording import between, counted, ends, percent
+
+PROJECT = "seqstudy"
+TASK = {"type": "text-classification", "name": "Text classification"}
+FEW = 50  # test texts of a label: its recall is known within 14 points at best
+LOAD = """from stages.evaluation.classify import Classifier
+from stages.study.params import params
+
+classifier = Classifier("{name}", params()["recipes"])
+classifier.probabilities(["a text"])  # float64[seeds, texts, labels], calibrated
+classifier.labels
+"""
+
+
+def written(experiment: Experiment, part: Part, recipe: Evaluated, folder: Path) -> str:
+    """The card, to lie in a folder beside the report."""
+    header = yaml.safe_dump(metadata(part, recipe), sort_keys=False, allow_unicode=True)
+    return f"---\n{header}---\n\n{as_markdown.page([*_blocks(experiment, part, recipe)], folder)}"
+
+
+def metadata(part: Part, recipe: Evaluated) -> dict[str, Any]:
+    """What stands in the card's front matter."""
+    measures, (f1, balanced) = recipe.result.measures, recipe.over_classes
+    numbers = [
+        ("accuracy", "Accuracy", measures["test.accuracy"]),
+        ("f1", "Macro-F1", f1),
+        ("balanced_accuracy", "Balanced accuracy", balanced),
+    ]
+    results = {
+        "task": TASK,
+        "dataset": {"type": part.source, "name": part.source, "split": "test"},
+        "metrics": [{"type": kind, "name": name, "value": round(value, 6)} for kind, name, value in numbers],
+    }
+    return {
+        "library_name": "keras" if _keras(recipe) else PROJECT,
+        "pipeline_tag": TASK["type"],
+        "tags": [*dict.fromkeys([TASK["type"], PROJECT, recipe.entry["model"]["architecture"]])],
+        "metrics": [kind for kind, *_ in numbers],
+        "model-index": [{"name": recipe.name, "results": [results]}],
+    }
+
+
+def _keras(recipe: Evaluated) -> bool:
+    return any(file.endswith(".keras") for file in recipe.certificate["files"])
+
+
+def _blocks(experiment: Experiment, part: Part, recipe: Evaluated) -> Iterator[Block]:
+    labels = ", ".join(recipe.result.labels[: datasheet.MOST])
+    yield Heading(recipe.name, 1)
+    yield Prose(
+        f"A text classifier: {recipe.entry['model']['architecture']}, "
+        f"{counted(int(recipe.result.measures['parameters']), 'parameter')}, trained with "
+        f"{counted(len(recipe.logits), 'seed')} on texts of {part.source}; a recipe of the experiment "
+        f"{experiment.name}."
+    )
+    yield Link("README.md", "The report on all recipes of the experiment")
+    yield Heading("What it is for")
+    yield Prose(f"It tells which of these labels a text like those of {part.source} has: {labels}.")
+    yield Heading("What it is not for")
+    yield Points([*limits(part, recipe)])
+    yield Heading("Training data")
+    yield from datasheet.texts(part)
+    yield Heading("How good it is")
+    yield from _measured(part, recipe)
+    yield from detail.blocks(recipe)
+    yield Heading("How to load it")
+    yield Prose("In the repository that trained it:")
+    yield Code([f'python -m stages.tools.predict {recipe.name} "a text"'])
+    yield Code(LOAD.format(name=recipe.name).splitlines(), "python")
+    yield Heading("Provenance")
+    yield from _provenance(recipe)
+
+
+def limits(part: Part, recipe: Evaluated) -> Iterator[str]:
+    """What the files say of its limits, a sentence or two each."""
+    sheet, names = part.sheet, recipe.result.labels
+    yield "It knows no other labels: a text that has none of them gets one, too."
+    yield (
+        f"It was tested on texts of {part.source} alone. What it is worth on others is not known; in what "
+        "language the texts are, who wrote them and who labelled them no file says."
+    )
+    measures = classwise.of_each(recipe.labels, recipe.predicted, len(names))
+    worst, rarest = int(measures[:, 2].argmin()), int(measures[:, 3].argmin())
+    yield f"It is worst on {names[worst]}, with an F1 of {measures[worst, 2]:.3f}."
+    if (texts := int(measures[rarest, 3])) < FEW:
+        yield f"{names[rarest]} has {counted(texts, 'test text')}: numbers for that label may be far off."
+    lengths = [group for group in recipe.result.slices["length"] if group[2] > 0]
+    low, high, count, accuracy = min(lengths, key=lambda group: group[3])
+    if len(lengths) > 1:
+        yield (
+            f"By length, it is worst on texts of {between(low, high)} tokens: {percent(accuracy)} "
+            f"right of {counted(int(count), 'test text')}."
+        )
+    if several := sheet["contradictory"]:
+        yield f"{counted(several, 'text')} of the source with several labels: no model can be right in all."
+    if shared := sheet["duplicates"]["exact"]["between"]:
+        kept = not any(sheet["duplicates"]["dropped"].values())
+        yield (
+            f"{counted(shared, 'test text')} of the source stood in train, too"
+            + ("; the test accuracy flatters." if kept else ", and was dropped there.")
+        )
+    yield from detail.uncalibrated(recipe)
+
+
+def _measured(part: Part, recipe: Evaluated) -> Iterator[Block]:
+    result, (f1, balanced) = recipe.result, recipe.over_classes
+    of_f1, of_balanced = recipe.over_classes_ends
+    yield Table(
+        ["on the test split", "mean of the seeds", "95 % interval"],
+        [
+            ["accuracy", percent(result.measures["test.accuracy"]), ends(result.interval)],
+            ["macro-F1", f"{f1:.3f}", f"{of_f1[0]:.3f} to {of_f1[1]:.3f}"],
+            ["balanced accuracy", percent(balanced), ends(of_balanced)],
+        ],
+    )
+    yield Prose(
+        f"It was chosen of {counted(len(part.recipes), 'recipe')} by its accuracy on texts of the training "
+        f"split that were held out, {percent(result.measures['validation.accuracy'])}; the test split, "
+        f"{counted(len(part.test.texts), 'text')}, chose nothing. Always answering "
+        f"{part.train.names[part.guess]} is right in {percent(part.guessing)}. Intervals are for other "
+        "texts and other seeds."
+    )
+
+
+def _provenance(recipe: Evaluated) -> Iterator[Block]:
+    certificate = recipe.certificate
+    yield Prose("How it was trained:")
+    yield Code(yaml.safe_dump(dict(certificate["parameters"]), sort_keys=False).splitlines(), "yaml")
+    facts = {
+        "certificate": certificate["key"],
+        "seeds": ", ".join(recipe.logits),
+        "tokenizer": str(certificate.get("tokenizer", "")),
+        "processor": str(certificate.get("processor", "")),
+        "backend": str(certificate.get("backend", "")),
+        **{name: str(version) for name, version in certificate["versions"].items()},
+    }
+    yield Table(["trained with", "value"], [[*pair] for pair in facts.items() if pair[1]], ("value",))
+    hashes = {**certificate["inputs"], **certificate["code"], **certificate["files"]}
+    yield Prose("SHA-256, the first 16 digits, of what it was trained on, of the code, and of its own files:")
+    rows = [[path, digest[:16]] for path, digest in hashes.items()]
+    yield Table(["file", "SHA-256"], rows, ("SHA-256",))

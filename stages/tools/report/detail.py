@@ -1,0 +1,133 @@
+"""One recipe on the test split: by label, by length, what it mixes up, whether its probabilities are true."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from stages.evaluation.calibration import COOLEST, HOTTEST
+from stages.reporting.comparison import Result, wilson
+from stages.tools.report import classwise
+from stages.tools.report.elements import Block, Heading, Prose, Table
+from stages.tools.report.parts import Evaluated
+from stages.tools.report.wording import between, ends
+
+MOST = 50  # labels that a table lists
+SQUARE = 12  # labels that a table of confusions has room for
+MIXED = 20  # pairs of labels that are listed where it has not
+COVERED = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)  # shares of the texts that are answered
+
+
+def blocks(chosen: Evaluated) -> Iterator[Block]:
+    result = chosen.result
+    yield from _classes(chosen)
+    yield from _confusion(result)
+    yield from _calibration(chosen)
+    yield Heading("By length and by unknown words", 3)
+    names = {"length": "length, tokens", "oov_rate": "unknown tokens, %"}
+    for by, name in names.items():
+        scale = 100 if by == "oov_rate" else 1
+        rows = [
+            [
+                between(scale * low, scale * high),
+                f"{int(count):,}",
+                f"{100 * share:.1f}",
+                ends(wilson(share * count, int(count)), ""),
+            ]
+            for low, high, count, share in result.slices[by]
+        ]
+        yield Table([name, "test texts", "accuracy, %", "95 % interval"], rows)
+
+
+def _classes(chosen: Evaluated) -> Iterator[Block]:
+    yield Heading("By label", 3)
+    measures = classwise.of_each(chosen.labels, chosen.predicted, len(chosen.result.labels))
+    order = np.argsort(-measures[:, 3], kind="stable")[:MOST].tolist()
+    rows = [
+        [chosen.result.labels[i], *(f"{value:.3f}" for value in measures[i, :3]), f"{int(measures[i, 3]):,}"]
+        for i in order
+    ]
+    yield Table(["label", "precision", "recall", "F1", "test texts"], rows)
+    yield Prose("Means over the seeds; a label that is never predicted has a precision of 0.")
+
+
+def _confusion(result: Result) -> Iterator[Block]:
+    yield Heading("What is taken for what", 3)
+    if len(result.labels) <= SQUARE:
+        rows = [
+            [label, *(f"{count:,}" for count in row)]
+            for label, row in zip(result.labels, result.confusion, strict=True)
+        ]
+        shares = [[count / max(sum(row), 1) for count in row] for row in result.confusion]
+        yield Table(["actual, predicted", *result.labels], rows, shares=shares)
+    pairs = sorted(
+        (
+            (-count, i, j)
+            for i, row in enumerate(result.confusion)
+            for j, count in enumerate(row)
+            if i != j and count
+        )
+    )
+    if len(result.labels) > SQUARE:
+        rows = [
+            [
+                result.labels[i],
+                result.labels[j],
+                f"{-negative:,}",
+                f"{-100 * negative / sum(result.confusion[i]):.1f}",
+            ]
+            for negative, i, j in pairs[:MIXED]
+        ]
+        yield Table(["actual", "predicted", "test texts", "of the label, %"], rows, ("predicted",))
+    yield Prose("Test texts, by the model of the first seed, which is the one that predict uses.")
+
+
+def uncalibrated(chosen: Evaluated) -> Iterator[str]:
+    """Why its calibrated probabilities should not be believed, if that is so."""
+    cold = [seed for seed, degree in chosen.temperatures.items() if degree <= 1.01 * COOLEST]
+    if cold:
+        yield (
+            f"Of seed {', '.join(cold)} every held-out text is classified right, so no temperature is the "
+            f"best and the lowest allowed is taken, {COOLEST:g}: it calls nearly every text certain, right "
+            "or wrong. Its probabilities tell nothing; more texts, or a larger part of them held out, "
+            "would mend that."
+        )
+    hot = [seed for seed, degree in chosen.temperatures.items() if degree >= 0.99 * HOTTEST]
+    if hot:
+        yield (
+            f"Of seed {', '.join(hot)} the highest temperature allowed is taken, {HOTTEST:g}: it knows next "
+            "to nothing of the held-out texts."
+        )
+    measures = chosen.result.measures
+    if measures.get("calibrated.loss", 0.0) > measures["test.loss"] and not cold:
+        yield "Calibration makes the loss on the test split higher: the held-out texts were too few for it."
+
+
+def _calibration(chosen: Evaluated) -> Iterator[Block]:
+    result, measures = chosen.result, chosen.result.measures
+    yield Heading("Can its probabilities be believed?", 3)
+    yield from (Prose(doubt) for doubt in uncalibrated(chosen))
+    if "calibrated.ece" in measures:
+        degrees = ", ".join(f"{degree:.2f}" for degree in chosen.temperatures.values())
+        yield Table(
+            ["on the test split", "before calibration", "calibrated"],
+            [
+                ["ECE", f"{measures['test.ece']:.3f}", f"{measures['calibrated.ece']:.3f}"],
+                ["loss", f"{measures['test.loss']:.3f}", f"{measures['calibrated.loss']:.3f}"],
+            ],
+        )
+        yield Prose(
+            "ECE is the expected calibration error: how far confidence is from accuracy. Calibration "
+            f"divides the logits by a temperature, fitted on held-out texts for each seed: {degrees}. "
+            "Predict does the same."
+        )
+    rows = [
+        [f"{confidence:.3f}", f"{100 * accuracy:.1f}", f"{int(count):,}"]
+        for confidence, accuracy, count in result.reliability[-1]
+    ]
+    yield Table(["mean confidence", "accuracy, %", "predictions of all seeds"], rows)
+    rows = [
+        [f"{100 * share:.0f}", f"{lowest:.3f}", f"{100 * accuracy:.1f}"]
+        for share, lowest, accuracy in result.coverage
+        if any(abs(share - wanted) < 1e-6 for wanted in COVERED)
+    ]
+    yield Table(["surest texts that are answered, %", "lowest confidence", "accuracy on those, %"], rows)

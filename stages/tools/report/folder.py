@@ -1,0 +1,61 @@
+"""The folder of an experiment's report."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from stages.evaluation.classify import Classifier
+from stages.runtime import files
+from stages.runtime.config import ROOT
+from stages.tools import explain
+from stages.tools.report import as_html, as_markdown, card, sections
+from stages.tools.report.gathered import gather
+from stages.tools.report.parts import Evaluated
+from stages.tools.report.quoted import WORDS, Shares, Weigh
+
+QUOTES = 10  # test texts of each list
+
+
+def written(
+    name: str,
+    study: Mapping[str, Any],
+    quotes: int = QUOTES,
+    root: Path = ROOT,
+    weighing: Callable[[Evaluated], Weigh] | None = None,
+) -> Path:
+    """Write an experiment's report and model cards; the path of index.html.
+
+    study: params.yaml; quotes: how many texts each list has; weighing: of a recipe what says which words of a
+    text decided, None: the recipe's own models.
+    """
+    experiment = gather(root, study, name)
+    folder = root / "reports" / "experiments" / name
+    blocks = sections.written(experiment, quotes, weighing or by_models(study["recipes"]))
+    with files.replacing_folder(folder) as draft:
+        files.write_text(draft / "README.md", as_markdown.page(blocks, folder))
+        files.write_text(draft / "index.html", as_html.page(blocks))
+        for part in experiment.parts:
+            if part.chosen is not None:
+                text = card.written(experiment, part, part.chosen, folder)
+                files.write_text(draft / sections.card_file(experiment, part), text)
+    return folder / "index.html"
+
+
+def opened_by(page: Path) -> str:
+    """The line that opens a page."""
+    return f"python -m webbrowser {page.as_uri()}"
+
+
+def by_models(recipes: Mapping[str, Any]) -> Callable[[Evaluated], Weigh]:
+    """Of a recipe what says which words of a text speak for a label, by its first seed's model."""
+
+    def of(recipe: Evaluated) -> Weigh:
+        classifier = Classifier(recipe.name, recipes)
+
+        def weigh(text: str, label: int) -> Shares:
+            some = text if recipe.kind == "linear" else " ".join(text.split()[:WORDS])
+            return explain.explained(recipe.name, recipes, classifier, some, label)
+
+        return weigh
+
+    return of

@@ -1,0 +1,142 @@
+"""What the pipeline left of an experiment, read for its report; what is missing or of another run is
+refused."""
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from stages.artifacts.provenance import FILE as CERTIFICATE
+from stages.artifacts.split import Split, load_split
+from stages.artifacts.storage import load_arrays
+from stages.evaluation.metrics import confusion, probabilities
+from stages.reporting import comparison
+from stages.reporting.chapter import FIGURES, table
+from stages.reporting.comparison import Result
+from stages.runtime.config import InputError
+from stages.tools.report.choice import ranked
+from stages.tools.report.parts import Evaluated, Experiment, Part
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of an experiment below the root of the repository; params: params.yaml."""
+
+    root: Path
+    params: Mapping[str, Any]
+    name: str
+
+    def read(self, path: str, reader: Callable[[Path], T]) -> T:
+        """What `reader` makes of a file, or one line that names it."""
+        place = self.present(path)
+        try:
+            return reader(place)
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path} is damaged ({error}); delete it, then run: {self._remedy}") from None
+
+    def json(self, path: str) -> Any:
+        return self.read(path, lambda place: json.loads(place.read_text(encoding="utf-8")))
+
+    def present(self, path: str) -> Path:
+        if not (self.root / path).exists():
+            raise InputError(f"{self.name}: {path} is missing; make it with: {self._remedy}")
+        return self.root / path
+
+    def same(self, agree: bool, path: str, other: str) -> None:
+        """Refuse two files that do not agree."""
+        if not agree:
+            raise InputError(
+                f"{self.name}: {path} is of another run than {other}; bring both up to date: {self._remedy}"
+            )
+
+    @property
+    def _remedy(self) -> str:
+        return f"dvc repro compare@{self.name}"
+
+
+def gather(root: Path, params: Mapping[str, Any], name: str) -> Experiment:
+    """All that there is of an experiment."""
+    files, entry = Files(root, params, name), params["comparisons"][name]
+    for recipe in entry["recipes"]:
+        if not (root / "data" / "compared" / name / f"{recipe}.json").exists():
+            raise InputError(
+                f"{name}: found no results of {recipe}, allowed: an experiment that was compared; run: "
+                f"dvc repro compare@{name}"
+            )
+    results = files.read(f"data/compared/{name}", lambda folder: comparison.load(folder, entry))
+    cells = files.read(f"reports/tables/{name}.csv", _cells)
+    header, rows = table(results)
+    drawn = [header, *([str(cell) for cell in row] for row in rows)]
+    files.same(cells == drawn, f"reports/tables/{name}.csv", f"data/compared/{name}")
+    of_source: dict[str, list[Result]] = {}
+    for result in results:
+        of_source.setdefault(result.source, []).append(result)
+    parts = [_part(files, source, some) for source, some in of_source.items()]
+    if "baseline" in entry:
+        files.present(entry["reads"])
+    return Experiment(name, entry["title"], parts, _figures(files, results), comparison.baseline(entry, root))
+
+
+def _cells(path: Path) -> list[list[str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [*csv.reader(file)]
+
+
+def _part(files: Files, source: str, results: Sequence[Result]) -> Part:
+    sheet = files.json(f"reports/sources/{source}.json")
+    train, test = (_split(files, source, split, sheet) for split in ("train", "test"))
+    recipes = {result.recipe: _evaluated(files, result, test) for result in results}
+    order = ranked({name: one.result.metrics for name, one in recipes.items() if one.holds_out})
+    others = [name for name in recipes if name not in order]
+    corpora = {
+        corpus: {**files.params["corpora"][corpus], "facts": files.json(f"reports/corpora/{corpus}.json")}
+        for corpus in dict.fromkeys(one.entry["corpus"] for one in recipes.values())
+    }
+    return Part(source, sheet, corpora, train, test, [recipes[name] for name in [*order, *others]])
+
+
+def _split(files: Files, source: str, name: str, sheet: Mapping[str, Any]) -> Split:
+    path = f"data/sources/{source}/{name}.parquet"
+    split = files.read(path, load_split)
+    files.same(sheet[name]["texts"] == len(split.texts), f"reports/sources/{source}.json", path)
+    return split
+
+
+def _evaluated(files: Files, result: Result, test: Split) -> Evaluated:
+    name = result.recipe
+    certificate, facts = (files.json(f"data/models/{name}/{file}") for file in (CERTIFICATE, "training.json"))
+    calibration = files.json(f"data/calibrations/{name}.json")
+    files.same(
+        calibration["key"] == certificate["key"], f"data/calibrations/{name}.json", f"data/models/{name}"
+    )
+    path = f"data/logits/test/{files.name}/{name}.npz"
+    logits = files.read(path, load_arrays)
+    labels, names = logits.pop("labels"), logits.pop("names").tolist()
+    alike = names == test.names == result.labels and np.array_equal(labels, test.labels)
+    files.same(alike, path, f"data/sources/{result.source}/test.parquet")
+    counts = confusion(probabilities(next(iter(logits.values()))), labels).tolist()
+    files.same(counts == result.confusion, f"data/compared/{files.name}/{name}.json", path)
+    entry = files.params["recipes"][name]
+    return Evaluated(entry, result, facts, certificate, labels, logits, calibration["temperatures"])
+
+
+def _figures(files: Files, results: Sequence[Result]) -> dict[str, Path]:
+    """Of each chapter: curves only where a training has several epochs, no figure that is a table here."""
+    figures: dict[str, Path] = {}
+    for chapter in dict.fromkeys(result.chapter for result in results):
+        some = [result for result in results if result.chapter == chapter]
+        left_out = {"confusions"}
+        if all(max(result.history["epoch"]) < 2 for result in some):
+            left_out.add("curves")
+        for figure, alt in FIGURES.items():
+            if figure not in left_out:
+                name = f"{chapter}-{figure}" if chapter else figure
+                path = files.present(f"reports/comparisons/{files.name}/{name}.svg")
+                figures[f"{chapter}: {alt}" if chapter else alt] = path
+    return figures

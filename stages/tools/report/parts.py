@@ -1,0 +1,138 @@
+"""What a report is made of: an experiment, its recipes by source, and what the pipeline left of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.artifacts.split import Split
+from stages.artifacts.validation import stratified
+from stages.evaluation.metrics import probabilities
+from stages.reporting.comparison import Baseline, Result
+from stages.reporting.significance import Difference, difference
+from stages.tools.report import classwise
+from stages.tools.report.wording import Interval
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """A recipe of the experiment, trained and evaluated.
+
+    entry: of `recipes` in params.yaml; facts: its training.json; certificate: as it lies beside its models.
+    labels: int16[texts] of the test split. logits: of each seed's model float32[texts, outputs].
+    temperatures: of each seed's model; none if nothing was held out.
+    """
+
+    entry: Mapping[str, Any]
+    result: Result
+    facts: Mapping[str, Any]
+    certificate: Mapping[str, Any]
+    labels: np.ndarray
+    logits: Mapping[str, np.ndarray]
+    temperatures: Mapping[str, float]
+
+    @property
+    def name(self) -> str:
+        return self.result.recipe
+
+    @property
+    def kind(self) -> str:
+        """ "majority", "linear", "ensemble" or "network"."""
+        model = self.entry["model"]
+        if model["architecture"] == "majority":
+            return "majority"
+        if "members" in model:
+            return "ensemble"
+        return "linear" if self.entry["training"]["kind"] == "linear" else "network"
+
+    @property
+    def holds_out(self) -> bool:
+        """Whether it was validated on texts of the training split that it held out."""
+        return self.result.watched == "held out"
+
+    @cached_property
+    def predicted(self) -> list[np.ndarray]:
+        """Of each seed's model int64[texts]."""
+        return [probabilities(answers).argmax(axis=1) for answers in self.logits.values()]
+
+    @cached_property
+    def calibrated(self) -> np.ndarray:
+        """The probabilities that `predict` would give, of the first seed's model: float64[texts, classes]."""
+        seed, answers = next(iter(self.logits.items()))
+        return probabilities(answers / self.temperatures.get(seed, 1.0))
+
+    @cached_property
+    def over_classes(self) -> tuple[float, float]:
+        """Macro-F1 and balanced accuracy, the means over the seeds."""
+        f1, balanced = classwise.averages(self.labels, self.predicted, len(self.result.labels)).tolist()
+        return f1, balanced
+
+    @cached_property
+    def over_classes_ends(self) -> tuple[Interval, Interval]:
+        """The 95 % intervals of both."""
+        return classwise.intervals(self.labels, self.predicted, len(self.result.labels))
+
+
+@dataclass(frozen=True)
+class Part:
+    """The recipes of an experiment that learn from one source, the best on held-out texts first.
+
+    sheet: reports/sources/<source>.json; corpora: of each corpus that they read its entry of `corpora` in
+    params.yaml and, as `facts`, its reports/corpora/<corpus>.json.
+    """
+
+    source: str
+    sheet: Mapping[str, Any]
+    corpora: Mapping[str, Mapping[str, Any]]
+    train: Split
+    test: Split
+    recipes: list[Evaluated]
+
+    @property
+    def chosen(self) -> Evaluated | None:
+        """The best on held-out texts, if a recipe held any out."""
+        return self.recipes[0] if self.recipes[0].holds_out else None
+
+    @property
+    def linear(self) -> Evaluated | None:
+        """The linear model that is best on held-out texts, if there is one."""
+        return next((one for one in self.recipes if one.kind == "linear"), None)
+
+    @property
+    def guess(self) -> int:
+        """The most frequent label of the training split."""
+        return int(np.bincount(self.train.labels, minlength=len(self.train.names)).argmax())
+
+    @property
+    def guessing(self) -> float:
+        """The test accuracy of always answering it."""
+        return float((self.test.labels == self.guess).mean())
+
+    @cached_property
+    def behind(self) -> dict[str, Difference]:
+        """By recipe how far it is behind the chosen one in test accuracy."""
+        if self.chosen is None:
+            return {}
+        others = (one for one in self.recipes if one is not self.chosen)
+        return {one.name: difference(self.chosen.result, one.result) for one in others}
+
+    def held_out(self, recipe: Evaluated) -> int:
+        """How many texts of the training split each seed's training held out."""
+        validation, seed = recipe.facts["validation"], next(iter(recipe.logits))
+        if not recipe.holds_out:
+            return 0
+        return int(stratified(self.train.labels, validation["fraction"], int(seed)).sum())
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """figures: those of the comparison, a path from the root of the repository for what is seen on it."""
+
+    name: str
+    title: str
+    parts: list[Part]
+    figures: Mapping[str, Path]
+    baseline: Baseline | None

@@ -1,0 +1,106 @@
+"""The recipes beside each other, in the order of what they held out."""
+
+from collections.abc import Iterator
+
+from stages.reporting.comparison import Result, wilson
+from stages.reporting.significance import Difference
+from stages.tools.report.elements import Block, Prose, Table
+from stages.tools.report.parts import Evaluated, Experiment, Part
+from stages.tools.report.wording import ends, percent
+
+
+def blocks(experiment: Experiment, part: Part) -> Iterator[Block]:
+    chosen, guess = part.chosen, part.train.names[part.guess]
+    yield Prose(
+        "The order is that of the accuracy on texts of the training split which each training held out. "
+        "The test split chooses nothing; its numbers are means over the seeds, ± the standard deviation. "
+        "Macro-F1 and balanced accuracy count every label alike. Loss and ECE are those before "
+        "calibration."
+    )
+    header = ["recipe", "held out, %", "test accuracy, %", "95 % interval", "macro-F1"]
+    header += ["balanced accuracy, %", "loss", "ECE", "ECE, calibrated", "parameters", "seeds", "role"]
+    yield Table(
+        header,
+        [[one.name, *_numbers(one), _role(part, one)] for one in part.recipes],
+        ("role",),
+        marked=0 if chosen is not None else None,
+    )
+    yield Prose(
+        f"Always answering {guess}, the most frequent label in train, is right in {percent(part.guessing)}."
+    )
+    baseline = experiment.baseline
+    if baseline is not None and baseline.source == part.source and not _there(part, baseline.recipe):
+        yield Prose(
+            f"{baseline.recipe}, a linear model, has a test accuracy of {percent(baseline.accuracy)}."
+        )
+    if chosen is None:
+        return
+    if (held := part.held_out(chosen)) > 0:
+        low, high = wilson(chosen.result.measures["validation.accuracy"] * held, held)
+        yield Prose(
+            f"Each seed holds out {held:,} texts. An accuracy like that of {chosen.name}, measured on so "
+            f"many, has a 95 % interval of {ends((low, high))}: recipes that are closer than that may "
+            "change places."
+        )
+    if len(part.recipes) > 1:
+        yield from _differences(part, chosen)
+
+
+def _there(part: Part, name: str) -> bool:
+    return name in [one.name for one in part.recipes]
+
+
+def _differences(part: Part, chosen: Evaluated) -> Iterator[Block]:
+    rows = [
+        [
+            name,
+            f"{-100 * behind.mean:+.1f}",
+            f"{-100 * behind.high:+.1f} to {-100 * behind.low:+.1f}",
+            f"{behind.p:.3f}" if behind.p >= 0.001 else "< 0.001",
+            verdict(behind),
+        ]
+        for name, behind in part.behind.items()
+    ]
+    header = [f"beside {chosen.name}", "points of test accuracy", "95 % interval", "McNemar's p", "so"]
+    yield Table(header, rows, ("so",))
+    yield Prose(
+        "Both are tested on the same texts. A difference counts as shown if McNemar's exact test of the "
+        "first seeds' models and a bootstrap over texts and seeds agree. Nothing is corrected for the "
+        "number of recipes: of twenty equal ones, one may seem to differ by chance."
+    )
+
+
+def _role(part: Part, one: Evaluated) -> str:
+    roles = ["chosen"] if one is part.chosen else []
+    roles += ["strongest linear"] if one is part.linear else []
+    roles += ["most frequent label"] if one.kind == "majority" else []
+    return ", ".join(roles) or one.kind
+
+
+def _numbers(one: Evaluated) -> list[str]:
+    measures, (f1, balanced) = one.result.measures, one.over_classes
+    spread = f" ± {100 * measures['sd.accuracy']:.1f}" if "sd.accuracy" in measures else ""
+    held = f"{100 * measures['validation.accuracy']:.1f}" if one.holds_out else "none held out"
+    return [
+        held,
+        f"{100 * measures['test.accuracy']:.1f}{spread}",
+        ends(one.result.interval, ""),
+        f"{f1:.3f}",
+        f"{100 * balanced:.1f}",
+        f"{measures['test.loss']:.3f}",
+        f"{measures['test.ece']:.3f}",
+        calibrated(one.result),
+        f"{int(measures['parameters']):,}",
+        f"{int(measures['seeds'])}",
+    ]
+
+
+def calibrated(result: Result) -> str:
+    return f"{result.measures['calibrated.ece']:.3f}" if "calibrated.ece" in result.measures else ""
+
+
+def verdict(behind: Difference) -> str:
+    """What a recipe's distance to the chosen one shows of it."""
+    if not behind.real:
+        return "no difference shown"
+    return "less accurate" if behind.mean > 0 else "more accurate"

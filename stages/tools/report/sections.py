@@ -1,0 +1,140 @@
+"""What a report says, section by section."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from stages.tools.report import datasheet, detail, quoted, ranks
+from stages.tools.report.elements import Block, Code, Facts, Figure, Heading, Link, Prose, Quotes
+from stages.tools.report.parts import Evaluated, Experiment, Part
+from stages.tools.report.quoted import Weigh
+from stages.tools.report.wording import counted, ends, percent
+
+
+def written(experiment: Experiment, quotes: int, weighing: Callable[[Evaluated], Weigh]) -> list[Block]:
+    """All of an experiment's page.
+
+    quotes: how many texts each list of them has; weighing: of a recipe, what says which words decided.
+    """
+    blocks: list[Block] = [*opening(experiment)]
+    for part in experiment.parts:
+        of = f": {part.source}" if len(experiment.parts) > 1 else ""
+        blocks += [Heading(f"In short{of}"), *short(part)]
+        blocks += [Heading(f"The texts{of}"), *datasheet.texts(part)]
+        blocks += [Heading(f"Ranking{of}"), *ranks.blocks(experiment, part)]
+        if (chosen := part.chosen) is not None:
+            blocks += [Heading(f"How good {chosen.name} is"), *detail.blocks(chosen)]
+            if quotes:
+                blocks += [
+                    Heading(f"Where {chosen.name} fails"),
+                    *failures(part, chosen, quotes, weighing(chosen)),
+                ]
+    blocks += [Heading("Figures"), *(Figure(path, alt) for alt, path in experiment.figures.items())]
+    best = [part.chosen for part in experiment.parts if part.chosen is not None]
+    if best:
+        blocks += [Heading("Use it"), *use(best)]
+    return blocks
+
+
+def opening(experiment: Experiment) -> Iterator[Block]:
+    yield Heading(experiment.title, 1)
+    recipes = sum(len(part.recipes) for part in experiment.parts)
+    sources = ", ".join(part.source for part in experiment.parts)
+    yield Prose(
+        f"The experiment {experiment.name}: {counted(recipes, 'recipe')} on texts of {sources}. The first "
+        "line below makes its results anew, the second this page of them."
+    )
+    yield Code([f"dvc repro compare@{experiment.name}", f"python -m stages.tools.report {experiment.name}"])
+    for part in experiment.parts:
+        if part.chosen is not None:
+            yield Link(card_file(experiment, part), f"The model card of {part.chosen.name}")
+
+
+def card_file(experiment: Experiment, part: Part) -> str:
+    """The file of a part's model card, beside the report."""
+    return "card.md" if len(experiment.parts) == 1 else f"card-{part.source}.md"
+
+
+def short(part: Part) -> Iterator[Block]:
+    chosen = part.chosen
+    if chosen is None:
+        yield Prose(
+            "No recipe held texts out: all were validated on the test split, which may choose nothing, so "
+            "none is chosen."
+        )
+        return
+    result, held = chosen.result, part.held_out(chosen)
+    (f1, _), (f1_interval, _) = chosen.over_classes, chosen.over_classes_ends
+    yield Facts(
+        [
+            ("chosen", chosen.name, f"by {held:,} held-out texts a seed"),
+            ("test accuracy", percent(result.measures["test.accuracy"]), f"95 %: {ends(result.interval)}"),
+            ("macro-F1", f"{f1:.3f}", f"95 %: {f1_interval[0]:.3f} to {f1_interval[1]:.3f}"),
+            ("calibration error", ranks.calibrated(result), "ECE, calibrated"),
+            ("most frequent label", percent(part.guessing), "test accuracy of always answering it"),
+        ]
+    )
+    yield Prose(_choice(part, chosen, held))
+    if part.behind:
+        yield Prose(_others(part))
+    if (linear := part.linear) is not None and linear is not chosen:
+        yield Prose(
+            f"The strongest linear model on held-out texts is {linear.name}, with a test accuracy of "
+            f"{percent(linear.result.measures['test.accuracy'])}: "
+            f"{ranks.verdict(part.behind[linear.name])}."
+        )
+
+
+def _others(part: Part) -> str:
+    """How many of the other recipes differ from the chosen one on the test split."""
+    verdicts = Counter(map(ranks.verdict, part.behind.values()))
+    more, less, none = (verdicts[v] for v in ("more accurate", "less accurate", "no difference shown"))
+    return (
+        f"Of the {counted(len(part.behind), 'other recipe')}, {_are(more)} shown to be more accurate than "
+        f"it on the test texts, {_are(less)} shown to be less accurate; for {none or 'none'} no difference "
+        "is shown."
+    )
+
+
+def _are(number: int) -> str:
+    return f"{number or 'none'} {'are' if number > 1 else 'is'}"
+
+
+def _choice(part: Part, chosen: Evaluated, held: int) -> str:
+    share = percent(chosen.result.measures["validation.accuracy"])
+    return (
+        f"{chosen.name} is chosen of {counted(len(part.recipes), 'recipe')}, as it is right in {share} of "
+        f"the texts of the training split that were held out, {held:,} for each seed. The test split, "
+        f"{counted(len(part.test.texts), 'text')}, chose nothing: on it {chosen.name} is right in "
+        f"{percent(chosen.result.measures['test.accuracy'])}, and always answering "
+        f"{part.train.names[part.guess]} would be right in {percent(part.guessing)}."
+    )
+
+
+def failures(part: Part, chosen: Evaluated, count: int, weigh: Weigh) -> Iterator[Block]:
+    yield Heading("Surest, and wrong", 3)
+    wrong = quoted.most_wrong(part, chosen, count, weigh)
+    if not wrong:
+        yield Prose("None: every test text is classified right.")
+    else:
+        yield Prose(
+            "The test texts whose wrong label has the highest probability, that of the first seed's model, "
+            "calibrated. Look at their own labels, too: some may be the mistake. The number is the row in "
+            "the test split, from 0."
+        )
+        yield Quotes(wrong)
+    yield Heading("Least sure", 3)
+    yield Prose(
+        "The test texts whose most probable label has the lowest probability, whether it is right or not."
+    )
+    yield Quotes(quoted.least_sure(part, chosen, count))
+
+
+def use(chosen: Sequence[Evaluated]) -> Iterator[Block]:
+    for one in chosen:
+        yield Code(
+            [
+                f'python -m stages.tools.predict {one.name} "a text"',
+                f"python -m stages.tools.serve {one.name}",
+                f"python -m stages.tools.export {one.name}",
+            ]
+        )

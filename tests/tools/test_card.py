@@ -1,0 +1,55 @@
+"""A model card says what files say, in metadata that the Hub can read."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stages.tools.report import card
+from stages.tools.report.gathered import gather
+from tests.project import LABELS as NASTY
+from tests.tools.left import LABELS, NAME, Made, experiment
+
+
+def written(root: Path, recipe: Made, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], str]:
+    """A card's front matter, and what follows it."""
+    found = gather(root, experiment(root, [recipe], monkeypatch), NAME)
+    [part] = found.parts
+    text = card.written(found, part, part.recipes[0], root / "reports" / "experiments" / NAME)
+    assert text.startswith("---\n")
+    header, _, body = text.removeprefix("---\n").partition("\n---\n")
+    return yaml.safe_load(header), body
+
+
+@pytest.mark.parametrize(("model", "library"), [("network", "keras"), ("linear", "seqstudy")])
+@pytest.mark.parametrize("labels", [LABELS, NASTY, ["---", "no"]])
+def test_the_front_matter_is_yaml_with_the_measured_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, library: str, labels: list[str]
+) -> None:
+    header, _ = written(tmp_path, Made("a", 7, 8, model, labels=labels), monkeypatch)
+    assert header["library_name"] == library and header["pipeline_tag"] == "text-classification"
+    [entry] = header["model-index"]
+    [result] = entry["results"]
+    assert entry["name"] == "a" and result["task"]["type"] == "text-classification"
+    assert result["dataset"] == {"type": "own", "name": "own", "split": "test"}
+    values = {metric["type"]: metric["value"] for metric in result["metrics"]}
+    assert [*values] == header["metrics"] and values["accuracy"] == 0.7
+    assert all(isinstance(value, float) for value in values.values())
+
+
+def test_what_no_file_says_is_not_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    header, _ = written(tmp_path, Made("a", 7, 8), monkeypatch)
+    assert not {"license", "language", "datasets", "base_model"} & set(header)
+
+
+def test_it_says_where_it_is_weak_and_where_it_is_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, body = written(tmp_path, Made("a", 7, 8), monkeypatch)
+    assert "arts, sport, world" in body
+    assert "It is worst on sport, with an F1 of 0." in body
+    assert "world has 13 test texts: numbers for that label may be far off." in body
+    for origin in ("a000000000000000", "a processor", "2.4.6", "stages/train.py | " + "b" * 16):
+        assert origin in body
+    assert 'Classifier("a", params()["recipes"])' in body

@@ -1,0 +1,266 @@
+"""The report of an experiment: held-out texts choose, and nothing that a user supplies does harm."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from markdown_it import MarkdownIt
+
+from stages.runtime import files
+from stages.runtime.config import InputError
+from stages.tools.report import as_html, as_markdown, folder
+from stages.tools.report.choice import ranked
+from stages.tools.report.elements import Prose, Quotes, Table
+from stages.tools.report.gathered import gather
+from stages.tools.report.parts import Evaluated
+from stages.tools.report.quoted import Quoted, Weigh
+from tests.project import LABELS as NASTY
+from tests.project import MARKUP, Project
+from tests.tools.left import NAME, Made, experiment
+
+ALLOWED = {"html", "head", "meta", "title", "style", "body", "main", "nav", "h1", "h2", "h3", "p", "a", "b"}
+ALLOWED |= {"ul", "ol", "li", "dl", "dt", "dd", "pre", "code", "mark", "div", "figure", "figcaption"}
+ALLOWED |= {"table", "thead", "tbody", "tr", "th", "td", "svg", "defs", "path", "use"}
+LOADING = ("src", "srcset", "data", "poster", "action", "background", "href", "xlink:href")
+
+
+class Reader(HTMLParser):
+    """tags, attributes and texts of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.text = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def weighing(recipe: Evaluated) -> Weigh:
+    """Every second word speaks for the label, the others against it."""
+    return lambda text, label: [(word, 1.0 - 2 * (i % 2)) for i, word in enumerate(text.split())]
+
+
+def pages(root: Path, params: dict[str, Any]) -> dict[str, str]:
+    """The files of a report, by name."""
+    index = folder.written(NAME, params, root=root, weighing=weighing)
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(index.parent.iterdir())}
+
+
+THREE = [Made("a", 5, 6, "majority"), Made("b", 7, 9, "linear"), Made("c", 8, 8, epochs=3)]
+
+
+def test_held_out_texts_choose_and_the_test_split_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for tested in ((7, 8), (8, 7), (1, 10)):
+        recipes = [Made("b", tested[0], 9), Made("c", tested[1], 8)]
+        params = experiment(tmp_path, recipes, monkeypatch)
+        chosen = gather(tmp_path, params, NAME).parts[0].chosen
+        assert chosen is not None and chosen.name == "b"
+        assert "b is chosen of 2 recipes" in pages(tmp_path, params)["README.md"]
+
+
+def test_of_equal_accuracies_the_lower_loss_is_first_and_then_the_order_of_the_experiment() -> None:
+    def held(accuracy: float, loss: float) -> dict[str, Any]:
+        return {"validation": {"accuracy": accuracy, "loss": loss}, "test": {"accuracy": 1 - accuracy}}
+
+    metrics = {"d": held(0.8, 0.1), "c": held(0.9, 0.5), "b": held(0.9, 0.4), "a": held(0.9, 0.5)}
+    assert ranked(metrics) == ["b", "c", "a", "d"]
+
+
+def test_a_recipe_that_held_nothing_out_is_never_chosen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = experiment(tmp_path, [Made("a", 10, None), Made("b", 5, 4)], monkeypatch)
+    assert "b is chosen" in pages(tmp_path, params)["README.md"]
+    params = experiment(tmp_path, [Made("a", 10, None), Made("b", 5, None)], monkeypatch)
+    made = pages(tmp_path, params)
+    assert "so none is chosen" in made["README.md"] and set(made) == {"README.md", "index.html"}
+
+
+@pytest.mark.parametrize("labels", [NASTY, [*NASTY, "---\nlicense: mit"]])
+def test_markup_in_labels_texts_and_titles_is_seen_and_does_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, labels: list[str]
+) -> None:
+    params = experiment(
+        tmp_path, [Made("a", 7, 8, "linear", labels=labels), Made("b", 6, 7, labels=labels)], monkeypatch
+    )
+    made = pages(tmp_path, params)
+    shown = " ".join(MARKUP.split())
+    page = Reader(made["index.html"])
+    assert set(page.tags) <= ALLOWED
+    assert page.text.count(shown) > 20 and "\x1b" not in made["index.html"]
+    for name in ("README.md", "card.md"):
+        text = made[name].partition("\n---\n")[2] if name == "card.md" else made[name]
+        rendered = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
+        seen = Reader(rendered)
+        assert set(seen.tags) <= {*ALLOWED, "img", "strong"} and "em" not in seen.tags
+        assert seen.text.count(shown) > 5 and "\x1b" not in made[name]
+        links = {value for tag, name, value in seen.attributes if name == "href"}
+        assert links <= {"card.md", "README.md"}
+        for row in re.findall("<tr>.*?</tr>", rendered, re.DOTALL):  # a bar in a label begins no cell
+            assert row.count("<t") - 1 in range(1, 13)
+
+
+def test_the_page_is_one_file_that_loads_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = pages(tmp_path, experiment(tmp_path, THREE, monkeypatch))["index.html"]
+    reader = Reader(page)
+    targets = {value for tag, name, value in reader.attributes if name in LOADING}
+    anchors = {value for tag, name, value in reader.attributes if (tag, name) == ("a", "href")}
+    assert targets - anchors and all(target.startswith("#") for target in targets - anchors)
+    assert not [anchor for anchor in anchors if "//" in anchor]
+    names = [value for _, name, value in reader.attributes if name == "id"]
+    assert len(names) == len(set(names))
+    assert {target[1:] for target in targets if target.startswith("#")} <= set(names)
+    style = page[page.index("<style>") : page.index("</style>")]
+    assert (
+        "url(" not in style and "@import" not in style and "<script" not in page and "<metadata" not in page
+    )
+
+
+def test_the_same_results_give_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = pages(tmp_path, experiment(tmp_path, THREE, monkeypatch))
+    assert pages(tmp_path, experiment(tmp_path, THREE, monkeypatch)) == first
+    assert set(first) == {"README.md", "index.html", "card.md"}
+    assert str(tmp_path) not in "".join(first.values())
+
+
+def cells(markdown: str, recipe: str) -> Iterator[str]:
+    """Of all rows about a recipe."""
+    for row in re.findall(rf"^\| \**{recipe}\** \|(.*)\|$", markdown, re.MULTILINE):
+        yield from (unescape(cell.strip().replace("\\", "")) for cell in row.split(" | "))
+
+
+def test_every_number_about_a_recipe_is_in_both_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = pages(tmp_path, experiment(tmp_path, THREE, monkeypatch))
+    text = Reader(made["index.html"]).text
+    numbers = [cell for recipe in "abc" for cell in cells(made["README.md"], recipe)]
+    assert len(numbers) >= 3 * 11 + 2 * 4 and all(number in text for number in numbers)
+    roles = [[*cells(made["README.md"], recipe)][10] for recipe in "abc"]
+    assert roles == ["most frequent label", "chosen, strongest linear", "network"]
+
+
+def test_figures_are_linked_that_are_there_and_curves_only_of_several_epochs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "reports" / "experiments" / NAME
+    for recipes, curves in ((THREE, True), (THREE[:2], False)):
+        page = pages(tmp_path, experiment(tmp_path, recipes, monkeypatch))["README.md"]
+        figures = re.findall(r"!\[.*\]\((.*)\)", page)
+        assert len(figures) == 4 + curves and all((home / figure).is_file() for figure in figures)
+        assert any(figure.endswith("/curves.svg") for figure in figures) == curves
+
+
+def test_each_source_has_a_choice_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recipes = [Made("a", 7, 5), Made("b", 7, 9, source="other"), Made("c", 6, 6)]
+    made = pages(tmp_path, experiment(tmp_path, recipes, monkeypatch))
+    assert set(made) == {"README.md", "index.html", "card-own.md", "card-other.md"}
+    assert "c is chosen of 2 recipes" in made["README.md"] and "b is chosen of 1 recipe," in made["README.md"]
+
+
+def test_without_texts_none_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    params = experiment(tmp_path, THREE, monkeypatch)
+    index = folder.written(NAME, params, quotes=0, root=tmp_path, weighing=weighing)
+    assert all("test 7" not in path.read_text(encoding="utf-8") for path in index.parent.iterdir())
+    assert "test 7" in pages(tmp_path, params)["README.md"]
+
+
+def spoiled(path: Path) -> None:
+    if path.suffix == ".csv":
+        files.write_text(path, path.read_text(encoding="utf-8").replace("0.", "1.", 1))
+    elif path.name.startswith("c"):
+        files.write_text(path, path.read_text(encoding="utf-8").replace("b0000", "c0000"))
+    else:
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("path", "line"),
+    [
+        (
+            f"data/compared/{NAME}/b.json",
+            "found no results of b, allowed: an experiment that was compared; run:",
+        ),
+        (
+            f"reports/tables/{NAME}.csv",
+            f"is of another run than data/compared/{NAME}; bring both up to date:",
+        ),
+        (f"reports/comparisons/{NAME}/accuracy.svg", "is missing; make it with:"),
+        (f"data/logits/test/{NAME}/b.npz", "is missing; make it with:"),
+        ("data/sources/own/test.parquet", "is missing; make it with:"),
+        ("data/models/b/certificate.json", "calibrations/b.json is of another run than data/models/b; bring"),
+        ("reports/sources/own.json", "is missing; make it with:"),
+    ],
+)
+def test_what_is_missing_or_of_another_run_is_one_line_and_leaves_the_report_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, line: str
+) -> None:
+    params = experiment(tmp_path, THREE, monkeypatch)
+    before = pages(tmp_path, params)
+    spoiled(tmp_path / path)
+    with pytest.raises(InputError) as refused:
+        folder.written(NAME, params, root=tmp_path, weighing=weighing)
+    assert line in str(refused.value) and f"dvc repro compare@{NAME}" in str(refused.value)
+    home = tmp_path / "reports" / "experiments" / NAME
+    assert {path.name: path.read_text(encoding="utf-8") for path in home.iterdir()} == before
+
+
+def test_other_logits_than_those_of_the_results_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = experiment(tmp_path, [Made("b", 9, 9)], monkeypatch)
+    logits = tmp_path / "data" / "logits" / "test" / NAME / "b.npz"
+    others = logits.read_bytes()
+    params = experiment(tmp_path, [Made("b", 7, 9)], monkeypatch)
+    logits.write_bytes(others)
+    with pytest.raises(InputError, match=r"compared/mine/b.json is of another run than .*b.npz; bring both"):
+        gather(tmp_path, params, NAME)
+
+
+def test_two_figures_in_one_page_share_no_name() -> None:
+    drawing = '<svg width="9pt" height="9pt"><path id="p" clip-path="url(#q)"/><use href="#p"/></svg>'
+    part = '<svg><path id="f1-p" clip-path="url(#f1-q)"/><use href="#f1-p"/></svg>'
+    assert as_html.svg(f'<?xml version="1.0"?>{drawing}', "f1-") == part
+
+
+def test_a_text_is_cut_into_no_link_and_no_second_line() -> None:
+    line = as_markdown.inert("see http://x.org, www.x.org\nor a@x.org | \u202e")
+    assert line == "see http&#58;//x.org, www&#46;x.org or a&#64;x.org \\|"
+
+
+def test_cells_are_as_dark_as_they_should_be() -> None:
+    table = as_html.page([Table(["x", "<b>"], [["&", "1"]], shares=[[0.5]]), Prose("<i>")])
+    assert '<td class="heat" style="--share: 0.500">1</td>' in table and "&lt;b&gt;" in table
+    assert "<p>&lt;i&gt;</p>" in table
+
+
+def test_words_are_coloured_by_their_share_of_the_strongest() -> None:
+    words = [("good<", 2.0), ("film", 0.1), ("dull", -1.0)]
+    page = as_html.page([Quotes([Quoted(3, "good< film dull", "no", "yes", 0.99999, 0.00001, words)])])
+    assert '<mark class="for" style="--share: 1.00" title="+2.000">good&lt;</mark> film ' in page
+    assert '<mark class="against" style="--share: 0.50" title="-1.000">dull</mark>' in page
+    assert "with &gt; 0.999; its label <b>no</b> has &lt; 0.001" in page
+
+
+@pytest.mark.slow
+def test_the_command_reports_a_study_that_has_run(project: Project) -> None:
+    line = project.run("python", "-m", "stages.tools.report", "small").splitlines()[-1]
+    home = project.root / "reports" / "experiments" / "small"
+    assert line.endswith((home / "index.html").as_uri()) and line.startswith("python -m webbrowser file://")
+    page = Reader((home / "index.html").read_text(encoding="utf-8"))
+    assert "mark" in page.tags and "script" not in page.tags
+    refused = project.run("python", "-m", "stages.tools.report", "smal", fails=True)
+    assert refused == "error: comparisons of params.yaml has no 'smal'; one of small\n"
