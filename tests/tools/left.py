@@ -11,6 +11,7 @@ import pytest
 from stages import compare, download, evaluate
 from stages.artifacts.padded import Padded
 from stages.artifacts.split import Split
+from stages.artifacts.validation import stratified
 from stages.reporting import figures
 from stages.runtime import files
 from stages.texts import doubts
@@ -139,7 +140,10 @@ def evaluated(root: Path, recipe: Made, splits: dict[str, Split]) -> None:
     )
     test, train = (padded(splits[split]) for split in ("test", "train"))
     answers = {
-        seed: evaluate.Answers(said(test.labels, recipe, i), said(train.labels, recipe, i))
+        seed: evaluate.Answers(
+            said(test.labels, recipe, (np.arange(len(test.labels)) + i) % 10 < recipe.test),
+            said(train.labels, recipe, right_in_train(train.labels, recipe, int(seed))),
+        )
         for i, seed in enumerate(seeds)
     }
     evaluate.keep(recipe.name, NAME, answers, test, train)
@@ -156,10 +160,18 @@ def padded(split: Split) -> Padded:
     return Padded([], [], split.labels, split.names, 300, lengths=lengths, unknown=lengths // 3)
 
 
-def said(labels: np.ndarray, recipe: Made, seed: int) -> np.ndarray:
-    """Logits that are right for so many of ten texts, the surer the later a text comes."""
+def right_in_train(labels: np.ndarray, recipe: Made, seed: int) -> np.ndarray:
+    """Whether each training text is answered right: those trained on, and so many of ten held out."""
+    right = np.ones(len(labels), dtype=bool)
+    if recipe.held_out is not None:
+        held = stratified(labels, 0.1, seed)
+        right[held] = np.arange(held.sum()) % 10 < recipe.held_out
+    return right
+
+
+def said(labels: np.ndarray, recipe: Made, right: np.ndarray) -> np.ndarray:
+    """Logits that are right where `right`, bool[texts], says so, the surer the later a text comes."""
     classes = len(recipe.labels)
-    right = (np.arange(len(labels)) + seed) % 10 < recipe.test
     choice = np.where(right, labels, (labels + 1) % classes)
     sure = 1 + np.arange(len(labels)) / len(labels)
     logits: np.ndarray = (np.eye(classes)[choice] * sure[:, None]).astype(np.float32)

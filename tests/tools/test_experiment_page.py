@@ -12,8 +12,8 @@ from markdown_it import MarkdownIt
 
 from stages.runtime import files
 from stages.runtime.config import InputError
+from stages.tools.ranking import BY, NAMES
 from stages.tools.report import as_html, as_markdown, folder
-from stages.tools.report.choice import ranked
 from stages.tools.report.elements import Prose, Quotes, Table
 from stages.tools.report.gathered import gather
 from stages.tools.report.parts import Evaluated
@@ -71,12 +71,13 @@ def test_held_out_texts_choose_and_the_test_split_does_not(
         assert "b is chosen of 2 recipes" in pages(tmp_path, params)["README.md"]
 
 
-def test_of_equal_accuracies_the_lower_loss_is_first_and_then_the_order_of_the_experiment() -> None:
-    def held(accuracy: float, loss: float) -> dict[str, Any]:
-        return {"validation": {"accuracy": accuracy, "loss": loss}, "test": {"accuracy": 1 - accuracy}}
-
-    metrics = {"d": held(0.8, 0.1), "c": held(0.9, 0.5), "b": held(0.9, 0.4), "a": held(0.9, 0.5)}
-    assert ranked(metrics) == ["b", "c", "a", "d"]
+def test_what_was_asked_for_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The loss of wrong answers is high, that of texts that are left to chance is not."""
+    params = experiment(tmp_path, [Made("a", 7, 6), Made("b", 6, 9)], monkeypatch)
+    for by in BY:
+        folder.written(NAME, params, by, quotes=0, root=tmp_path)
+        page = (tmp_path / "reports" / "experiments" / NAME / "README.md").read_text(encoding="utf-8")
+        assert f"b is chosen of 2 recipes by its {NAMES[by]} on texts" in page
 
 
 def test_a_recipe_that_held_nothing_out_is_never_chosen(

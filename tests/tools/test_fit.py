@@ -15,6 +15,7 @@ from stages.runtime.config import ROOT, InputError, parse, read
 from stages.sources import files
 from stages.study.composition import compose
 from stages.study.schema import check
+from stages.tools import ranking
 from stages.tools.fit import __main__ as fit
 from stages.tools.fit import experiment, look
 from stages.tools.report import folder as reports
@@ -137,23 +138,32 @@ def test_the_best_on_held_out_texts_is_named_and_the_report_opened(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     held = {"mine-logistic": (0.8, 0.4), "mine-svm": (0.9, 0.5), "mine-bilstm": (0.9, 0.3)}
+    study: dict[str, Any] = {
+        "comparisons": {"mine": {"recipes": [*held]}},
+        "recipes": {name: {"corpus": "c"} for name in held},
+    }
+    study["corpora"] = {"c": {"source": "s"}}
     reported: list[str] = []
 
-    def written(name: str, study: dict[str, Any]) -> Path:
-        reported.append(name)
+    def written(name: str, study: dict[str, Any], by: str) -> Path:
+        reported.append(f"{name} by {by}")
         return tmp_path / "index.html"
 
-    def metrics(recipe: str) -> dict[str, Any]:
+    def held_out(recipe: str, experiment: str, data: Path) -> ranking.HeldOut:
         accuracy, loss = held[recipe]
-        return {"validation": {"accuracy": accuracy, "loss": loss}, "test": {"accuracy": 1 - accuracy}}
+        return ranking.HeldOut(recipe, {"accuracy": accuracy, "macro-f1": 0.5, "loss": loss}, 9, 9, 5000)
 
     monkeypatch.setattr(fit, "repro", lambda targets: None)
-    monkeypatch.setattr(fit, "metrics", metrics)
-    monkeypatch.setattr(fit, "params", dict)
+    monkeypatch.setattr(fit, "small_print", lambda source, by: [])
+    monkeypatch.setattr(fit, "metrics", lambda recipe: {"test": {"accuracy": 1 - held[recipe][0]}})
+    monkeypatch.setattr(ranking, "held_out", held_out)
     monkeypatch.setattr(reports, "written", written)
-    fit.run("mine", [*held])
+    fit.run("mine", study, "accuracy")
     told = capsys.readouterr().out
     assert "mine-bilstm is chosen by its held-out texts. On the test split: 10.0% right." in told
     last = re.findall(r"(mine-\w+) +\d+\.\d", told)[-3:]
     assert last == ["mine-bilstm", "mine-svm", "mine-logistic"]
-    assert reported == ["mine"] and f"python -m webbrowser {(tmp_path / 'index.html').as_uri()}" in told
+    assert (
+        reported == ["mine by accuracy"]
+        and f"python -m webbrowser {(tmp_path / 'index.html').as_uri()}" in told
+    )

@@ -49,6 +49,7 @@ def test_a_text_that_is_there_twice_is_quoted_once(part: Part) -> None:
         part.train,
         Split(["one", "two"] * (len(part.test.texts) // 2), part.test.labels, part.test.names),
         part.recipes,
+        part.by,
     )
     assert sorted(quote.text for quote in quoted.least_sure(same, chosen(part), 10)) == ["one", "two"]
 

@@ -30,7 +30,8 @@ from stages.study import composition
 from stages.study.entries import NAME
 from stages.study.params import params
 from stages.texts import tables
-from stages.tools.fit import experiment, folds, look, ranking
+from stages.tools import ranking
+from stages.tools.fit import experiment, folds, look
 
 SHARE = 0.2  # of the rows, the test split's
 FEWEST = 20  # rows; fewer say nothing
@@ -159,7 +160,7 @@ def run(name: str, entries: dict[str, Any], by: str) -> None:
     result = metrics(best)["test"]
     print(f"\n{best} is chosen by its held-out texts. On the test split: {result['accuracy']:.1%} right.")
     print(f'Predict:  python -m stages.tools.predict {best} "a text"')
-    print(f"Report:   {opened_by(report(name, params()))}")
+    print(f"Report:   {opened_by(report(name, entries, by))}")
     print(f"Figures:  reports/comparisons/{name}/    Table: reports/tables/{name}.csv")
     print(f"Go on:    edit {shown(place(name))}, then python -m stages.tools.fit {name}")
 

@@ -12,6 +12,7 @@ import argparse
 
 from stages.runtime import command
 from stages.study.params import one_of, params
+from stages.tools import ranking
 from stages.tools.report.folder import QUOTES, opened_by, written
 
 
@@ -25,10 +26,12 @@ def main() -> None:
         metavar="N",
         help="test texts quoted in each list (default: %(default)s)",
     )
+    help_text = "what chooses, on held-out texts (default: %(default)s)"
+    parser.add_argument("--by", choices=ranking.BY, default="accuracy", help=help_text)
     options = parser.parse_args()
     study = params()
     name = one_of(options.experiment, study["comparisons"], "comparisons")
-    print(opened_by(written(name, study, options.texts)))
+    print(opened_by(written(name, study, options.by, options.texts)))
 
 
 def count(text: str) -> int:

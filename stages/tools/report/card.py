@@ -127,9 +127,10 @@ def _measured(part: Part, recipe: Evaluated) -> Iterator[Block]:
             ["balanced accuracy", percent(balanced), ends(of_balanced)],
         ],
     )
+    worth = f", {part.worth(recipe.held)}" if recipe.held else ""
     yield Prose(
-        f"It was chosen of {counted(len(part.recipes), 'recipe')} by its accuracy on texts of the training "
-        f"split that were held out, {percent(result.measures['validation.accuracy'])}; the test split, "
+        f"It was chosen of {counted(len(part.recipes), 'recipe')} by its {part.measure} on texts of the "
+        f"training split that were held out{worth}; the test split, "
         f"{counted(len(part.test.texts), 'text')}, chose nothing. Always answering "
         f"{part.train.names[part.guess]} is right in {percent(part.guessing)}. Intervals are for other "
         "texts and other seeds."

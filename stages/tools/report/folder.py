@@ -19,16 +19,17 @@ QUOTES = 10  # test texts of each list
 def written(
     name: str,
     study: Mapping[str, Any],
+    by: str = "accuracy",
     quotes: int = QUOTES,
     root: Path = ROOT,
     weighing: Callable[[Evaluated], Weigh] | None = None,
 ) -> Path:
     """Write an experiment's report and model cards; the path of index.html.
 
-    study: params.yaml; quotes: how many texts each list has; weighing: of a recipe what says which words of a
-    text decided, None: the recipe's own models.
+    study: params.yaml; by: what chooses, of `ranking.BY`; quotes: how many texts each list has; weighing: of
+    a recipe what says which words of a text decided, None: the recipe's own models.
     """
-    experiment = gather(root, study, name)
+    experiment = gather(root, study, name, by)
     folder = root / "reports" / "experiments" / name
     blocks = sections.written(experiment, quotes, weighing or by_models(study["recipes"]))
     with files.replacing_folder(folder) as draft:

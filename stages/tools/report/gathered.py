@@ -18,7 +18,7 @@ from stages.reporting import comparison
 from stages.reporting.chapter import FIGURES, table
 from stages.reporting.comparison import Result
 from stages.runtime.config import InputError
-from stages.tools.report.choice import ranked
+from stages.tools.ranking import held_out, ranked
 from stages.tools.report.parts import Evaluated, Experiment, Part
 
 T = TypeVar("T")
@@ -60,8 +60,8 @@ class Files:
         return f"dvc repro compare@{self.name}"
 
 
-def gather(root: Path, params: Mapping[str, Any], name: str) -> Experiment:
-    """All that there is of an experiment."""
+def gather(root: Path, params: Mapping[str, Any], name: str, by: str = "accuracy") -> Experiment:
+    """All that there is of an experiment. by: what chooses, of `ranking.BY`."""
     files, entry = Files(root, params, name), params["comparisons"][name]
     for recipe in entry["recipes"]:
         if not (root / "data" / "compared" / name / f"{recipe}.json").exists():
@@ -77,7 +77,7 @@ def gather(root: Path, params: Mapping[str, Any], name: str) -> Experiment:
     of_source: dict[str, list[Result]] = {}
     for result in results:
         of_source.setdefault(result.source, []).append(result)
-    parts = [_part(files, source, some) for source, some in of_source.items()]
+    parts = [_part(files, source, some, by) for source, some in of_source.items()]
     if "baseline" in entry:
         files.present(entry["reads"])
     return Experiment(name, entry["title"], parts, _figures(files, results), comparison.baseline(entry, root))
@@ -88,17 +88,17 @@ def _cells(path: Path) -> list[list[str]]:
         return [*csv.reader(file)]
 
 
-def _part(files: Files, source: str, results: Sequence[Result]) -> Part:
+def _part(files: Files, source: str, results: Sequence[Result], by: str) -> Part:
     sheet = files.json(f"reports/sources/{source}.json")
     train, test = (_split(files, source, split, sheet) for split in ("train", "test"))
     recipes = {result.recipe: _evaluated(files, result, test) for result in results}
-    order = ranked({name: one.result.metrics for name, one in recipes.items() if one.holds_out})
+    order = [row.recipe for row in ranked([one.held for one in recipes.values() if one.held], by)]
     others = [name for name in recipes if name not in order]
     corpora = {
         corpus: {**files.params["corpora"][corpus], "facts": files.json(f"reports/corpora/{corpus}.json")}
         for corpus in dict.fromkeys(one.entry["corpus"] for one in recipes.values())
     }
-    return Part(source, sheet, corpora, train, test, [recipes[name] for name in [*order, *others]])
+    return Part(source, sheet, corpora, train, test, [recipes[name] for name in [*order, *others]], by)
 
 
 def _split(files: Files, source: str, name: str, sheet: Mapping[str, Any]) -> Split:
@@ -123,7 +123,8 @@ def _evaluated(files: Files, result: Result, test: Split) -> Evaluated:
     counts = confusion(probabilities(next(iter(logits.values()))), labels).tolist()
     files.same(counts == result.confusion, f"data/compared/{files.name}/{name}.json", path)
     entry = files.params["recipes"][name]
-    return Evaluated(entry, result, facts, certificate, labels, logits, calibration["temperatures"])
+    held = held_out(name, files.name, files.root / "data")
+    return Evaluated(entry, result, facts, certificate, labels, logits, calibration["temperatures"], held)
 
 
 def _figures(files: Files, results: Sequence[Result]) -> dict[str, Path]:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from stages.artifacts.split import Split
-from stages.artifacts.validation import stratified
 from stages.evaluation.metrics import probabilities
 from stages.reporting.comparison import Baseline, Result
 from stages.reporting.significance import Difference, difference
+from stages.tools.ranking import NAMES, HeldOut
 from stages.tools.report import classwise
-from stages.tools.report.wording import Interval
+from stages.tools.report.wording import Interval, percent
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,8 @@ class Evaluated:
 
     entry: of `recipes` in params.yaml; facts: its training.json; certificate: as it lies beside its models.
     labels: int16[texts] of the test split. logits: of each seed's model float32[texts, outputs].
-    temperatures: of each seed's model; none if nothing was held out.
+    temperatures: of each seed's model; none if nothing was held out. held: what it is worth on texts of the
+    training split that it held out; None if it was watched on the test split.
     """
 
     entry: Mapping[str, Any]
@@ -33,6 +34,7 @@ class Evaluated:
     labels: np.ndarray
     logits: Mapping[str, np.ndarray]
     temperatures: Mapping[str, float]
+    held: HeldOut | None
 
     @property
     def name(self) -> str:
@@ -47,11 +49,6 @@ class Evaluated:
         if "members" in model:
             return "ensemble"
         return "linear" if self.entry["training"]["kind"] == "linear" else "network"
-
-    @property
-    def holds_out(self) -> bool:
-        """Whether it was validated on texts of the training split that it held out."""
-        return self.result.watched == "held out"
 
     @cached_property
     def predicted(self) -> list[np.ndarray]:
@@ -81,7 +78,7 @@ class Part:
     """The recipes of an experiment that learn from one source, the best on held-out texts first.
 
     sheet: reports/sources/<source>.json; corpora: of each corpus that they read its entry of `corpora` in
-    params.yaml and, as `facts`, its reports/corpora/<corpus>.json.
+    params.yaml and, as `facts`, its reports/corpora/<corpus>.json. by: what chooses, of `ranking.BY`.
     """
 
     source: str
@@ -90,11 +87,12 @@ class Part:
     train: Split
     test: Split
     recipes: list[Evaluated]
+    by: str
 
     @property
     def chosen(self) -> Evaluated | None:
         """The best on held-out texts, if a recipe held any out."""
-        return self.recipes[0] if self.recipes[0].holds_out else None
+        return self.recipes[0] if self.recipes[0].held else None
 
     @property
     def linear(self) -> Evaluated | None:
@@ -119,12 +117,15 @@ class Part:
         others = (one for one in self.recipes if one is not self.chosen)
         return {one.name: difference(self.chosen.result, one.result) for one in others}
 
-    def held_out(self, recipe: Evaluated) -> int:
-        """How many texts of the training split each seed's training held out."""
-        validation, seed = recipe.facts["validation"], next(iter(recipe.logits))
-        if not recipe.holds_out:
-            return 0
-        return int(stratified(self.train.labels, validation["fraction"], int(seed)).sum())
+    @property
+    def measure(self) -> str:
+        """What chooses, in words."""
+        return NAMES[self.by]
+
+    def worth(self, held: HeldOut) -> str:
+        """Of the measure that chooses."""
+        number = held.measures[self.by]
+        return percent(number) if self.by == "accuracy" else f"{number:.3f}"
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,17 @@ from stages.tools.report.wording import ends, percent
 def blocks(experiment: Experiment, part: Part) -> Iterator[Block]:
     chosen, guess = part.chosen, part.train.names[part.guess]
     yield Prose(
-        "The order is that of the accuracy on texts of the training split which each training held out. "
+        f"The order is that of the {part.measure} on texts of the training split which each training held "
+        "out. "
         "The test split chooses nothing; its numbers are means over the seeds, ± the standard deviation. "
         "Macro-F1 and balanced accuracy count every label alike. Loss and ECE are those before "
         "calibration."
     )
-    header = ["recipe", "held out, %", "test accuracy, %", "95 % interval", "macro-F1"]
+    header = ["recipe", f"held out, {part.measure}", "test accuracy, %", "95 % interval", "macro-F1"]
     header += ["balanced accuracy, %", "loss", "ECE", "ECE, calibrated", "parameters", "seeds", "role"]
     yield Table(
         header,
-        [[one.name, *_numbers(one), _role(part, one)] for one in part.recipes],
+        [[one.name, *_numbers(part, one), _role(part, one)] for one in part.recipes],
         ("role",),
         marked=0 if chosen is not None else None,
     )
@@ -35,11 +36,11 @@ def blocks(experiment: Experiment, part: Part) -> Iterator[Block]:
         )
     if chosen is None:
         return
-    if (held := part.held_out(chosen)) > 0:
-        low, high = wilson(chosen.result.measures["validation.accuracy"] * held, held)
+    if held := chosen.held:
+        low, high = wilson(held.measures["accuracy"] * held.each, held.each)
         yield Prose(
-            f"Each seed holds out {held:,} texts. An accuracy like that of {chosen.name}, measured on so "
-            f"many, has a 95 % interval of {ends((low, high))}: recipes that are closer than that may "
+            f"Each seed holds out {held.each:,} texts. An accuracy like that of {chosen.name}, measured on "
+            f"so many, has a 95 % interval of {ends((low, high))}: recipes that are closer than that may "
             "change places."
         )
     if len(part.recipes) > 1:
@@ -77,12 +78,11 @@ def _role(part: Part, one: Evaluated) -> str:
     return ", ".join(roles) or one.kind
 
 
-def _numbers(one: Evaluated) -> list[str]:
+def _numbers(part: Part, one: Evaluated) -> list[str]:
     measures, (f1, balanced) = one.result.measures, one.over_classes
     spread = f" ± {100 * measures['sd.accuracy']:.1f}" if "sd.accuracy" in measures else ""
-    held = f"{100 * measures['validation.accuracy']:.1f}" if one.holds_out else "none held out"
     return [
-        held,
+        part.worth(one.held) if one.held else "none held out",
         f"{100 * measures['test.accuracy']:.1f}{spread}",
         ends(one.result.interval, ""),
         f"{f1:.3f}",

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from stages.tools.ranking import HeldOut
 from stages.tools.report import datasheet, detail, quoted, ranks
 from stages.tools.report.elements import Block, Code, Facts, Figure, Heading, Link, Prose, Quotes
 from stages.tools.report.parts import Evaluated, Experiment, Part
@@ -56,17 +57,17 @@ def card_file(experiment: Experiment, part: Part) -> str:
 
 def short(part: Part) -> Iterator[Block]:
     chosen = part.chosen
-    if chosen is None:
+    if chosen is None or chosen.held is None:
         yield Prose(
             "No recipe held texts out: all were validated on the test split, which may choose nothing, so "
             "none is chosen."
         )
         return
-    result, held = chosen.result, part.held_out(chosen)
+    result, held = chosen.result, chosen.held
     (f1, _), (f1_interval, _) = chosen.over_classes, chosen.over_classes_ends
     yield Facts(
         [
-            ("chosen", chosen.name, f"by {held:,} held-out texts a seed"),
+            ("chosen", chosen.name, f"by {held.each:,} held-out texts a seed"),
             ("test accuracy", percent(result.measures["test.accuracy"]), f"95 %: {ends(result.interval)}"),
             ("macro-F1", f"{f1:.3f}", f"95 %: {f1_interval[0]:.3f} to {f1_interval[1]:.3f}"),
             ("calibration error", ranks.calibrated(result), "ECE, calibrated"),
@@ -99,13 +100,12 @@ def _are(number: int) -> str:
     return f"{number or 'none'} {'are' if number > 1 else 'is'}"
 
 
-def _choice(part: Part, chosen: Evaluated, held: int) -> str:
-    share = percent(chosen.result.measures["validation.accuracy"])
+def _choice(part: Part, chosen: Evaluated, held: HeldOut) -> str:
     return (
-        f"{chosen.name} is chosen of {counted(len(part.recipes), 'recipe')}, as it is right in {share} of "
-        f"the texts of the training split that were held out, {held:,} for each seed. The test split, "
-        f"{counted(len(part.test.texts), 'text')}, chose nothing: on it {chosen.name} is right in "
-        f"{percent(chosen.result.measures['test.accuracy'])}, and always answering "
+        f"{chosen.name} is chosen of {counted(len(part.recipes), 'recipe')} by its {part.measure} on texts "
+        f"of the training split that were held out, {held.each:,} for each seed: {part.worth(held)}. The "
+        f"test split, {counted(len(part.test.texts), 'text')}, chose nothing: on it {chosen.name} is right "
+        f"in {percent(chosen.result.measures['test.accuracy'])}, and always answering "
         f"{part.train.names[part.guess]} would be right in {percent(part.guessing)}."
     )
 

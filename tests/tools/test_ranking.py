@@ -10,8 +10,9 @@ from stages.artifacts.split import Split
 from stages.artifacts.storage import save_arrays
 from stages.evaluation.report import trained_on
 from stages.runtime.config import InputError
+from stages.tools import ranking
 from stages.tools.fit import __main__ as command
-from stages.tools.fit import folds, ranking
+from stages.tools.fit import folds
 
 HOLDS_OUT = {"fraction": 0.1}
 LABELS = np.array([0] * 90 + [1] * 10, dtype=np.int16)
@@ -70,6 +71,14 @@ def test_what_ranks_is_what_was_asked_for(tmp_path: Path) -> None:
     assert by_loss[0].measures["loss"] < by_loss[1].measures["loss"]
     header, *lines = ranking.table(rows)
     assert header.split()[-2:] == ["macro-F1", "loss"] and "90.0" in lines[0] and "0.474" in lines[0]
+
+
+def test_of_equals_the_lower_loss_is_first_and_then_the_order_given() -> None:
+    def row(recipe: str, accuracy: float, loss: float) -> ranking.HeldOut:
+        return ranking.HeldOut(recipe, {"accuracy": accuracy, "macro-f1": 0.5, "loss": loss}, 10, 10, 100)
+
+    rows = [row("d", 0.8, 0.1), row("c", 0.9, 0.5), row("b", 0.9, 0.4), row("a", 0.9, 0.5)]
+    assert [each.recipe for each in ranking.ranked(rows, "accuracy")] == ["b", "c", "a", "d"]
 
 
 def test_macro_f1_is_the_mean_over_the_labels() -> None:

@@ -13,6 +13,7 @@ from stages.evaluation.report import trained_on
 from stages.tools.fit.folds import half_width
 
 BY = {"accuracy": -1, "macro-f1": -1, "loss": 1}  # 1: the lowest is the best
+NAMES = {"accuracy": "accuracy", "macro-f1": "macro-F1", "loss": "loss"}
 LARGEST = 2 / 3  # of the texts: a label with more hides the others in an accuracy
 SMALLEST = 1 / 5  # of an even share: a label with less is hidden
 
@@ -74,8 +75,8 @@ def scores(probable: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
 
 def ranked(rows: Sequence[HeldOut], by: str) -> list[HeldOut]:
-    """The best first; of equals in the order of their names."""
-    return sorted(rows, key=lambda row: (BY[by] * row.measures[by], row.recipe))
+    """The best first; of equals the one with the lower loss, then the one that comes first."""
+    return sorted(rows, key=lambda row: (BY[by] * row.measures[by], row.measures["loss"]))
 
 
 def table(rows: Sequence[HeldOut]) -> Iterator[str]:
