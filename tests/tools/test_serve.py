@@ -1,9 +1,11 @@
 """The service, over a real server on a free port: every request has its own answer or one line that says why
 not, whatever is sent, and none that was taken is lost."""
 
+import html
 import importlib
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +15,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -31,6 +35,7 @@ from stages.tools.serve.limits import Limits
 from stages.tools.serve.server import Server
 from tests.project import Project
 
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 JSON = {"Content-Type": "application/json"}
 LABELS = ["<b>no</b>", "yes"]
 TEXTS = ["plain", "naïve 🎬", "", "two\nlines </script>", " \t"]
@@ -359,6 +364,29 @@ def test_what_can_be_asked_is_described_and_pages_load_nothing_from_elsewhere() 
             policy = headers["content-security-policy"]
             assert "default-src 'none'" in policy and policy.count("'sha256-") == 2
             assert "unsafe" not in policy
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not BROWSER, reason="no Chromium is installed")
+def test_in_a_browser_the_page_shows_label_shares_and_words_as_text_whatever_is_in_them(
+    tmp_path: Path,
+) -> None:
+    text = "<i>good</i> but dull\n<script>document.title = 1</script>"
+    command = [
+        *[str(BROWSER), "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}"],
+        *["--virtual-time-budget=20000", "--dump-dom"],
+    ]
+    with served(Fake(), timeout=60.0) as client:
+        where = f"http://127.0.0.1:{client.port}"
+        page, docs = (
+            subprocess.run([*command, url], capture_output=True, text=True, check=True, timeout=120).stdout
+            for url in (f"{where}/#{urlencode({'text': text})}", f"{where}/docs")
+        )
+    [words] = re.findall('<p id="words">(.*?)</p>', page, re.DOTALL)
+    assert html.unescape(re.sub("<[^>]*>", "", words)) == text
+    assert re.findall('<mark title="(.*?)" class="for"', words)[:2] == ["+11.000", "+3.000"]
+    assert html.escape(LABELS[0]) in page and LABELS[0] not in page
+    assert "<title>mine</title>" in page and "POST /predict" in docs and "curl" in docs
 
 
 def test_while_it_is_about_to_stop_it_says_so_and_still_answers() -> None:

@@ -38,6 +38,9 @@ HELP = {
     "timeout": ("S", "seconds until a request is given up: 504"),
     "grace": ("S", "seconds from a signal until no connection is taken"),
 }
+# TensorFlow makes a graph for the first shape of arrays, then others that take more and more shapes: seconds that
+# no client should wait
+WARMING = (["a"], ["a", "a"], ["a " * 99], ["a " * 99] * 3)
 
 
 def main() -> None:
@@ -63,7 +66,8 @@ def main() -> None:
     with bound(options.host, options.port) as listener:
         model = Resident(name, recipes)
         exactly = exactly_of(name, recipes)
-        model.probabilities(["a text"])  # TensorFlow makes its graph now, not for the first client
+        for texts in WARMING:
+            model.logits(texts)
         limits = Limits(**{field.name: getattr(options, field.name) for field in fields(Limits)})
         Server(lambda stopping: application(name, model, exactly, limits, stopping), limits).serve_on(
             listener
