@@ -38,8 +38,8 @@ HELP = {
     "timeout": ("S", "seconds until a request is given up: 504"),
     "grace": ("S", "seconds from a signal until no connection is taken"),
 }
-# TensorFlow makes a graph for the first shape of arrays, then others that take more and more shapes: seconds that
-# no client should wait
+# TensorFlow makes a graph for the first shape of arrays, then others that take more and more shapes: seconds
+# that no client should wait
 WARMING = (["a"], ["a", "a"], ["a " * 99], ["a " * 99] * 3)
 
 
