@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from stages.evaluation.calibration import COOLEST, HOTTEST
 from stages.runtime import files
 from stages.runtime.config import InputError
 from stages.tools.ranking import BY, NAMES
-from stages.tools.report import as_html, as_markdown, folder
+from stages.tools.report import as_html, as_markdown, detail, folder, wording
 from stages.tools.report.elements import Prose, Quotes, Table
 from stages.tools.report.gathered import gather
 from stages.tools.report.parts import Evaluated
@@ -254,6 +256,43 @@ def test_words_are_coloured_by_their_share_of_the_strongest() -> None:
     assert '<mark class="for" style="--share: 1.00" title="+2.000">good&lt;</mark> film ' in page
     assert '<mark class="against" style="--share: 0.50" title="-1.000">dull</mark>' in page
     assert "with &gt; 0.999; its label <b>no</b> has &lt; 0.001" in page
+
+
+def test_probabilities_that_say_nothing_are_said_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where all held-out texts are right no temperature is the best, and calibration takes the lowest."""
+    [recipe] = gather(tmp_path, experiment(tmp_path, [Made("a", 7, 8)], monkeypatch), NAME).parts[0].recipes
+    assert not list(detail.uncalibrated(recipe))
+    for degree, words in (
+        (COOLEST, "of seed 43 every held-out text is"),
+        (HOTTEST, "of seed 43 the highest"),
+    ):
+        extreme = replace(recipe, temperatures={"42": 1.0, "43": degree})
+        [doubt] = detail.uncalibrated(extreme)
+        assert words in doubt.lower()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "group"),
+    [(0, 0, "0"), (58.8235, 62.8931, "58.8 to 62.9"), (15, 33, "15 to 33"), (999, 2332, "999 to 2,332")],
+)
+def test_groups_are_named_by_their_ends(low: float, high: float, group: str) -> None:
+    assert wording.between(low, high) == group
+
+
+def test_no_probability_is_shown_as_certain_and_no_difference_as_less_than_none() -> None:
+    assert [wording.points(share) for share in (-0.0, 0.0004, -0.012)] == ["+0.0", "+0.0", "-1.2"]
+    assert [wording.likely(p) for p in (1.0, 0.9994, 0.5, 0.0)] == ["> 0.999", "0.999", "0.500", "< 0.001"]
+
+
+def test_of_many_labels_the_pairs_are_listed_that_are_mixed_up_most(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    labels = [f"label {i:02}" for i in range(detail.SQUARE + 1)]
+    made = pages(tmp_path, experiment(tmp_path, [Made("a", 7, 8, labels=labels)], monkeypatch))
+    rows = re.findall(r"^\| label (\d\d) \| label (\d\d) \| (\d+) \|", made["README.md"], re.MULTILINE)
+    assert rows[0][:2] == ("00", "01")  # half of the texts are of the first label
+    assert [int(count) for *_, count in rows] == sorted((int(count) for *_, count in rows), reverse=True)
+    assert len(rows) > 5 and all(one != other for one, other, _ in rows)
 
 
 @pytest.mark.slow

@@ -27,7 +27,7 @@ PROLOGUE = re.compile(r"^.*?(?=<svg\b)", re.DOTALL)
 UNSEEN = re.compile(r"<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)  # names of labels, addresses
 SIZE = re.compile(r'(<svg\b[^>]*?) width="[^"]*" height="[^"]*"')
 NAMED = re.compile(r'(\bid="|href="#|url\(#)')
-BRIEF = 28  # letters of a cell that stays on one line
+BRIEF = 22  # letters of a cell that stays on one line
 FAINT = 0.15  # of the strongest word's share: weaker ones are not coloured
 HINT = "Blue words speak for the predicted label, orange ones, underlined, against it; the darker, the more."
 

@@ -44,13 +44,10 @@ def texts(part: Part) -> Iterator[Block]:
 
 def _labels(part: Part) -> Iterator[Block]:
     train, test = (Counter(split.labels.tolist()) for split in (part.train, part.test))
+    lengths = np.array([len(text.split()) for text in part.train.texts])
     rows = []
     for label, count in train.most_common(MOST):
-        words = [
-            len(text.split())
-            for text, i in zip(part.train.texts, part.train.labels.tolist(), strict=True)
-            if i == label
-        ]
+        words = lengths[part.train.labels == label]
         shares = [count / train.total(), test[label] / test.total()]
         cells = [f"{count:,}", f"{100 * shares[0]:.1f}", f"{test[label]:,}", f"{100 * shares[1]:.1f}"]
         rows.append([part.train.names[label], *cells, f"{int(np.median(words)):,}"])
@@ -70,7 +67,7 @@ def _doubts(part: Part) -> list[list[str]]:
         ["texts of train that repeat an earlier one", f"{exact['train']:,}", _if(exact["train"], action)],
         ["texts of test that repeat an earlier one", f"{exact['test']:,}", _if(exact["test"], action)],
         ["texts of test that are in train, too", f"{exact['between']:,}", _if(exact["between"], action)],
-        ["texts with several labels", f"{sheet['contradictory']:,}", _if(sheet["contradictory"], "kept")],
+        ["texts with several labels", f"{sheet['contradictory']:,}", _if(sheet["contradictory"], action)],
         ["labels that look like one", alike or "0", _if(len(alike), "kept apart")],
         [
             "rows that could not be used",

@@ -14,6 +14,7 @@ from stages.tools.report.wording import between, ends
 MOST = 50  # labels that a table lists
 SQUARE = 12  # labels that a table of confusions has room for
 MIXED = 20  # pairs of labels that are listed where it has not
+WORSE = 1.01  # times the loss before calibration: what is less is chance
 COVERED = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)  # shares of the texts that are answered
 
 
@@ -47,7 +48,8 @@ def _classes(chosen: Evaluated) -> Iterator[Block]:
         for i in order
     ]
     yield Table(["label", "precision", "recall", "F1", "test texts"], rows)
-    yield Prose("Means over the seeds; a label that is never predicted has a precision of 0.")
+    some = f"The {MOST} most frequent of {len(measures):,} labels. " if len(measures) > MOST else ""
+    yield Prose(f"{some}Means over the seeds; a label that is never predicted has a precision of 0.")
 
 
 def _confusion(result: Result) -> Iterator[Block]:
@@ -59,26 +61,24 @@ def _confusion(result: Result) -> Iterator[Block]:
         ]
         shares = [[count / max(sum(row), 1) for count in row] for row in result.confusion]
         yield Table(["actual, predicted", *result.labels], rows, shares=shares)
-    pairs = sorted(
-        (
-            (-count, i, j)
-            for i, row in enumerate(result.confusion)
-            for j, count in enumerate(row)
-            if i != j and count
-        )
-    )
-    if len(result.labels) > SQUARE:
+    else:
         rows = [
             [
                 result.labels[i],
                 result.labels[j],
-                f"{-negative:,}",
-                f"{-100 * negative / sum(result.confusion[i]):.1f}",
+                f"{count:,}",
+                f"{100 * count / sum(result.confusion[i]):.1f}",
             ]
-            for negative, i, j in pairs[:MIXED]
+            for count, i, j in _mixed_up(result)[:MIXED]
         ]
         yield Table(["actual", "predicted", "test texts", "of the label, %"], rows, ("predicted",))
     yield Prose("Test texts, by the model of the first seed, which is the one that predict uses.")
+
+
+def _mixed_up(result: Result) -> list[tuple[int, int, int]]:
+    """How many texts of a label were taken for another, the most first: (texts, label, other)."""
+    pairs = [(count, i, j) for i, row in enumerate(result.confusion) for j, count in enumerate(row)]
+    return sorted(((count, i, j) for count, i, j in pairs if count and i != j), key=lambda pair: -pair[0])
 
 
 def uncalibrated(chosen: Evaluated) -> Iterator[str]:
@@ -98,8 +98,11 @@ def uncalibrated(chosen: Evaluated) -> Iterator[str]:
             "to nothing of the held-out texts."
         )
     measures = chosen.result.measures
-    if measures.get("calibrated.loss", 0.0) > measures["test.loss"] and not cold:
-        yield "Calibration makes the loss on the test split higher: the held-out texts were too few for it."
+    if measures.get("calibrated.loss", 0.0) > WORSE * measures["test.loss"] and not cold:
+        yield (
+            "Calibration makes the loss on the test split higher: held-out texts are too few for it, or "
+            "differ from test texts."
+        )
 
 
 def _calibration(chosen: Evaluated) -> Iterator[Block]:

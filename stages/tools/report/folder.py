@@ -48,9 +48,12 @@ def opened_by(page: Path) -> str:
 
 
 def by_models(recipes: Mapping[str, Any]) -> Callable[[Evaluated], Weigh]:
-    """Of a recipe what says which words of a text speak for a label, by its first seed's model."""
+    """Of a recipe what says which words of a text speak for a label, by its first seed's model. Of an
+    ensemble none do: every text would load all members anew."""
 
     def of(recipe: Evaluated) -> Weigh:
+        if recipe.kind == "ensemble":
+            return lambda text, label: []
         classifier = Classifier(recipe.name, recipes)
 
         def weigh(text: str, label: int) -> Shares:

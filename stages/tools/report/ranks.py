@@ -6,7 +6,7 @@ from stages.reporting.comparison import Result, wilson
 from stages.reporting.significance import Difference
 from stages.tools.report.elements import Block, Prose, Table
 from stages.tools.report.parts import Evaluated, Experiment, Part
-from stages.tools.report.wording import ends, percent
+from stages.tools.report.wording import ends, percent, points
 
 
 def blocks(experiment: Experiment, part: Part) -> Iterator[Block]:
@@ -55,8 +55,8 @@ def _differences(part: Part, chosen: Evaluated) -> Iterator[Block]:
     rows = [
         [
             name,
-            f"{-100 * behind.mean:+.1f}",
-            f"{-100 * behind.high:+.1f} to {-100 * behind.low:+.1f}",
+            points(-behind.mean),
+            f"{points(-behind.high)} to {points(-behind.low)}",
             f"{behind.p:.3f}" if behind.p >= 0.001 else "< 0.001",
             verdict(behind),
         ]

@@ -7,6 +7,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def points(share: float) -> str:
+    """A difference of shares in percentage points, with its sign, and no "-0.0"."""
+    return f"{round(100 * share, 1) + 0.0:+.1f}"
+
+
 def ends(interval: Interval, unit: str = " %") -> str:
     """The ends of an interval of shares, in percent."""
     return f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f}{unit}"
