@@ -261,7 +261,12 @@ def test_words_are_coloured_by_their_share_of_the_strongest() -> None:
 def test_probabilities_that_say_nothing_are_said_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where all held-out texts are right no temperature is the best, and calibration takes the lowest."""
     [recipe] = gather(tmp_path, experiment(tmp_path, [Made("a", 7, 8)], monkeypatch), NAME).parts[0].recipes
-    assert not list(detail.uncalibrated(recipe))
+    metrics = recipe.result.metrics
+    for loss, doubts in ((0.9, 0), (1.005, 0), (1.1, 1)):
+        changed = metrics | {"calibrated": {"loss": loss * metrics["test"]["loss"], "ece": 0.1}}
+        recipe = replace(recipe, result=replace(recipe.result, metrics=changed))
+        assert len([*detail.uncalibrated(recipe)]) == doubts
+    recipe = replace(recipe, result=replace(recipe.result, metrics=metrics | {"calibrated": metrics["test"]}))
     for degree, words in (
         (COOLEST, "of seed 43 every held-out text is"),
         (HOTTEST, "of seed 43 the highest"),
