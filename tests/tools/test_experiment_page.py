@@ -171,7 +171,7 @@ def test_each_source_has_a_choice_of_its_own(tmp_path: Path, monkeypatch: pytest
     recipes = [Made("a", 7, 5), Made("b", 7, 9, source="other"), Made("c", 6, 6)]
     made = pages(tmp_path, experiment(tmp_path, recipes, monkeypatch))
     assert set(made) == {"README.md", "index.html", "card-own.md", "card-other.md"}
-    assert "c is chosen of 2 recipes" in made["README.md"] and "b is chosen of 1 recipe," in made["README.md"]
+    assert "c is chosen of 2 recipes" in made["README.md"] and "b is chosen of 1 recipe by" in made["README.md"]
 
 
 def test_without_texts_none_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -260,7 +260,7 @@ def test_words_are_coloured_by_their_share_of_the_strongest() -> None:
 
 def test_probabilities_that_say_nothing_are_said_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where all held-out texts are right no temperature is the best, and calibration takes the lowest."""
-    [recipe] = gather(tmp_path, experiment(tmp_path, [Made("a", 7, 8)], monkeypatch), NAME).parts[0].recipes
+    [recipe] = gather(tmp_path, experiment(tmp_path, [Made("a", 8, 8)], monkeypatch), NAME).parts[0].recipes
     metrics = recipe.result.metrics
     for loss, doubts in ((0.9, 0), (1.005, 0), (1.1, 1)):
         changed = metrics | {"calibrated": {"loss": loss * metrics["test"]["loss"], "ece": 0.1}}
