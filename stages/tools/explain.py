@@ -20,7 +20,7 @@ from stages.runtime.config import ROOT, InputError, read
 from stages.study.params import one_of, params
 from stages.tokenizers import ngrams
 from stages.tools.export.linear import opened
-from stages.tools.resident import Resident
+from stages.tools.serve.resident import Resident
 from stages.trainers.linear import Linear, counted, scaled
 
 SHOWN = 5  # words that are named where there are no colours

@@ -34,7 +34,7 @@ from stages.runtime.config import InputError
 from stages.study.params import one_of, params
 from stages.texts import tables
 from stages.tools.fit import look
-from stages.tools.resident import Resident
+from stages.tools.serve.resident import Resident
 
 CHUNK = 2048  # texts that are in memory, and answered, at a time
 

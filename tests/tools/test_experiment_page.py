@@ -14,12 +14,12 @@ from markdown_it import MarkdownIt
 from stages.evaluation.calibration import COOLEST, HOTTEST
 from stages.runtime import files
 from stages.runtime.config import InputError
-from stages.tools.ranking import BY, NAMES
 from stages.tools.report import as_html, as_markdown, detail, folder, wording
 from stages.tools.report.elements import Prose, Quotes, Table
 from stages.tools.report.gathered import gather
 from stages.tools.report.parts import Evaluated
 from stages.tools.report.quoted import Quoted, Weigh
+from stages.tools.report.ranking import BY, NAMES
 from tests.project import LABELS as NASTY
 from tests.project import MARKUP, Project
 from tests.tools.left import NAME, Made, experiment
@@ -171,7 +171,9 @@ def test_each_source_has_a_choice_of_its_own(tmp_path: Path, monkeypatch: pytest
     recipes = [Made("a", 7, 5), Made("b", 7, 9, source="other"), Made("c", 6, 6)]
     made = pages(tmp_path, experiment(tmp_path, recipes, monkeypatch))
     assert set(made) == {"README.md", "index.html", "card-own.md", "card-other.md"}
-    assert "c is chosen of 2 recipes" in made["README.md"] and "b is chosen of 1 recipe by" in made["README.md"]
+    assert (
+        "c is chosen of 2 recipes" in made["README.md"] and "b is chosen of 1 recipe by" in made["README.md"]
+    )
 
 
 def test_without_texts_none_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,10 +15,10 @@ from stages.runtime.config import ROOT, InputError, parse, read
 from stages.sources import files
 from stages.study.composition import compose
 from stages.study.schema import check
-from stages.tools import ranking
 from stages.tools.fit import __main__ as fit
 from stages.tools.fit import experiment, look
 from stages.tools.report import folder as reports
+from stages.tools.report import ranking
 from tests.sources.tables import delimited, save
 
 TICKETS = [

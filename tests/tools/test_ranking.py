@@ -10,9 +10,9 @@ from stages.artifacts.split import Split
 from stages.artifacts.storage import save_arrays
 from stages.evaluation.report import trained_on
 from stages.runtime.config import InputError
-from stages.tools import ranking
 from stages.tools.fit import __main__ as command
 from stages.tools.fit import folds
+from stages.tools.report import ranking
 
 HOLDS_OUT = {"fraction": 0.1}
 LABELS = np.array([0] * 90 + [1] * 10, dtype=np.int16)

@@ -17,7 +17,7 @@ from stages.runtime import files
 from stages.runtime.config import InputError
 from stages.tokenization.interface import identity
 from stages.tokenizers import ngrams, word
-from stages.tools.resident import Resident, apart
+from stages.tools.serve.resident import Resident, apart
 from stages.trainers import linear
 from tests.evaluation.fakes import Fake
 from tests.project import Project
@@ -158,7 +158,7 @@ def test_a_trained_network_says_what_the_classifier_says(pipeline: Project, name
 import numpy as np
 from stages.evaluation.classify import Classifier
 from stages.study.params import params
-from stages.tools.resident import Resident
+from stages.tools.serve.resident import Resident
 recipes = params()["recipes"]
 texts = ["the plot is not dull but good", "", "unheard words", "good " * 60]
 resident, classifier = Resident({name!r}, recipes), Classifier({name!r}, recipes)

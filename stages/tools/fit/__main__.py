@@ -30,8 +30,8 @@ from stages.study import composition
 from stages.study.entries import NAME
 from stages.study.params import params
 from stages.texts import tables
-from stages.tools import ranking
 from stages.tools.fit import experiment, folds, look
+from stages.tools.report import ranking
 
 SHARE = 0.2  # of the rows, the test split's
 FEWEST = 20  # rows; fewer say nothing

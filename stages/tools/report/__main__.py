@@ -12,7 +12,7 @@ import argparse
 
 from stages.runtime import command
 from stages.study.params import one_of, params
-from stages.tools import ranking
+from stages.tools.report import ranking
 from stages.tools.report.folder import QUOTES, opened_by, written
 
 

@@ -18,8 +18,8 @@ from stages.reporting import comparison
 from stages.reporting.chapter import FIGURES, table
 from stages.reporting.comparison import Result
 from stages.runtime.config import InputError
-from stages.tools.ranking import held_out, ranked
 from stages.tools.report.parts import Evaluated, Experiment, Part
+from stages.tools.report.ranking import held_out, ranked
 
 T = TypeVar("T")
 

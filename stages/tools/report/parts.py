@@ -12,8 +12,8 @@ from stages.artifacts.split import Split
 from stages.evaluation.metrics import probabilities
 from stages.reporting.comparison import Baseline, Result
 from stages.reporting.significance import Difference, difference
-from stages.tools.ranking import NAMES, HeldOut
 from stages.tools.report import classwise
+from stages.tools.report.ranking import NAMES, HeldOut
 from stages.tools.report.wording import Interval, percent
 
 

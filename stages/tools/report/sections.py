@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from stages.tools.ranking import HeldOut
-from stages.tools.report import datasheet, detail, quoted, ranks
+from stages.tools.report import datasheet, detail, quoted, side_by_side
 from stages.tools.report.elements import Block, Code, Facts, Figure, Heading, Link, Prose, Quotes
 from stages.tools.report.parts import Evaluated, Experiment, Part
 from stages.tools.report.quoted import Weigh
+from stages.tools.report.ranking import HeldOut
 from stages.tools.report.wording import counted, ends, percent
 
 
@@ -21,7 +21,7 @@ def written(experiment: Experiment, quotes: int, weighing: Callable[[Evaluated],
         of = f": {part.source}" if len(experiment.parts) > 1 else ""
         blocks += [Heading(f"In short{of}"), *short(part)]
         blocks += [Heading(f"The texts{of}"), *datasheet.texts(part)]
-        blocks += [Heading(f"Ranking{of}"), *ranks.blocks(experiment, part)]
+        blocks += [Heading(f"Ranking{of}"), *side_by_side.blocks(experiment, part)]
         if (chosen := part.chosen) is not None:
             blocks += [Heading(f"How good {chosen.name} is"), *detail.blocks(chosen)]
             if quotes:
@@ -70,7 +70,7 @@ def short(part: Part) -> Iterator[Block]:
             ("chosen", chosen.name, f"by {held.each:,} held-out texts a seed"),
             ("test accuracy", percent(result.measures["test.accuracy"]), f"95 %: {ends(result.interval)}"),
             ("macro-F1", f"{f1:.3f}", f"95 %: {f1_interval[0]:.3f} to {f1_interval[1]:.3f}"),
-            ("calibration error", ranks.calibrated(result), "ECE, calibrated"),
+            ("calibration error", side_by_side.calibrated(result), "ECE, calibrated"),
             ("most frequent label", percent(part.guessing), "test accuracy of always answering it"),
         ]
     )
@@ -81,13 +81,13 @@ def short(part: Part) -> Iterator[Block]:
         yield Prose(
             f"The strongest linear model on held-out texts is {linear.name}, with a test accuracy of "
             f"{percent(linear.result.measures['test.accuracy'])}: "
-            f"{ranks.verdict(part.behind[linear.name])}."
+            f"{side_by_side.verdict(part.behind[linear.name])}."
         )
 
 
 def _others(part: Part) -> str:
     """How many of the other recipes differ from the chosen one on the test split."""
-    verdicts = Counter(map(ranks.verdict, part.behind.values()))
+    verdicts = Counter(map(side_by_side.verdict, part.behind.values()))
     more, less, none = (verdicts[v] for v in ("more accurate", "less accurate", "no difference shown"))
     return (
         f"Of the {counted(len(part.behind), 'other recipe')}, {_are(more)} shown to be more accurate than "

@@ -24,8 +24,8 @@ from stages.runtime.config import InputError
 from stages.study.params import one_of, params
 from stages.tools.explain import exactly_of
 from stages.tools.predict import count
-from stages.tools.resident import Resident
 from stages.tools.serve.limits import Limits
+from stages.tools.serve.resident import Resident
 
 HELP = {
     "body": ("BYTES", "the most of a request"),

@@ -42,7 +42,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 
 
 class Model(Protocol):
-    """A classifier: stages/tools/resident.py."""
+    """A classifier: stages/tools/serve/resident.py."""
 
     labels: list[str]
 
