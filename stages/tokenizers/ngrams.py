@@ -74,8 +74,9 @@ class Ngrams:
         remaining = iter(texts)
         while chunk := [split(text) for text in islice(remaining, CHUNK)]:
             pairs = [np.zeros(0, np.int64), *self._pairs(chunk)]
-            joined = np.concatenate(pairs)
-            joined = np.unique(joined) if self._binary else np.sort(joined)
+            joined = np.sort(np.concatenate(pairs))
+            if self._binary:  # np.unique hashes first, which takes many times as long
+                joined = joined[np.append(True, joined[1:] != joined[:-1])[: len(joined)]]
             edges = np.searchsorted(joined, np.arange(len(chunk) + 1, dtype=np.int64) << 32)
             ids = (joined & 0xFFFFFFFF).astype(np.int32)
             yield from np.split(ids, edges[1:-1])
@@ -122,6 +123,8 @@ class Ngrams:
         for words, table in enumerate(self._tables, start=2):
             if len(table):
                 keys, texts = ngrams(ids, rows, words)
+                order = np.argsort(keys)  # the table is then read from one end to the other
+                keys, texts = keys[order], texts[order]
                 places = np.minimum(np.searchsorted(table, keys), len(table) - 1)
                 known = table[places] == keys
                 yield texts[known] << 32 | (places[known] + self._starts[words - 1])
