@@ -1,5 +1,6 @@
 """The committed reports are those of the committed study: all of it, and of nothing else."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,17 @@ def test_there_is_nothing_that_no_stage_makes(outs: set[Path]) -> None:
 
 def test_every_report_is_of_an_experiment_that_is_there() -> None:
     assert {path.name for path in (REPORTS / "experiments").glob("*")} <= set(params()["comparisons"])
+
+
+def test_a_report_of_an_experiment_has_the_numbers_of_the_metrics() -> None:
+    """No stage writes it, so a training that came later could leave it behind."""
+    for page in REPORTS.glob("experiments/*/README.md"):
+        text = page.read_text(encoding="utf-8").partition("| role |")[2]
+        rows = dict(re.findall(r"^\| \**([a-z0-9-]+)\** \| (.*\d \| [a-z ,]+ \|)$", text, re.MULTILINE)[::-1])
+        for recipe in params()["comparisons"][page.parent.name]["recipes"]:
+            metrics = json.loads((REPORTS / "metrics" / f"{recipe}.json").read_text(encoding="utf-8"))
+            accuracy, loss = (metrics["test"][name] for name in ("accuracy", "loss"))
+            assert f"| {100 * accuracy:.1f} " in rows[recipe] and f"| {loss:.3f} " in rows[recipe]
 
 
 def test_whatever_ran_left_its_reports() -> None:

@@ -64,6 +64,7 @@ def experiment(root: Path, recipes: Sequence[Made], monkeypatch: pytest.MonkeyPa
                 "reads": "none",
             }
         },
+        "experiments": {NAME: {"title": "t"}},
         "corpora": {"words": {"tokenizer": {"kind": "word"}}},
         "recipes": {recipe.name: entry(recipe) for recipe in recipes},
         "figures": {"width": 9.0, "font_size": 10, "colors": "tab10", "grid": True},

@@ -73,6 +73,19 @@ def test_held_out_texts_choose_and_the_test_split_does_not(
         assert "b is chosen of 2 recipes" in pages(tmp_path, params)["README.md"]
 
 
+def test_rungs_are_tested_beside_the_best_one_below_that_held_out_texts_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipes = [Made("a", 5, 6), Made("b", 9, 5), Made("c", 8, 9), Made("d", 8, 8)]
+    params = experiment(tmp_path, recipes, monkeypatch)
+    assert gather(tmp_path, params, NAME).parts[0].steps == []
+    params["experiments"][NAME]["cumulative"] = "idea"
+    steps = gather(tmp_path, params, NAME).parts[0].steps
+    assert [(rung, best) for rung, best, _ in steps] == [("b", "a"), ("c", "a"), ("d", "c")]
+    assert [round(behind.mean, 6) for *_, behind in steps] == [-0.4, -0.3, 0]
+    assert "| b | a | +40.0 |" in pages(tmp_path, params)["README.md"]
+
+
 def test_what_was_asked_for_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The loss of wrong answers is high, that of texts that are left to chance is not."""
     params = experiment(tmp_path, [Made("a", 7, 6), Made("b", 6, 9)], monkeypatch)

@@ -77,7 +77,8 @@ def gather(root: Path, params: Mapping[str, Any], name: str, by: str = "accuracy
     of_source: dict[str, list[Result]] = {}
     for result in results:
         of_source.setdefault(result.source, []).append(result)
-    parts = [_part(files, source, some, by) for source, some in of_source.items()]
+    rungs = entry["recipes"] if params["experiments"][name].get("cumulative") else []
+    parts = [_part(files, source, some, by, rungs) for source, some in of_source.items()]
     if "baseline" in entry:
         files.present(entry["reads"])
     return Experiment(name, entry["title"], parts, _figures(files, results), comparison.baseline(entry, root))
@@ -88,7 +89,7 @@ def _cells(path: Path) -> list[list[str]]:
         return [*csv.reader(file)]
 
 
-def _part(files: Files, source: str, results: Sequence[Result], by: str) -> Part:
+def _part(files: Files, source: str, results: Sequence[Result], by: str, rungs: Sequence[str]) -> Part:
     sheet = files.json(f"reports/sources/{source}.json")
     train, test = (_split(files, source, split, sheet) for split in ("train", "test"))
     recipes = {result.recipe: _evaluated(files, result, test) for result in results}
@@ -98,7 +99,9 @@ def _part(files: Files, source: str, results: Sequence[Result], by: str) -> Part
         corpus: {**files.params["corpora"][corpus], "facts": files.json(f"reports/corpora/{corpus}.json")}
         for corpus in dict.fromkeys(one.entry["corpus"] for one in recipes.values())
     }
-    return Part(source, sheet, corpora, train, test, [recipes[name] for name in [*order, *others]], by)
+    return Part(
+        source, sheet, corpora, train, test, [recipes[name] for name in [*order, *others]], by, [*rungs]
+    )
 
 
 def _split(files: Files, source: str, name: str, sheet: Mapping[str, Any]) -> Split:

@@ -1,7 +1,7 @@
 """What a report is made of: an experiment, its recipes by source, and what the pipeline left of each."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from stages.evaluation.metrics import probabilities
 from stages.reporting.comparison import Baseline, Result
 from stages.reporting.significance import Difference, difference
 from stages.tools.report import classwise
-from stages.tools.report.ranking import NAMES, HeldOut
+from stages.tools.report.ranking import NAMES, HeldOut, ranked
 from stages.tools.report.wording import Interval, percent
 
 
@@ -79,6 +79,7 @@ class Part:
 
     sheet: reports/sources/<source>.json; corpora: of each corpus that they read its entry of `corpora` in
     params.yaml and, as `facts`, its reports/corpora/<corpus>.json. by: what chooses, of `ranking.BY`.
+    rungs: the recipes' names in the experiment's order, if each adds to those before it; else none.
     """
 
     source: str
@@ -88,6 +89,7 @@ class Part:
     test: Split
     recipes: list[Evaluated]
     by: str
+    rungs: list[str] = field(default_factory=list)
 
     @property
     def chosen(self) -> Evaluated | None:
@@ -116,6 +118,19 @@ class Part:
             return {}
         others = (one for one in self.recipes if one is not self.chosen)
         return {one.name: difference(self.chosen.result, one.result) for one in others}
+
+    @cached_property
+    def steps(self) -> list[tuple[str, str, Difference]]:
+        """Of each rung but the first its name, that of the best one below it on held-out texts, and how far
+        it is behind that one in test accuracy."""
+        by_name = {one.name: one for one in self.recipes if one.held}
+        climbed = [by_name[name] for name in self.rungs if name in by_name]
+        steps = []
+        for place in range(1, len(climbed)):
+            below = [one.held for one in climbed[:place] if one.held]
+            best, rung = by_name[ranked(below, self.by)[0].recipe], climbed[place]
+            steps.append((rung.name, best.name, difference(best.result, rung.result)))
+        return steps
 
     @property
     def measure(self) -> str:

@@ -8,14 +8,15 @@ from stages.tools.report.elements import Block, Prose, Table
 from stages.tools.report.parts import Evaluated, Experiment, Part
 from stages.tools.report.wording import ends, percent, points
 
+TESTED = ["points of test accuracy", "95 % interval", "McNemar's p", "so"]
+
 
 def blocks(experiment: Experiment, part: Part) -> Iterator[Block]:
     chosen, guess = part.chosen, part.train.names[part.guess]
     yield Prose(
         f"The order is that of the {part.measure} on texts of the training split which each training held "
-        "out. "
-        "The test split chooses nothing; its numbers are means over the seeds, ± the standard deviation. "
-        "Macro-F1 and balanced accuracy count every label alike. Loss and ECE are those before "
+        "out. The test split chooses nothing; its numbers are means over the seeds, ± the standard "
+        "deviation. Macro-F1 and balanced accuracy count every label alike. Loss and ECE are those before "
         "calibration."
     )
     header = ["recipe", f"held out, {part.measure}", "test accuracy, %", "95 % interval", "macro-F1"]
@@ -45,6 +46,8 @@ def blocks(experiment: Experiment, part: Part) -> Iterator[Block]:
         )
     if len(part.recipes) > 1:
         yield from _differences(part, chosen)
+    if part.steps:
+        yield from _steps(part)
 
 
 def _there(part: Part, name: str) -> bool:
@@ -52,23 +55,32 @@ def _there(part: Part, name: str) -> bool:
 
 
 def _differences(part: Part, chosen: Evaluated) -> Iterator[Block]:
-    rows = [
-        [
-            name,
-            points(-behind.mean),
-            f"{points(-behind.high)} to {points(-behind.low)}",
-            f"{behind.p:.3f}" if behind.p >= 0.001 else "< 0.001",
-            verdict(behind),
-        ]
-        for name, behind in part.behind.items()
-    ]
-    header = [f"beside {chosen.name}", "points of test accuracy", "95 % interval", "McNemar's p", "so"]
-    yield Table(header, rows, ("so",))
+    rows = [[name, *_tested(behind)] for name, behind in part.behind.items()]
+    yield Table([f"beside {chosen.name}", *TESTED], rows, ("so",))
     yield Prose(
         "Both are tested on the same texts. A difference counts as shown if McNemar's exact test of the "
         "first seeds' models and a bootstrap over texts and seeds agree. Nothing is corrected for the "
         "number of recipes: of twenty equal ones, one may seem to differ by chance."
     )
+
+
+def _steps(part: Part) -> Iterator[Block]:
+    yield Prose(
+        "Each recipe of this experiment adds to those before it. Beside the best one before it on held-out "
+        "texts:"
+    )
+    rows = [[rung, best, *_tested(behind)] for rung, best, behind in part.steps]
+    yield Table(["recipe", "beside", *TESTED], rows, ("beside", "so"))
+
+
+def _tested(behind: Difference) -> list[str]:
+    """The columns of TESTED."""
+    return [
+        points(-behind.mean),
+        f"{points(-behind.high)} to {points(-behind.low)}",
+        f"{behind.p:.3f}" if behind.p >= 0.001 else "< 0.001",
+        verdict(behind),
+    ]
 
 
 def _role(part: Part, one: Evaluated) -> str:
