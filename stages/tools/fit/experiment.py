@@ -55,22 +55,23 @@ def written(name: str, title: str, source: dict[str, Any], texts: Texts, minutes
 def recipes(short: bool, texts: Texts, minutes: float) -> list[tuple[str, str, str, str]]:
     """(cell, corpus, model, training), the quickest first, as far as there is time.
 
-    The seconds that a million words take are rough guesses, so that minutes mean something; not measured.
+    A recipe takes the seconds that its two processes take to start, and for each seed some for a million words:
+    rough guesses for two cores, so that minutes mean something; not measured.
     """
     words = float(texts.lengths.sum()) / 1e6
     some = [
-        ("majority", "words-2", "majority", "linear", 0.0),
-        ("logistic", "words-2", "logistic", "linear", 1.0),
-        ("svm", "words-2", "tfidf-svm", "linear", 1.0),
-        ("nb-svm", "words-3", "nb-svm", "linear", 2.0),
-        *([("characters", "characters", "tfidf-svm", "linear", 6.0)] if short else []),
-        ("nb-svm-network", "words-3", "nb-svm-network", "nb-svm", 4.0),
-        ("hashed-bag", "words", "hashed-bag", "bag", 8.0),
-        ("bilstm", "words", "bilstm-64-max", "segments", 25.0),
+        ("majority", "words-2", "majority", "linear", 4, 0),
+        ("logistic", "words-2", "logistic", "linear", 4, 1),
+        ("svm", "words-2", "tfidf-svm", "linear", 4, 1),
+        ("nb-svm", "words-3", "nb-svm", "linear", 4, 2),
+        *([("characters", "characters", "tfidf-svm", "linear", 4, 6)] if short else []),
+        ("nb-svm-network", "words-3", "nb-svm-network", "nb-svm", 20, 4),
+        ("hashed-bag", "words", "hashed-bag", "bag", 20, 8),
+        ("bilstm", "words", "bilstm-64-max", "segments", 20, 25),
     ]
     left, kept = minutes, []
-    for cell, corpus, model, training, rate in some:
-        cost = SEEDS * (words * rate + 8) / 60  # 8 seconds: a network's start and its evaluation
+    for cell, corpus, model, training, start, rate in some:
+        cost = (start + SEEDS * words * rate) / 60
         if cell in ("majority", "logistic") or cost <= left:
             kept.append((cell, corpus, model, training))
             left -= cost
