@@ -55,8 +55,8 @@ def written(name: str, title: str, source: dict[str, Any], texts: Texts, minutes
 def recipes(short: bool, texts: Texts, minutes: float) -> list[tuple[str, str, str, str]]:
     """(cell, corpus, model, training), the quickest first, as far as there is time.
 
-    A recipe takes the seconds that its two processes take to start, and for each seed some for a million words:
-    rough guesses for two cores, so that minutes mean something; not measured.
+    A recipe takes the seconds that its two processes take to start, and for each seed some for a million
+    words: rough guesses for two cores, so that minutes mean something; not measured.
     """
     words = float(texts.lengths.sum()) / 1e6
     some = [
