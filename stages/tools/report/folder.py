@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.evaluation.classify import Classifier
 from stages.runtime import files
 from stages.runtime.config import ROOT
 from stages.tools import explain
@@ -12,6 +11,7 @@ from stages.tools.report import as_html, as_markdown, card, sections
 from stages.tools.report.gathered import gather
 from stages.tools.report.parts import Evaluated
 from stages.tools.report.quoted import WORDS, Shares, Weigh
+from stages.tools.serve.resident import Resident
 
 QUOTES = 10  # test texts of each list
 
@@ -54,11 +54,14 @@ def by_models(recipes: Mapping[str, Any]) -> Callable[[Evaluated], Weigh]:
     def of(recipe: Evaluated) -> Weigh:
         if recipe.kind == "ensemble":
             return lambda text, label: []
-        classifier = Classifier(recipe.name, recipes)
+        classifier = Resident(recipe.name, recipes)
+        exactly = explain.exactly_of(recipe.name, recipes)
+        if exactly is not None:
+            return exactly
 
         def weigh(text: str, label: int) -> Shares:
             some = text if recipe.kind == "linear" else " ".join(text.split()[:WORDS])
-            return explain.explained(recipe.name, recipes, classifier, some, label)
+            return explain.occluded(classifier, some, label)
 
         return weigh
 
