@@ -1,4 +1,4 @@
-"""README.md tells what the committed reports tell, and names what is there."""
+"""README.md and the pages that it leads to tell what the committed reports tell, and name what is there."""
 
 import re
 from pathlib import Path
@@ -11,9 +11,9 @@ from stages.reporting.comparison import load
 from stages.reporting.markdown import markdown
 from stages.runtime.config import ROOT, parse, read
 from stages.study.params import params
+from stages.tools.pages.__main__ import pages
 
-PAGES = ["README.md", "reports/README.md", "CONTRIBUTING.md"]
-ROW = re.compile(r"^\| ([a-z0-9-]+) \|.*\|$", re.MULTILINE)
+PAGES = ["CONTRIBUTING.md", "reports/README.md", *(page for page, _ in pages())]
 EXAMPLES = re.compile("(?:^|[/-])(?:my|mine|own|new)\\b")  # files that a reader is to make
 
 
@@ -31,9 +31,13 @@ def test_every_link_and_figure_of_a_page_leads_to_a_file(page: str) -> None:
     assert not [link for link in links(page) if not link.exists()]
 
 
-def test_every_row_about_a_recipe_in_the_readme_is_a_row_of_the_reports() -> None:
-    rows = [row[0] for row in ROW.finditer(text("README.md")) if row[1] in params()["recipes"]]
-    assert rows and set(rows) <= {row[0] for row in ROW.finditer(text("reports/README.md"))}
+@pytest.mark.parametrize(("page", "rendered"), [*pages()])
+def test_a_page_is_what_its_template_gives_today(page: str, rendered: str) -> None:
+    assert text(page) == rendered, "run python -m stages.tools.pages"
+
+
+def test_the_first_page_is_short() -> None:
+    assert len(text("README.md").encode()) <= 8 * 1024
 
 
 @pytest.mark.parametrize("comparison", re.findall("`dvc repro compare@(.*)`", text("reports/README.md")))
@@ -47,7 +51,7 @@ def test_the_reports_have_the_tables_that_the_results_give(comparison: str) -> N
         assert markdown(*achieved(some)) in text("reports/README.md")
 
 
-@pytest.mark.parametrize("page", ["README.md", "reports/README.md"])
+@pytest.mark.parametrize("page", ["reports/lessons.md", "reports/README.md"])
 def test_the_pages_have_the_table_of_claims_that_the_reports_give(page: str) -> None:
     published = read(claims.Published, parse(ROOT / "conf" / "published.yaml", "conf"), "published")
     about = {name: claim for name, claim in published.claims.items() if name in params()["recipes"]}
@@ -60,7 +64,7 @@ def test_every_committed_claim_is_about_a_recipe_and_says_where_it_differs() -> 
     assert all(claim.differs.endswith(".") for claim in published.claims.values())
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("page", PAGES)
 def test_every_file_and_module_that_a_page_names_is_there(page: str) -> None:
     for name in re.findall(r"\b(?:stages|conf|tests)/[\w./-]+\w", text(page)):
         assert EXAMPLES.search(name) or (ROOT / name).exists(), name

@@ -1,4 +1,4 @@
-"""The benchmark compares like with like, and README.md shows its committed figures."""
+"""The benchmark compares like with like, and reports/speed.md shows its committed figures."""
 
 import json
 from dataclasses import replace
@@ -141,8 +141,8 @@ def test_a_subset_keeps_each_texts_ids_and_label() -> None:
         assert part.labels[new] == tokens.labels[old]
 
 
-def test_the_readme_has_the_tables_and_the_machine_of_the_report() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_page_on_speed_has_the_tables_and_the_machine_of_the_report() -> None:
+    text = (ROOT / "reports" / "speed.md").read_text(encoding="utf-8")
     assert results.speeds(REPORT) in text and results.the_rest(REPORT) in text
     assert REPORT["machine"]["name"] in text
 

@@ -1,4 +1,4 @@
-"""The figures as README.md shows them."""
+"""The figures as reports/speed.md shows them."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from stages.tools.bench.cases import ACCURACY
 
 
 def speeds(report: dict[str, Any]) -> str:
-    """The rows with speeds, as README.md shows them."""
+    """The rows with speeds, as reports/speed.md shows them."""
     header = ["", "baseline, tokens/s", "here, tokens/s", "ratio", "padding", "memory, MiB"]
     rows = [
         [
@@ -25,7 +25,7 @@ def speeds(report: dict[str, Any]) -> str:
 
 
 def the_rest(report: dict[str, Any]) -> str:
-    """Accuracies and waiting times, as README.md shows them."""
+    """Accuracies and waiting times, as reports/speed.md shows them."""
     batches = report.get("batches")
     rows = [
         [

@@ -1,0 +1,1 @@
+"""README.md and the pages of reports/ whose numbers come from the reports."""

@@ -1,0 +1,54 @@
+"""Pages say what the reports say: a number that changes is another number on the page, or an error."""
+
+from pathlib import Path
+
+import pytest
+
+from stages.runtime.config import InputError
+from stages.tools.pages import facts
+
+
+def test_a_sentence_that_no_longer_holds_is_an_error() -> None:
+    assert facts.holds(2 > 1, "Two is more.") == "Two is more."
+    with pytest.raises(InputError, match="Two is less"):
+        facts.holds(2 < 1, "Two is less.")
+
+
+@pytest.mark.parametrize(
+    ("share", "percent", "signed"),
+    [(0.9217, "92.2 %", "+92.2"), (-0.0451, "-4.5 %", "\N{MINUS SIGN}4.5"), (0.0, "0.0 %", "+0.0")],
+)
+def test_shares_are_written_as_people_read_them(share: float, percent: str, signed: str) -> None:
+    assert facts.percent(share) == percent
+    assert facts.signed(share) == signed
+
+
+def test_a_table_follows_the_reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "tables").mkdir()
+    table = "recipe,test_accuracy,low,high,test_accuracy_sd,seeds\n"
+    for recipe, accuracy in (("demo-lstm", 0.75), ("demo-pooled", 0.5)):
+        (tmp_path / "metrics" / f"{recipe}.json").write_text(f'{{"test": {{"accuracy": {accuracy}}}}}')
+        table += f"{recipe},{accuracy},0.4,0.8,0.01,3\n"
+    (tmp_path / "tables" / "demo.csv").write_text(table)
+    monkeypatch.setattr(facts, "REPORTS", tmp_path)
+    facts.metrics.cache_clear()
+    facts.line.cache_clear()
+    try:
+        lines = facts.accuracies({"demo-lstm": "reads", "demo-pooled": "counts"}).splitlines()
+    finally:
+        facts.metrics.cache_clear()
+        facts.line.cache_clear()
+    assert lines[2:] == [
+        "| `demo-lstm` | reads | **75.0** ± 1.0 | 40.0 to 80.0 | 3 |",
+        "| `demo-pooled` | counts | 50.0 ± 1.0 | 40.0 to 80.0 | 3 |",
+    ]
+
+
+def test_a_recipe_without_reports_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(facts, "REPORTS", tmp_path)
+    facts.metrics.cache_clear()
+    with pytest.raises(InputError, match=r"demo-lstm\.json"):
+        facts.test("demo-lstm")
+    with pytest.raises(InputError, match="demo-lstx"):
+        facts.test("demo-lstx")
