@@ -1,4 +1,6 @@
-"""Every comparison on one page. Out: reports/README.md.
+"""All tables and figures of each comparison, the sample sentences and the corpora, as pages for people.
+
+Out: reports/chapters/<comparison>.md, reports/samples.md, reports/corpora.md.
 
 Example: python -m stages.summary
 """
@@ -14,41 +16,23 @@ from stages.runtime import files
 from stages.runtime.config import ROOT
 from stages.study import stage
 
-HEAD = """# Reports
-
-Written by `dvc repro`. Numbers are of the test split where nothing else is said. Several seeds: means, ± the
-standard deviation. A 95 % interval covers other test texts and other seeds, as far as the spread of the seeds
-tells; with three of them it is wide.
-
-Training, validation and their gap are of the weights that were kept, without dropout. The dashed curves are
-what Keras reports while it trains: the mean over an epoch's batches, with dropout, so they start lower.
-Curves show the seeds' mean, with a band from the lowest to the highest seed, as far as every seed was
-trained; so do the lowest loss and the one at the end. "Roughness" is how far the validation accuracy of
-an epoch is, on average, from halfway between its neighbours; "deepest dip" the most that it falls from one
-epoch to the next. `ECE` is the expected calibration error.
-
-How long trainings took is in [timings.md](timings.md).
-"""
 LENGTHS = ["mean", "p50", "p95", "max"]
 
 
 def main(params: dict[str, Any]) -> None:
-    data = ROOT / "data"
-    parts = [
-        HEAD,
-        *((data / "chapters" / f"{name}.md").read_text(encoding="utf-8") for name in params["comparisons"]),
-        section("Sample sentences", data / "samples.md"),
-        section("Published and measured", data / "published.md"),
-        corpora(params["corpora"], ROOT / "reports" / "corpora"),
-        tested(params),
-    ]
-    files.write_text(ROOT / "reports" / "README.md", "".join(parts))
+    data, reports = ROOT / "data", ROOT / "reports"
+    with files.replacing_folder(reports / "chapters") as folder:
+        for name in params["comparisons"]:
+            text = (data / "chapters" / f"{name}.md").read_text(encoding="utf-8")
+            files.write_text(folder / f"{name}.md", chapter(text))
+    sentences = (data / "samples.md").read_text(encoding="utf-8")
+    files.write_text(reports / "samples.md", f"# Sample sentences\n\n{sentences}")
+    files.write_text(reports / "corpora.md", corpora(params["corpora"], reports / "corpora") + tested(params))
 
 
-def section(title: str, path: Path) -> str:
-    """What another stage wrote, under a title; nothing if that is empty."""
-    text = path.read_text(encoding="utf-8")
-    return f"\n## {title}\n\n{text}" if text else ""
+def chapter(text: str) -> str:
+    """What `compare` wrote, as a page of its own in a folder of reports/."""
+    return text.lstrip("\n").replace("## ", "# ").replace("](comparisons/", "](../comparisons/")
 
 
 def corpora(names: Iterable[str], reports: Path) -> str:
@@ -60,7 +44,7 @@ def corpora(names: Iterable[str], reports: Path) -> str:
         lengths = [f"{facts['train']['length'][key]:,g}" for key in LENGTHS]
         unknown = [f"{100 * facts[split]['oov_rate']:.2f}" for split in ("train", "test")]
         rows.append([name, f"{facts['vocabulary']:,}", *lengths, *unknown])
-    return f"\n## Corpora\n\n{markdown([*header, 'unknown in test, %'], rows)}"
+    return f"# Corpora\n\n{markdown([*header, 'unknown in test, %'], rows)}"
 
 
 def tested(params: dict[str, Any]) -> str:

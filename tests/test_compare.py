@@ -1,16 +1,15 @@
-"""The stages that show what was measured: a comparison's files, and the page of everything."""
+"""The stages that show what was measured: a comparison's files, and the pages of all recipes."""
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from stages import compare, published, samples, summary
+from stages import compare, samples, summary
 from stages.reporting.comparison import Result
 from stages.runtime import files
-from tests.recipes import METRICS, result, scored, three
+from tests.recipes import result, scored, three
 
 BY_EVALUATE = ["recipe", "metrics", "history", "labels", "confusion", "slices", "watched"]
 BY_EVALUATE += ["right", "reliability", "coverage"]
@@ -18,7 +17,7 @@ BY_EVALUATE += ["right", "reliability", "coverage"]
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for module in (compare, published, samples, summary):
+    for module in (compare, samples, summary):
         monkeypatch.setattr(module, "ROOT", tmp_path)
     return tmp_path
 
@@ -78,35 +77,36 @@ def test_every_figure_that_a_chapter_links_to_is_drawn_and_no_other(root: Path) 
     assert all(f"](comparisons/mine/{picture.name})" in text for picture in pictures)
 
 
-def test_the_page_has_every_part_in_the_order_of_params_yaml(root: Path) -> None:
+def test_every_comparison_has_a_page_whose_pictures_are_found_from_there(root: Path) -> None:
+    picture = "![test accuracy](comparisons/b/accuracy.svg)\n"
     for name in ("b", "a"):
-        files.write_text(root / "data" / "chapters" / f"{name}.md", f"\n## Chapter {name}\n")
+        text = f"\n## Chapter {name}\n\n### part\n\n{picture}"
+        files.write_text(root / "data" / "chapters" / f"{name}.md", text)
+    files.write_text(root / "reports" / "chapters" / "gone.md", "left by an experiment that is gone")
+    summarize(root)
+    pages = {
+        path.name: path.read_text(encoding="utf-8") for path in (root / "reports" / "chapters").iterdir()
+    }
+    assert set(pages) == {"a.md", "b.md"}
+    assert pages["a.md"] == f"# Chapter a\n\n## part\n\n{picture.replace('(', '(../')}"
+
+
+def test_sentences_and_corpora_have_pages(root: Path) -> None:
+    summarize(root)
+    sentences = (root / "reports" / "samples.md").read_text(encoding="utf-8")
+    assert sentences == "# Sample sentences\n\n- **cool**: It was cool.\n"
+    page = (root / "reports" / "corpora.md").read_text(encoding="utf-8")
+    assert "\n| words | 10,000 | 232.4 | 175 | 592 | 2,332 | 6.25 | 12.50 |\n" in page
+    assert page.endswith("| source | recipes |\n| --- | ---: |\n| own | 2 |\n")
+
+
+def summarize(root: Path) -> None:
+    """The stage, on what the stages before it leave."""
+    chapters = [path.stem for path in (root / "data" / "chapters").glob("*.md")]
     files.write_text(root / "data" / "samples.md", "- **cool**: It was cool.\n")
-    files.write_text(root / "data" / "published.md", "")
     described = {"oov_rate": 0.0625, "length": {"mean": 232.4, "p5": 1, "p50": 175, "p95": 592, "max": 2332}}
     facts = {"vocabulary": 10000, "train": described, "test": described | {"oov_rate": 0.125}}
     files.write_json(root / "reports" / "corpora" / "words.json", facts)
     recipes = {name: {"corpus": "words"} for name in ("one", "two")}
     corpora = {"words": {"source": "own"}}
-    summary.main({"comparisons": {"b": {}, "a": {}}, "corpora": corpora, "recipes": recipes})
-    page = (root / "reports" / "README.md").read_text(encoding="utf-8")
-    order = [
-        "## Chapter b",
-        "## Chapter a",
-        "## Sample sentences\n\n- **cool**: It was cool.\n",
-        "## Corpora",
-    ]
-    assert [page.index(text) for text in order] == sorted(page.index(text) for text in order)
-    assert "## Published" not in page  # which is empty
-    assert "\n| words | 10,000 | 232.4 | 175 | 592 | 2,332 | 6.25 | 12.50 |\n" in page
-    assert page.endswith("| source | recipes |\n| --- | ---: |\n| own | 2 |\n")
-
-
-def test_what_was_published_stands_beside_the_reports(root: Path) -> None:
-    files.write_text(root / "reports" / "metrics" / "a.json", json.dumps(METRICS))
-    claim = {"lesson": "A", "says": "nice", "differs": "No."}
-    stated = {"sources": {"A": "a course"}, "claims": {"a": claim, "gone": claim}}
-    files.write_json(root / "conf" / "published.yaml", stated)
-    published.main({"recipes": {"a": {}}})
-    page = (root / "data" / "published.md").read_text(encoding="utf-8")
-    assert "| a | A: nice | training 92.5 %; test 85.0 ± 2.0 %" in page and "gone" not in page
+    summary.main({"comparisons": dict.fromkeys(chapters), "corpora": corpora, "recipes": recipes})

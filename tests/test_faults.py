@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:_NoneStep:Dep
 TRIALS = 56  # interruptions: every stage seven times
 STAGES = [
     *["download@own", "tokenize@words", "pad@words", "train@small-lstm", "evaluate@small-lstm"],
-    *["compare@small", "published", "summary"],
+    *["compare@small", "samples", "summary"],
 ]
 SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
 COMMITTED = 180  # stages of the committed study, whose dvc.lock takes so much longer to write

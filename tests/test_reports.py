@@ -10,13 +10,16 @@ from dvc.repo import Repo
 
 from stages.runtime.config import ROOT, parse
 from stages.study.params import params
+from stages.tools.pages.__main__ import TEMPLATES
 
 REPORTS = ROOT / "reports"
+PAGES = [path.relative_to(TEMPLATES) for path in TEMPLATES.rglob("*.md")]
 SECTIONS = ["sources", "corpora", "recipes", "comparisons", "samples"]
 BY_HAND = {
     *(REPORTS / name for name in ("bench.json", "timings.csv", "timings.md", "preparation.csv")),
     *REPORTS.glob("pareto-*.svg"),
     *REPORTS.glob("experiments/*/*"),
+    *(ROOT / page for page in PAGES),
 }  # stages/tools write them, no stage
 
 
@@ -56,16 +59,17 @@ def test_whatever_ran_left_its_reports() -> None:
     assert not [path for path in made if path.startswith("reports/") and not (ROOT / path).exists()]
 
 
-def test_no_row_of_the_page_is_about_an_entry_that_is_gone() -> None:
+def test_no_row_of_a_page_is_about_an_entry_that_is_gone() -> None:
     study = params()
     known = {"recipe", "corpus", "source"}.union(*(study[s] for s in SECTIONS))
-    page = (REPORTS / "README.md").read_text(encoding="utf-8")
-    names = {name for name in re.findall(r"^\| ([a-z0-9-]+) \|", page, re.MULTILINE) if name.strip("-")}
-    assert names and names <= known
+    for path in (*REPORTS.glob("chapters/*.md"), REPORTS / "samples.md", REPORTS / "corpora.md"):
+        page = path.read_text(encoding="utf-8")
+        names = {name for name in re.findall(r"^\| ([a-z0-9-]+) \|", page, re.MULTILINE) if name.strip("-")}
+        assert names and names <= known, path
 
 
-def test_every_picture_of_a_comparison_is_on_the_page() -> None:
-    page = (REPORTS / "README.md").read_text(encoding="utf-8")
-    for name in re.findall("`dvc repro compare@(.*)`", page):
-        pictures = [path.relative_to(REPORTS) for path in (REPORTS / "comparisons" / name).glob("*.svg")]
-        assert pictures and all(f"]({picture})" in page for picture in pictures), name
+def test_every_picture_of_a_comparison_is_on_its_page() -> None:
+    for path in REPORTS.glob("chapters/*.md"):
+        page = path.read_text(encoding="utf-8")
+        pictures = [picture.name for picture in (REPORTS / "comparisons" / path.stem).glob("*.svg")]
+        assert pictures and all(f"](../comparisons/{path.stem}/{name})" in page for name in pictures), path

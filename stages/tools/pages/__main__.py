@@ -15,6 +15,16 @@ from stages.runtime.config import ROOT, InputError
 from stages.tools.pages import facts
 
 TEMPLATES = Path(__file__).parent / "templates"
+FUNCTIONS = [
+    facts.test,
+    facts.calibrated,
+    facts.measure,
+    facts.same,
+    facts.accuracies,
+    facts.tested,
+    facts.holds,
+]
+FUNCTIONS += [facts.claimed, facts.bench, facts.title]
 
 
 def main() -> None:
@@ -42,10 +52,7 @@ def pages() -> Iterator[tuple[str, str]]:
         keep_trailing_newline=True,
         autoescape=False,  # pages are Markdown
     )
-    environment.globals |= {
-        each.__name__: each
-        for each in (facts.test, facts.calibrated, facts.accuracies, facts.holds, facts.claimed, facts.bench)
-    }
+    environment.globals |= {each.__name__: each for each in FUNCTIONS}
     environment.filters |= {each.__name__: each for each in (facts.percent, facts.points, facts.signed)}
     for path in sorted(TEMPLATES.rglob("*.md")):
         page = path.relative_to(TEMPLATES).as_posix()

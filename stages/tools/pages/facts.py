@@ -5,15 +5,16 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stages.reporting import claims
-from stages.reporting.markdown import markdown
-from stages.runtime.config import ROOT, InputError, parse, read
+from stages.reporting.markdown import markdown, plain
+from stages.runtime.config import ROOT, InputError, nearest, parse, read
 from stages.study.params import one_of, params
 from stages.tools.bench import results
 
 REPORTS = ROOT / "reports"
+PUBLISHED = "conf/published.yaml"
 
 
 def test(recipe: str, measure: str = "accuracy") -> float:
@@ -24,6 +25,16 @@ def test(recipe: str, measure: str = "accuracy") -> float:
 def calibrated(recipe: str) -> float:
     """The expected calibration error on the test split after one temperature, as a share."""
     return float(metrics(recipe)["calibrated"]["ece"])
+
+
+def measure(recipe: str, column: str) -> float:
+    """A number of a recipe's line of reports/tables/<comparison>.csv."""
+    return float(line(recipe)[column])
+
+
+def title(comparison: str) -> str:
+    """The title that its file in conf/experiments has."""
+    return plain(params()["comparisons"][comparison]["title"])
 
 
 def accuracies(names: Mapping[str, str]) -> str:
@@ -42,6 +53,49 @@ def accuracies(names: Mapping[str, str]) -> str:
     return markdown(header, lines, texts=[header[1]])
 
 
+class Behind(NamedTuple):
+    """A recipe beside the most accurate one that was tested on the same texts: by how many points it is less
+    accurate on average, and whether that is shown (`compare` tests it: McNemar, and a bootstrap)."""
+
+    best: str
+    points: float
+    shown: bool
+
+
+@cache
+def behind(recipe: str) -> Behind | None:
+    """None for the most accurate recipe itself, and where there is no other."""
+    best = ""
+    for cells in map(_cells, _chapter(params()["recipes"][recipe]["experiment"]).splitlines()):
+        if not cells[0]:
+            best = ""  # the table ends
+        if cells[0].startswith("behind "):
+            best = cells[0].removeprefix("behind ")
+        if best and cells[0] == recipe:
+            return Behind(best, float(cells[1]), cells[-1] == "less accurate")
+    return None
+
+
+def same(*recipes: str) -> bool:
+    """Whether no difference of these recipes to the most accurate one, which may be among them, is shown."""
+    return not any(each and each.shown for each in map(behind, recipes))
+
+
+def tested(names: Mapping[str, str]) -> str:
+    """Which recipes are less accurate than the best one beside them, and for which none is shown to be; the
+    names for people are given."""
+    groups: dict[str, tuple[list[str], list[str]]] = {}
+    for recipe, name in names.items():
+        if beside := behind(recipe):
+            groups.setdefault(beside.best, ([], []))[beside.shown].append(name)
+    lines = []
+    for best, (alike, less) in groups.items():
+        verdicts = [f"Less accurate: {'; '.join(less)}."] if less else []
+        verdicts += [f"No difference shown: {'; '.join(alike)}."] if alike else []
+        lines.append(f"- Beside {names.get(best, best)} (`{best}`). {' '.join(verdicts)}\n")
+    return "".join(lines)
+
+
 def holds(condition: bool, sentence: str) -> str:
     """A sentence about results, as long as they are so."""
     if not condition:
@@ -51,7 +105,11 @@ def holds(condition: bool, sentence: str) -> str:
 
 def claimed() -> str:
     """What the lessons report, beside what was measured: the table of conf/published.yaml."""
-    published = read(claims.Published, parse(ROOT / "conf" / "published.yaml", "conf"), "published")
+    published = read(claims.Published, parse(ROOT / PUBLISHED, PUBLISHED), PUBLISHED)
+    for name, claim in published.claims.items():
+        if claim.lesson not in published.sources:
+            allowed = nearest(claim.lesson, published.sources)
+            raise InputError(f"{PUBLISHED}: claims.{name}.lesson: found {claim.lesson!r}, allowed: {allowed}")
     return claims.page(published, params()["recipes"], REPORTS)
 
 
@@ -91,6 +149,15 @@ def line(recipe: str) -> dict[str, str]:
     experiment = params()["recipes"][recipe]["experiment"]
     with _path("tables", f"{experiment}.csv").open(encoding="utf-8", newline="") as file:
         return next(row for row in csv.DictReader(file) if row["recipe"] == recipe)
+
+
+def _chapter(comparison: str) -> str:
+    return _path("chapters", f"{comparison}.md").read_text(encoding="utf-8")
+
+
+def _cells(line: str) -> list[str]:
+    """The cells of a line of a table; of another line the line."""
+    return [cell.strip() for cell in line.strip("|").split(" | ")]
 
 
 def _path(kind: str, name: str) -> Path:
