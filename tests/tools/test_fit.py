@@ -15,8 +15,7 @@ from stages.runtime.config import ROOT, InputError, parse, read
 from stages.sources import files
 from stages.study.composition import compose
 from stages.study.schema import check
-from stages.tools.fit import __main__ as fit
-from stages.tools.fit import experiment, look
+from stages.tools.fit import experiment, look, pipeline
 from stages.tools.report import folder as reports
 from stages.tools.report import ranking
 from tests.sources.tables import delimited, save
@@ -153,12 +152,12 @@ def test_the_best_on_held_out_texts_is_named_and_the_report_opened(
         accuracy, loss = held[recipe]
         return ranking.HeldOut(recipe, {"accuracy": accuracy, "macro-f1": 0.5, "loss": loss}, 9, 9, 5000)
 
-    monkeypatch.setattr(fit, "repro", lambda targets: None)
-    monkeypatch.setattr(fit, "small_print", lambda source, by: [])
-    monkeypatch.setattr(fit, "metrics", lambda recipe: {"test": {"accuracy": 1 - held[recipe][0]}})
+    monkeypatch.setattr(pipeline, "repro", lambda targets: None)
+    monkeypatch.setattr(pipeline, "imbalance", lambda source, by: None)
+    monkeypatch.setattr(pipeline, "metrics", lambda recipe: {"test": {"accuracy": 1 - held[recipe][0]}})
     monkeypatch.setattr(ranking, "held_out", held_out)
     monkeypatch.setattr(reports, "written", written)
-    fit.run("mine", study, "accuracy")
+    pipeline.run("mine", study, "accuracy")
     told = capsys.readouterr().out
     assert "mine-bilstm is chosen by its held-out texts. On the test split: 10.0% right." in told
     last = re.findall(r"(mine-\w+) +\d+\.\d", told)[-3:]

@@ -2,9 +2,13 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from stages.runtime.config import ROOT
+from stages.study import composition
 
 SHORT = 30  # words that half of the texts have no more of: then parts of words tell more than rare words
 SEEDS = 3
@@ -18,6 +22,24 @@ class Texts:
 
     lengths: np.ndarray
     vocabulary: int
+
+
+def place(experiment: str) -> Path:
+    """The file of an experiment, whether it is there or not."""
+    return composition.CONF / "experiments" / f"{experiment}.yaml"
+
+
+def from_root(path: Path) -> str:
+    """A path as a source's entry has it: from the root of the repository, if it is inside."""
+    whole = path.resolve()
+    return str(whole.relative_to(ROOT)) if whole.is_relative_to(ROOT) else str(whole)
+
+
+def source_of(experiment: str, entries: dict[str, Any]) -> str:
+    """The source of an experiment's first recipe. entries: params.yaml."""
+    first = entries["comparisons"][experiment]["recipes"][0]
+    source: str = entries["corpora"][entries["recipes"][first]["corpus"]]["source"]
+    return source
 
 
 def written(name: str, title: str, source: dict[str, Any], texts: Texts, minutes: float) -> str:
