@@ -152,12 +152,12 @@ def test_the_best_on_held_out_texts_is_named_and_the_report_opened(
         accuracy, loss = held[recipe]
         return ranking.HeldOut(recipe, {"accuracy": accuracy, "macro-f1": 0.5, "loss": loss}, 9, 9, 5000)
 
-    monkeypatch.setattr(pipeline, "repro", lambda targets: None)
+    monkeypatch.setattr(pipeline, "repro", lambda targets, shares: None)
     monkeypatch.setattr(pipeline, "imbalance", lambda source, by: None)
     monkeypatch.setattr(pipeline, "metrics", lambda recipe: {"test": {"accuracy": 1 - held[recipe][0]}})
     monkeypatch.setattr(ranking, "held_out", held_out)
     monkeypatch.setattr(reports, "written", written)
-    pipeline.run("mine", study, "accuracy")
+    pipeline.run("mine", study, "accuracy", 1.0)
     told = capsys.readouterr().out
     assert "mine-bilstm is chosen by its held-out texts. On the test split: 10.0% right." in told
     last = re.findall(r"(mine-\w+) +\d+\.\d", told)[-3:]

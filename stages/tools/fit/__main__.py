@@ -47,12 +47,14 @@ def main() -> None:
     options = parser.parse_args()
     name = options.data if known(options.data) else written(options)
     entries = params()
-    one_of(name, entries, "comparisons")
+    one_of(name, entries["comparisons"], "comparisons")
     source = experiment.source_of(name, entries)
+    words = 1.0
     if train := first_look.training_split(source, entries["sources"][source]):
+        words = float(look.lengths(train.texts).sum()) / 1e6
         for line in first_look.sheet(train):
             print(line, flush=True)
-    pipeline.run(name, entries, options.by)
+    pipeline.run(name, entries, options.by, words)
 
 
 def positive(text: str) -> float:

@@ -1,34 +1,37 @@
 """An experiment through the pipeline: baselines first, then everything, ranked by what was held out."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 from stages.artifacts.split import load_split
 from stages.runtime.config import ROOT, InputError
 from stages.tools.fit import folds
-from stages.tools.fit.experiment import from_root, place, source_of
+from stages.tools.fit.experiment import from_root, place, seconds, source_of
+from stages.tools.fit.progress import repro
 from stages.tools.report import ranking
 
 BASELINES = ("majority", "logistic", "svm", "nb-svm", "characters")
 
 
-def run(name: str, entries: dict[str, Any], by: str) -> None:
-    """Baselines, their ranking, then everything, the ranking of all, and the report. entries: params.yaml."""
+def run(name: str, entries: dict[str, Any], by: str, words: float) -> None:
+    """Baselines, their ranking, then everything, the ranking of all, and the report.
+
+    entries: params.yaml. words: millions in the training split, roughly, for the time that is left.
+    """
     from stages.tools.report.folder import opened_by  # here: these load scikit-learn
     from stages.tools.report.folder import written as report
 
     recipes = entries["comparisons"][name]["recipes"]
     first = [recipe for recipe in recipes if recipe.removeprefix(f"{name}-") in BASELINES]
-    repro([f"evaluate@{recipe}" for recipe in first])
+    shares = {recipe: seconds(recipe.removeprefix(f"{name}-"), words) for recipe in recipes}
+    repro([f"evaluate@{recipe}" for recipe in first], {recipe: shares[recipe] for recipe in first})
     if line := imbalance(source_of(name, entries), by):
         print(f"\n{line}")
     if len(first) < len(recipes):
         print("\nThe baselines, the best on held-out texts first; the networks are next.")
         rank(name, first, by)
-    repro([f"compare@{name}"])
+    repro([f"compare@{name}"], shares)
     print(f"\nAll of {name}, the best on held-out texts first:")
     best = rank(name, recipes, by)
     result = metrics(best)["test"]
@@ -43,12 +46,6 @@ def imbalance(source: str, by: str) -> str | None:
     """What to keep in mind of the labels' shares when the ranking is read."""
     train = load_split(ROOT / "data" / "sources" / source / "train.parquet")
     return ranking.imbalance(train.labels, train.names, by)
-
-
-def repro(targets: Sequence[str]) -> None:
-    done = subprocess.run([sys.executable, "-m", "dvc", "repro", "--quiet", *targets], cwd=ROOT, check=False)
-    if done.returncode:
-        raise InputError(f"dvc repro {' '.join(targets)} failed, see above; what was finished is kept")
 
 
 def rank(experiment: str, recipes: Sequence[str], by: str) -> str:
