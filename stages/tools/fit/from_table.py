@@ -16,7 +16,7 @@ SHARE = 0.2  # of the rows, the test split's, where there is none
 def given(path: Path, text: str | None, label: str | None, test: Path | None) -> Given:
     """text, label: its columns, None to have them guessed."""
     if test is not None and not (test.is_file() and tables.known(test)):
-        raise InputError(f"--test: found {test}, allowed: a table as {path.name}")
+        raise InputError(f"--test: found {test}, allowed: a table as {path.name}; save it as CSV")
     found = look.look(path)
     names = look.columns(found, text, label)
     texts, labels = look.usable(found.rows, names)
