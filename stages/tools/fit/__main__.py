@@ -1,14 +1,20 @@
-"""From a file of your own texts to models that are compared: looks at the data, writes one experiment that is
-yours from then on, trains baselines first and then networks, as far as the minutes go, ranks them by what
-they held out, and reports on them (stages/tools/report). It ranks by accuracy, macro-F1 (the mean over the
-labels, for where some are rare) or loss. Of few texts it says how uncertain that is, and cross-validates
-baselines.
+"""From your own texts to models that are compared: looks at the data, writes one experiment that is yours
+from then on, says at once what scikit-learn makes of the training split, trains baselines first and then
+networks, as far as the minutes go, ranks them by what they held out, and reports on them
+(stages/tools/report). It ranks by accuracy, macro-F1 (the mean over the labels, for where some are rare) or
+loss. Of few texts it says how uncertain that is, and cross-validates baselines.
 
-The file: CSV, TSV, JSON, JSON Lines or Parquet, also .gz, with a column of texts and one of labels; or the
-name of an experiment that this has written before, whose file is then left as you edited it.
+What it takes:
+  a table with a column of texts and one of labels: CSV, TSV, JSON, JSON Lines or Parquet, also .gz;
+  a folder: of .txt files in a folder for each label, with train/ and test/ around these or without; or of
+  two tables, train and test;
+  tfds:<name>, a data set that TensorFlow Datasets has prepared in TFDS_DATA_DIR, or hf:<name>, one of Hugging
+  Face's in its cache, or hf:<folder>, as `save_to_disk` writes it: of both the texts are copied into texts/;
+  the name of an experiment that this has written before, whose file is then left as you edited it.
 
 Examples: python -m stages.tools.fit texts/tickets.csv
           python -m stages.tools.fit tickets.csv --text body --label team --test tickets-test.csv --minutes 10
+          python -m stages.tools.fit tfds:imdb_reviews/plain_text --minutes 30
           python -m stages.tools.fit tickets --by macro-f1
 """
 
@@ -22,9 +28,18 @@ from stages.runtime.config import InputError
 from stages.study import composition
 from stages.study.entries import NAME
 from stages.study.params import one_of, params
-from stages.tools.fit import experiment, first_look, from_table, look, pipeline
+from stages.tools.fit import (
+    experiment,
+    first_look,
+    from_folder,
+    from_huggingface,
+    from_table,
+    from_tfds,
+    look,
+    pipeline,
+)
 from stages.tools.fit.experiment import from_root, place
-from stages.tools.fit.given import Given
+from stages.tools.fit.given import Given, refuse_options
 from stages.tools.report import ranking
 
 FEWEST = 20  # rows; fewer say nothing
@@ -32,7 +47,7 @@ FEWEST = 20  # rows; fewer say nothing
 
 def main() -> None:
     parser = command.parser()
-    parser.add_argument("data", help="a table of texts and labels, or an experiment made of one")
+    parser.add_argument("data", help="a table or a folder of texts and labels, a data set, or an experiment")
     parser.add_argument("--text", help="the column of texts (default: a guess, which is told)")
     parser.add_argument("--label", help="the column of labels (default: a guess, which is told)")
     share = f"{from_table.SHARE:.0%}%"
@@ -71,12 +86,23 @@ def known(data: str) -> bool:
 
 def given(options: argparse.Namespace) -> Given:
     """The texts and labels that the command line names."""
+    text, label, test = options.text, options.label, Path(options.test) if options.test else None
+    prefix, _, rest = options.data.partition(":")
+    if f"{prefix}:" in (from_tfds.PREFIX, from_huggingface.PREFIX):
+        refuse_options("this data set has its test split inside, or none", test=test)
+    if f"{prefix}:" == from_tfds.PREFIX:
+        return from_tfds.given(rest, text, label)
+    if f"{prefix}:" == from_huggingface.PREFIX:
+        return from_huggingface.given(rest, text, label)
     path = Path(options.data)
-    if not path.is_file():
+    if not path.exists():
         raise InputError(
-            f"{path}: no such file, allowed: a table of texts and labels, or an experiment made of one"
+            f"{path}: no such file or folder, allowed: a table or a folder of texts and labels, a data set "
+            "as tfds:<name> or hf:<name>, or an experiment made of one"
         )
-    return from_table.given(path, options.text, options.label, Path(options.test) if options.test else None)
+    if path.is_dir():
+        return from_folder.given(path, text, label, test)
+    return from_table.given(path, text, label, test)
 
 
 def written(options: argparse.Namespace) -> str:
@@ -85,12 +111,12 @@ def written(options: argparse.Namespace) -> str:
     name = options.name or re.sub("[^a-z0-9]+", "-", data.name.lower()).strip("-")
     if not NAME.fullmatch(name):
         raise InputError(f"--name: found {name!r}, allowed: lower-case letters, digits, single hyphens")
-    for line in [*data.notes, *(f"  {line}" for line in look.sheet(data.texts, data.labels))]:
-        print(line, flush=True)
     if len(data.texts) < FEWEST:
         raise InputError(
             f"{options.data}: found {len(data.texts)} rows with text and label, allowed: {FEWEST} or more"
         )
+    for line in [*data.notes, *(f"  {line}" for line in look.sheet(data.texts, data.labels))]:
+        print(line, flush=True)
     if place(name).exists():
         print(f"{from_root(place(name))} is there and stays as it is; delete it to have it written anew")
         return name

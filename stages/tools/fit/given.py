@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stages.runtime.config import InputError
+
 
 @dataclass(frozen=True)
 class Given:
@@ -19,3 +21,12 @@ class Given:
     labels: Sequence[str]
     notes: Sequence[str]
     entry: Callable[[str], dict[str, Any]]
+
+
+def refuse_options(why: str, **options: object) -> None:
+    """Refuse options that mean nothing for what is given. options: by name, None of those not given."""
+    for name, value in options.items():
+        if value is not None:
+            raise InputError(
+                f"--{name}: found {str(value)!r}, allowed: for tables only, as {why}; leave it out"
+            )
