@@ -65,11 +65,23 @@ def test_the_time_left_follows_from_what_the_first_recipes_took() -> None:
     recipes.note("Running stage 'train@mine-majority':", 50.0)
     recipes.note("Running stage 'evaluate@mine-majority':", 51.0)
     recipes.note("Running stage 'train@mine-svm':", 58.0)  # twice as long as was guessed
-    assert recipes.took == 8 and recipes.left(58.0) == pytest.approx(88)
+    assert recipes.took == {"mine-majority": 8} and recipes.left(58.0) == pytest.approx(88)
     assert recipes.left(60.0) == pytest.approx(86)
     assert recipes.left(10_000.0) > 80  # a recipe that takes forever does not make the others short
-    recipes.note("Stage 'evaluate@mine-svm' didn't change, skipping", 10_000.0)
-    assert recipes.left(10_000.0) <= 80
+    other = Recipes(SHARES)
+    for recipe in ("mine-majority", "mine-svm"):  # of what is there already nothing follows
+        other.note(f"Stage 'evaluate@{recipe}' didn't change, skipping", 3.0)
+    assert other.left(3.0) == pytest.approx(40)
+
+
+def test_a_recipe_takes_what_its_own_stages_take_whatever_runs_in_between() -> None:
+    recipes = Recipes(SHARES)
+    recipes.note("Running stage 'train@mine-svm':", 0.0)
+    recipes.note("Running stage 'train@mine-majority':", 3.0)
+    recipes.note("Running stage 'evaluate@mine-majority':", 10.0)
+    assert recipes.note("Running stage 'evaluate@mine-svm':", 11.0) == "mine-majority"
+    assert recipes.note("Running stage 'compare@mine':", 15.0) == "mine-svm"
+    assert recipes.took == {"mine-majority": 8, "mine-svm": 7}
 
 
 def test_stages_and_errors_are_passed_on_and_dvc_is_not(

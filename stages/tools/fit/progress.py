@@ -20,24 +20,24 @@ NO_NEWS = re.compile(
     r"\s*$|> exec |(Verifying|Updating|Generating) |To (track|enable) |\s+(git add|dvc config) |"
     "Use `dvc push`|Data and pipelines are up to date"
 )
-FIRST, LAST = "train", "evaluate"  # of a recipe's own stages: what comes before is shared
+OWN = ["train", "evaluate"]  # a recipe's own stages; DVC may run others' in between
+LAST = "evaluate"  # the one after which it is through
 MOST = 0.95  # of its share, of a recipe that takes longer than it should
 
 
 class Recipes:
     """Which recipes are through, and about how long the others will take.
 
-    shares: the seconds that each was guessed to take, which are corrected by those that the first ones took.
-    Times are in seconds since the start.
+    shares: the seconds that the stages of each were guessed to take, which are corrected by those that the
+    first ones took. Times are in seconds since the start.
     """
 
     def __init__(self, shares: Mapping[str, float]) -> None:
         self.shares = shares
         self.through: list[str] = []
+        self.took: dict[str, float] = {}  # seconds, of recipes of which a stage has run
         self.stage = ("", "")  # that runs: its verb and its entry
-        self.took = 0.0  # the recipe that was through last
-        self._began = 0.0  # the recipe that runs, or is next
-        self._sum = self._guessed = 0.0  # of those that were trained
+        self._began = 0.0  # that stage
 
     def note(self, line: str, now: float) -> str | None:
         """Take a line of DVC's; the recipe that is through by what it says."""
@@ -47,39 +47,46 @@ class Recipes:
         ended = self.end(now)
         verb, entry = stage[2], stage[3] or ""
         if stage[1] == "Running stage":
-            self.stage = (verb, entry)
-            if verb == FIRST and entry in self.shares:
-                self._began = now
+            self.stage, self._began = (verb, entry), now
         elif verb == LAST and entry in self.shares and entry not in self.through:
             self.through.append(entry)
         return ended
 
     def end(self, now: float) -> str | None:
         """The stage that ran has ended; the recipe that is through with it."""
-        verb, recipe = self.stage
+        verb, entry = self.stage
+        self.took = self._spent(now)
         self.stage = ("", "")
-        if verb != LAST or recipe not in self.shares:
+        if verb != LAST or entry not in self.shares:
             return None
-        self.through.append(recipe)
-        self.took, self._began = now - self._began, now
-        self._sum += self.took
-        self._guessed += self.shares[recipe]
-        return recipe
+        self.through.append(entry)
+        return entry
 
     def done(self, now: float) -> float:
         """Of the sum of the shares, the part that is through."""
-        waiting = {recipe: share for recipe, share in self.shares.items() if recipe not in self.through}
-        share = waiting.get(self.stage[1], next(iter(waiting.values()), 0.0))
-        current = min((now - self._began) / self._pace, MOST * share)
-        return sum(self.shares.values()) - sum(waiting.values()) + current
+        spent, pace = self._spent(now), self._pace
+        return sum(
+            share if recipe in self.through else min(spent.get(recipe, 0.0) / pace, MOST * share)
+            for recipe, share in self.shares.items()
+        )
 
     def left(self, now: float) -> float:
         """Seconds, roughly."""
         return (sum(self.shares.values()) - self.done(now)) * self._pace
 
+    def _spent(self, now: float) -> dict[str, float]:
+        """As `took`, with the stage that runs."""
+        verb, entry = self.stage
+        if verb not in OWN or entry not in self.shares:
+            return self.took
+        return self.took | {entry: self.took.get(entry, 0.0) + now - self._began}
+
     @property
     def _pace(self) -> float:
-        return max(self._sum, 1e-3) / self._guessed if self._guessed else 1.0
+        """By how much recipes take longer than was guessed."""
+        trained = [recipe for recipe in self.through if recipe in self.took]
+        guessed = sum(self.shares[recipe] for recipe in trained)
+        return max(sum(self.took[recipe] for recipe in trained), 1e-3) / guessed if guessed else 1.0
 
 
 class Display(Protocol):
@@ -104,7 +111,7 @@ class Lines:
         if through:
             count, all_of_them = len(self.recipes.through), len(self.recipes.shares)
             left = f", about {clock(self.recipes.left(now))} left" if count < all_of_them else ""
-            took = clock(self.recipes.took)
+            took = clock(self.recipes.took[through])
             print(f"{through} is through after {took}: {count} of {all_of_them}{left}", flush=True)
 
 
