@@ -1,8 +1,10 @@
 """`fit`: what it takes of a file unasked is what a person would take, and what it writes is a study."""
 
 import gzip
+import io
 import json
 import re
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,7 @@ from stages.runtime.config import ROOT, InputError, parse, read
 from stages.sources import files
 from stages.study.composition import compose
 from stages.study.schema import check
-from stages.tools.fit import __main__ as fit
-from stages.tools.fit import experiment, look
+from stages.tools.fit import experiment, from_table, look, pipeline
 from stages.tools.report import folder as reports
 from stages.tools.report import ranking
 from tests.sources.tables import delimited, save
@@ -67,6 +68,28 @@ def test_other_formats_are_read_too(tmp_path: Path, suffix: str) -> None:
     found = look.look(save(tmp_path / f"a{suffix}", content[suffix]))
     names = look.columns(found)
     assert look.usable(found.rows, names) == tuple(map(list, zip(*TICKETS, strict=True)))
+
+
+def workbook() -> bytes:
+    """As much of an .xlsx file as tells it from a table."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", "<worksheet/>")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.csv", "a.jsonl", "a.XLSX"])
+def test_a_workbook_is_refused_in_a_line_that_says_what_to_save_it_as(tmp_path: Path, name: str) -> None:
+    path = save(tmp_path / name, workbook())
+    with pytest.raises(InputError, match=r"; save it as CSV$"):
+        from_table.given(path, None, None, None)
+
+
+def test_a_test_split_that_is_no_table_is_refused(tmp_path: Path) -> None:
+    table = save(tmp_path / "a.csv", delimited(TICKETS))
+    for test in (tmp_path / "missing.csv", save(tmp_path / "b.xlsx", workbook()), tmp_path):
+        with pytest.raises(InputError, match=r"--test: found .*, allowed: a table as a\.csv; save it as CSV"):
+            from_table.given(table, None, None, test)
 
 
 def test_what_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
@@ -153,12 +176,12 @@ def test_the_best_on_held_out_texts_is_named_and_the_report_opened(
         accuracy, loss = held[recipe]
         return ranking.HeldOut(recipe, {"accuracy": accuracy, "macro-f1": 0.5, "loss": loss}, 9, 9, 5000)
 
-    monkeypatch.setattr(fit, "repro", lambda targets: None)
-    monkeypatch.setattr(fit, "small_print", lambda source, by: [])
-    monkeypatch.setattr(fit, "metrics", lambda recipe: {"test": {"accuracy": 1 - held[recipe][0]}})
+    monkeypatch.setattr(pipeline, "repro", lambda targets, shares: None)
+    monkeypatch.setattr(pipeline, "imbalance", lambda source, by: None)
+    monkeypatch.setattr(pipeline, "metrics", lambda recipe: {"test": {"accuracy": 1 - held[recipe][0]}})
     monkeypatch.setattr(ranking, "held_out", held_out)
     monkeypatch.setattr(reports, "written", written)
-    fit.run("mine", study, "accuracy")
+    pipeline.run("mine", study, "accuracy", 1.0)
     told = capsys.readouterr().out
     assert "mine-bilstm is chosen by its held-out texts. On the test split: 10.0% right." in told
     last = re.findall(r"(mine-\w+) +\d+\.\d", told)[-3:]

@@ -10,8 +10,7 @@ from stages.artifacts.split import Split
 from stages.artifacts.storage import save_arrays
 from stages.evaluation.report import trained_on
 from stages.runtime.config import InputError
-from stages.tools.fit import __main__ as command
-from stages.tools.fit import folds
+from stages.tools.fit import folds, pipeline
 from stages.tools.report import ranking
 
 HOLDS_OUT = {"fraction": 0.1}
@@ -53,11 +52,11 @@ def test_a_recipe_that_holds_out_nothing_is_not_ranked(
 ) -> None:
     evaluated(tmp_path / "data", "lesson", {1: LABELS >= 0}, "test")
     evaluated(tmp_path / "data", "own", {1: LABELS == 0})
-    monkeypatch.setattr(command, "ROOT", tmp_path)
-    assert command.rank("mail", ["lesson", "own"], "accuracy") == "own"
+    monkeypatch.setattr(pipeline, "ROOT", tmp_path)
+    assert pipeline.rank("mail", ["lesson", "own"], "accuracy") == "own"
     assert "lesson is watched on the test split" in capsys.readouterr().out
     with pytest.raises(InputError, match="mail: found no recipe that holds out texts"):
-        command.rank("mail", ["lesson"], "accuracy")
+        pipeline.rank("mail", ["lesson"], "accuracy")
 
 
 def test_what_ranks_is_what_was_asked_for(tmp_path: Path) -> None:
@@ -126,7 +125,7 @@ def test_the_sheet_leaves_out_rare_labels_and_says_so() -> None:
     labels = np.array([0, 1] * 20 + [2], dtype=np.int16)
     texts = [f"{'good' if label else 'bad'} film {row}" for row, label in enumerate(labels)]
     lines = list(folds.sheet(Split(texts, labels, ["bad", "good", "odd"])))
-    assert lines[0] == "Fewer than 5 different texts are labelled 'odd': not cross-validated."
+    assert lines[0] == "Fewer than 5 different texts are labelled 'odd': not measured here."
     assert "40 texts, 5 folds drawn 5 times" in lines[1]
     assert "majority: accuracy 50.0" in lines[2] and "macro-F1 0.333" in lines[2]
     assert "logistic regression: accuracy 100.0 ± 0.0 %" in lines[3]

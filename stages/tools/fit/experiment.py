@@ -2,13 +2,30 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from stages.runtime.config import ROOT
+from stages.study import composition
+
 SHORT = 30  # words that half of the texts have no more of: then parts of words tell more than rare words
 SEEDS = 3
 TWEAK = {"bilstm": {"model": {"segment": None}}}
+# of a recipe, roughly, on two cores: seconds that its processes take to start, and for each seed those for a
+# million words; not measured
+SECONDS = {
+    "majority": (4, 0),
+    "logistic": (4, 1),
+    "svm": (4, 1),
+    "nb-svm": (4, 2),
+    "characters": (4, 6),
+    "nb-svm-network": (20, 4),
+    "hashed-bag": (20, 8),
+    "bilstm": (20, 25),
+}
+OWN_CELL = (20, 8)  # of a recipe that a person has added
 GROWTH = 1.25  # of each width of arrays over the one before: about a tenth of the places is padding
 
 
@@ -18,6 +35,24 @@ class Texts:
 
     lengths: np.ndarray
     vocabulary: int
+
+
+def place(experiment: str) -> Path:
+    """The file of an experiment, whether it is there or not."""
+    return composition.CONF / "experiments" / f"{experiment}.yaml"
+
+
+def from_root(path: Path) -> str:
+    """A path as a source's entry has it: from the root of the repository, if it is inside."""
+    whole = path.resolve()
+    return str(whole.relative_to(ROOT)) if whole.is_relative_to(ROOT) else str(whole)
+
+
+def source_of(experiment: str, entries: dict[str, Any]) -> str:
+    """The source of an experiment's first recipe. entries: params.yaml."""
+    first = entries["comparisons"][experiment]["recipes"][0]
+    source: str = entries["corpora"][entries["recipes"][first]["corpus"]]["source"]
+    return source
 
 
 def written(name: str, title: str, source: dict[str, Any], texts: Texts, minutes: float) -> str:
@@ -53,29 +88,31 @@ def written(name: str, title: str, source: dict[str, Any], texts: Texts, minutes
 
 
 def recipes(short: bool, texts: Texts, minutes: float) -> list[tuple[str, str, str, str]]:
-    """(cell, corpus, model, training), the quickest first, as far as there is time.
-
-    A recipe takes the seconds that its two processes take to start, and for each seed some for a million
-    words: rough guesses for two cores, so that minutes mean something; not measured.
-    """
+    """(cell, corpus, model, training), the quickest first, as far as there is time."""
     words = float(texts.lengths.sum()) / 1e6
     some = [
-        ("majority", "words-2", "majority", "linear", 4, 0),
-        ("logistic", "words-2", "logistic", "linear", 4, 1),
-        ("svm", "words-2", "tfidf-svm", "linear", 4, 1),
-        ("nb-svm", "words-3", "nb-svm", "linear", 4, 2),
-        *([("characters", "characters", "tfidf-svm", "linear", 4, 6)] if short else []),
-        ("nb-svm-network", "words-3", "nb-svm-network", "nb-svm", 20, 4),
-        ("hashed-bag", "words", "hashed-bag", "bag", 20, 8),
-        ("bilstm", "words", "bilstm-64-max", "segments", 20, 25),
+        ("majority", "words-2", "majority", "linear"),
+        ("logistic", "words-2", "logistic", "linear"),
+        ("svm", "words-2", "tfidf-svm", "linear"),
+        ("nb-svm", "words-3", "nb-svm", "linear"),
+        *([("characters", "characters", "tfidf-svm", "linear")] if short else []),
+        ("nb-svm-network", "words-3", "nb-svm-network", "nb-svm"),
+        ("hashed-bag", "words", "hashed-bag", "bag"),
+        ("bilstm", "words", "bilstm-64-max", "segments"),
     ]
     left, kept = minutes, []
-    for cell, corpus, model, training, start, rate in some:
-        cost = (start + SEEDS * words * rate) / 60
-        if cell in ("majority", "logistic") or cost <= left:
-            kept.append((cell, corpus, model, training))
+    for each in some:
+        cost = seconds(each[0], words) / 60
+        if each[0] in ("majority", "logistic") or cost <= left:
+            kept.append(each)
             left -= cost
     return kept
+
+
+def seconds(cell: str, words: float, seeds: int = SEEDS) -> float:
+    """What a recipe takes, roughly. words: millions."""
+    start, rate = SECONDS.get(cell, OWN_CELL)
+    return start + seeds * words * rate
 
 
 def corpus_of(name: str, corpus: str, texts: Texts) -> dict[str, Any]:

@@ -130,9 +130,7 @@ def sheet(train: Split) -> Iterator[str]:
     """Lines that say how good baselines are, as far as so few texts can tell."""
     enough = frequent(train.texts, train.labels)
     rows = train.take(enough)
-    if left_out := sorted(set(train.labels[~enough].tolist())):
-        names = ", ".join(repr(train.names[label]) for label in left_out)[:200]
-        yield f"Fewer than {FOLDS} different texts are labelled {names}: not cross-validated."
+    yield from left_out(train, enough)
     if len(set(rows.labels.tolist())) < 2:
         return
     texts = len(rows.texts)
@@ -147,6 +145,13 @@ def sheet(train: Split) -> Iterator[str]:
             f"{f1_spread:.3f}; with other texts the accuracy is uncertain by "
             f"± {100 * half_width(accuracy, texts):.0f} points (95 %)"
         )
+
+
+def left_out(train: Split, enough: np.ndarray) -> Iterator[str]:
+    """A line that names the labels that are not measured, if there are some. enough: as from `frequent`."""
+    if rare := sorted(set(train.labels[~enough].tolist())):
+        names = ", ".join(repr(train.names[label]) for label in rare)[:200]
+        yield f"Fewer than {FOLDS} different texts are labelled {names}: not measured here."
 
 
 def half_width(accuracy: float, texts: int) -> float:

@@ -15,6 +15,7 @@ from stages.texts import doubts, tables
 
 SAMPLE = 1 << 20  # bytes that encoding and delimiter are guessed from
 SOME = 1000  # rows that header and columns are guessed from
+WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # what .xlsx and .zip, and .xls begin with
 CANDIDATES = ",;\t|"
 LABELS = ("label", "class", "category", "target", "sentiment", "topic", "team", "intent", "y")
 TEXTS = ("text", "body", "message", "content", "sentence", "review", "headline", "description", "tweet")
@@ -52,7 +53,7 @@ def format_of(path: Path) -> tables.Format:
     """How to read a table, by what it begins with."""
     if not tables.known(path):
         allowed = f"{', '.join(tables.SUFFIXES)}, or one with {tables.COMPRESSED}"
-        raise InputError(f"{path}: found suffix {path.suffix!r}, allowed: {allowed}; save it as one of these")
+        raise InputError(f"{path}: found suffix {path.suffix!r}, allowed: {allowed}; save it as CSV")
     encoding = _encoding(path)
     if tables.suffix(path) not in tables.DELIMITERS:
         return tables.Format(encoding)
@@ -119,6 +120,8 @@ def _encoding(path: Path) -> str:
         return "utf-8"
     with tables.opened(path) as file:
         raw = file.read(SAMPLE)
+    if raw.startswith(WORKBOOKS):
+        raise InputError(f"{path}: found a workbook or a .zip, allowed: text; save it as CSV")
     try:
         raw[: raw.rfind(b"\n") + 1 or None].decode("utf-8-sig")
         return "utf-8"

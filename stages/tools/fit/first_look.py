@@ -1,0 +1,83 @@
+"""What scikit-learn alone makes of the training split, before the pipeline has started."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from stages import download
+from stages.artifacts.split import Split
+from stages.runtime import kinds
+from stages.runtime.config import read
+from stages.tools.fit import folds
+
+MOST = 20_000  # texts; more of them take minutes
+SEED = 0  # of their draw, and of the fifth that is held out
+OWN = "files"  # the kind of sources that are read in no time; others have to be prepared
+
+
+def training_split(source: str, entry: dict[str, Any]) -> Split | None:
+    """The rows that the source will put into its training split, by its own code; None unless it is a file or
+    a folder of the user's. entry: that of `sources`."""
+    if entry["kind"] != OWN:
+        return None
+    kind = kinds.module("sources", OWN)
+    stated = read(kind.Source, entry, f"sources.{source}")
+    splits, _ = download.without_duplicates(source, kind.load(stated), stated.duplicates)
+    return splits["train"]
+
+
+def sheet(train: Split) -> Iterator[str]:
+    """Lines that say how good baselines are, each as soon as it is known."""
+    yield ""
+    if len(train.texts) < folds.FEW:
+        yield from folds.sheet(train)
+    else:
+        yield from _held_out(train)
+    yield "That was a first look. What follows is trained by the pipeline, and ranked by what it holds out."
+
+
+def _held_out(train: Split) -> Iterator[str]:
+    """The lines of one held-out fifth, of at most so many texts."""
+    whole = len(train.texts)
+    if whole > MOST:
+        drawn = np.random.default_rng(SEED).permutation(whole)[:MOST]
+        train = train.take(np.sort(drawn))
+    enough = folds.frequent(train.texts, train.labels)
+    yield from folds.left_out(train, enough)
+    rows = train.take(enough)
+    if len(set(rows.labels.tolist())) < 2:
+        return
+    held = folds.drawn(rows.texts, rows.labels, SEED) == 0
+    of = f"of {len(rows.texts):,} texts"
+    if whole > MOST:
+        of += f" drawn from {whole:,}"
+    yield (
+        f"A first look, by scikit-learn: trained on four fifths {of} of the training split, measured on the "
+        f"fifth ({int(held.sum()):,}); the test split is not touched."
+    )
+    yield from measured(rows.take(~held), rows.take(held))
+
+
+def measured(train: Split, held: Split) -> Iterator[str]:
+    """A line for each model with its accuracy and macro-F1 on `held`, the quickest first."""
+    from sklearn.dummy import DummyClassifier
+    from sklearn.metrics import accuracy_score, f1_score
+    from sklearn.svm import LinearSVC
+    from threadpoolctl import threadpool_limits
+
+    weigher = folds.vectorizer(len(train.texts))
+    weighed, answered = weigher.fit_transform(train.texts), weigher.transform(held.texts)
+    models = {
+        "majority": DummyClassifier(strategy="prior"),
+        "TF-IDF + linear SVM": LinearSVC(random_state=SEED),
+        "TF-IDF + logistic regression": folds.classifier(),
+    }
+    width = max(map(len, models))
+    for name, model in models.items():
+        with threadpool_limits(1):
+            answers = model.fit(weighed, train.labels).predict(answered)
+        accuracy = accuracy_score(held.labels, answers)
+        f1 = f1_score(held.labels, answers, average="macro", zero_division=0)
+        uncertain = folds.half_width(accuracy, len(held.texts))
+        yield f"  {name:{width}}  accuracy {accuracy:6.1%} ± {100 * uncertain:.1f} (95 %), macro-F1 {f1:.3f}"

@@ -1,0 +1,102 @@
+"""A folder: of text files in a folder for each label, with train/ and test/ around them or without; or of
+tables, train and test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from stages.runtime.config import InputError, read
+from stages.sources import files
+from stages.texts import tables
+from stages.tools.fit import from_huggingface, look
+from stages.tools.fit.experiment import from_root
+from stages.tools.fit.from_table import SHARE, columns
+from stages.tools.fit.given import Given, refuse_options
+
+ALLOWED = (
+    f"a folder of {files.PLAIN} files for each label, {' and '.join(files.SPLITS)} with such folders, "
+    f"or the tables {' and '.join(f'{split}.csv' for split in files.SPLITS)}"
+)
+
+
+def given(path: Path, text: str | None, label: str | None, test: Path | None) -> Given:
+    """text, label: columns of tables, None to have them guessed."""
+    refuse_options("a folder has its test split inside, or none", test=test)
+    if from_huggingface.is_saved(path):
+        return from_huggingface.given(str(path), text, label)
+    inside = visible(path)
+    folders = [each for each in inside if each.is_dir()]
+    if not folders:
+        return of_tables(path, text, label)
+    refuse_options("the folders are the labels", text=text, label=label)
+    if others := [each.name for each in inside if not each.is_dir()]:
+        raise InputError(f"{path}: found {others[0]} beside folders, allowed: {ALLOWED}; move it away")
+    return of_labels(path, folders)
+
+
+def visible(folder: Path) -> list[Path]:
+    return [each for each in sorted(folder.iterdir()) if not each.name.startswith(".")]
+
+
+def of_labels(path: Path, folders: list[Path]) -> Given:
+    splits = [each for each in folders if each.name in files.SPLITS]
+    if len(splits) == 1:
+        raise InputError(
+            f"{path}: found {splits[0].name} alone, allowed: {' and '.join(files.SPLITS)}, or neither"
+        )
+    labels = [label for split in splits for label in visible(split) if label.is_dir()] or folders
+    notes = [
+        f"{path}: {'train and test, with ' if splits else ''}a folder for each label",
+        *passed_over(path, labels, splits, folders),
+    ]
+    stated: dict[str, Any] = {"kind": "files", "path": from_root(path)}
+    if not splits:
+        stated["split"] = {"test": SHARE}
+    source = read(files.Source, stated | {"bad_rows": "drop"}, f"sources.{path.name}")
+    if empty := files.dropped(source):
+        notes.append(f"{len(empty)} files are empty and left out, the first of them: {empty[0]}")
+        stated["bad_rows"] = "drop"
+    loaded = files.load(source)
+    some = [loaded[split] for split in files.SPLITS]
+    return Given(
+        title=path.name,
+        name=path.name,
+        texts=[text for split in some for text in split.texts],
+        labels=[split.names[label] for split in some for label in split.labels.tolist()],
+        notes=notes,
+        entry=lambda name: stated,
+    )
+
+
+def passed_over(path: Path, labels: list[Path], splits: list[Path], folders: list[Path]) -> Iterator[str]:
+    """Lines on what the source won't read. Raises InputError for a label without texts."""
+    for label in labels:
+        if not any(label.glob(f"*{files.PLAIN}")):
+            raise InputError(
+                f"{label}: found no {files.PLAIN} file, allowed: texts of this label; rename its files, or "
+                "move the folder away"
+            )
+    if splits and (idle := [each.name for each in folders if each not in [*splits, path / files.UNLABELLED]]):
+        yield f"{', '.join(idle)[:200]}: neither {' nor '.join(files.SPLITS)}, not read"
+    others = [each for label in labels for each in visible(label) if each.suffix != files.PLAIN]
+    if others:
+        yield f"{len(others)} without {files.PLAIN} at the end are not read, the first of them: {others[0]}"
+
+
+def of_tables(path: Path, text: str | None, label: str | None) -> Given:
+    """Columns and all that is said are those of the table of the training split."""
+    known = [each for each in visible(path) if tables.known(each)]
+    parts = [each for each in known if each.name.partition(".")[0] == files.SPLITS[0]]
+    if len(parts) != 1:
+        raise InputError(f"{path}: found {len(parts)} tables called train, allowed: {ALLOWED}")
+    table = look.look(parts[0])
+    names = look.columns(table, text, label)
+    texts, labels = look.usable(table.rows, names)
+    stated = {
+        "kind": "files",
+        "path": from_root(path),
+        **columns(table, names, len(texts) < len(table.rows)),
+    }
+    files.load(read(files.Source, stated, f"sources.{path.name}"))  # which refuses another test split
+    note = f"{parts[0]}: text is column {names.text!r}, label is column {names.label!r}: {names.why}"
+    return Given(path.name, path.name, texts, labels, [note], lambda name: stated)

@@ -1,0 +1,54 @@
+"""A table of texts and labels, and beside it one with the test split."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from stages.runtime.config import ROOT, InputError
+from stages.texts import tables
+from stages.tools.fit import look
+from stages.tools.fit.experiment import from_root
+from stages.tools.fit.given import Given
+
+SHARE = 0.2  # of the rows, the test split's, where there is none
+
+
+def given(path: Path, text: str | None, label: str | None, test: Path | None) -> Given:
+    """text, label: its columns, None to have them guessed."""
+    if test is not None and not (test.is_file() and tables.known(test)):
+        raise InputError(f"--test: found {test}, allowed: a table as {path.name}; save it as CSV")
+    found = look.look(path)
+    names = look.columns(found, text, label)
+    texts, labels = look.usable(found.rows, names)
+
+    def entry(name: str) -> dict[str, Any]:
+        where = {"path": from_root(path), "split": {"test": SHARE}}
+        if test is not None:
+            where = {"path": from_root(copied(path, test, name))}
+        return {"kind": "files", **where, **columns(found, names, len(texts) < len(found.rows))}
+
+    note = f"{path}: text is column {names.text!r}, label is column {names.label!r}: {names.why}"
+    return Given(path.name, path.name.partition(".")[0], texts, labels, [note], entry)
+
+
+def columns(found: look.Found, names: look.Columns, bad: bool) -> dict[str, Any]:
+    """What a source's entry says of a table. bad: whether rows have to be left out."""
+    how = found.how
+    return {
+        "text": names.text,
+        "label": names.label,
+        **({"encoding": how.encoding} if how.encoding != "utf-8" else {}),
+        **({"delimiter": how.delimiter} if how.delimiter else {}),
+        **({"columns": list(how.columns)} if how.columns else {}),
+        **({"bad_rows": "drop"} if bad else {}),
+    }
+
+
+def copied(train: Path, test: Path, name: str) -> Path:
+    """A folder with copies of both, as a source with a test split of its own is."""
+    folder = ROOT / "texts" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for split, file in (("train", train), ("test", test)):
+        compressed = tables.COMPRESSED if file.suffix.lower() == tables.COMPRESSED else ""
+        shutil.copyfile(file, folder / f"{split}{tables.suffix(file)}{compressed}")
+    return folder

@@ -1,0 +1,32 @@
+"""Labelled texts as `fit` is given them, wherever they come from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stages.runtime.config import InputError
+
+
+@dataclass(frozen=True)
+class Given:
+    """title: as reports call it. name: of the experiment, unless another is asked for.
+    texts, labels: of all rows that have both. notes: lines on how they were read.
+    entry: the source's entry of `sources`, for an experiment of a name; it copies what can't be read where it
+    is.
+    """
+
+    title: str
+    name: str
+    texts: Sequence[str]
+    labels: Sequence[str]
+    notes: Sequence[str]
+    entry: Callable[[str], dict[str, Any]]
+
+
+def refuse_options(why: str, **options: object) -> None:
+    """Refuse options that mean nothing for what is given. options: by name, None of those not given."""
+    for name, value in options.items():
+        if value is not None:
+            raise InputError(
+                f"--{name}: found {str(value)!r}, allowed: for tables only, as {why}; leave it out"
+            )

@@ -1,0 +1,75 @@
+"""An experiment through the pipeline: baselines first, then everything, ranked by what was held out."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from stages.artifacts.split import load_split
+from stages.runtime.config import ROOT, InputError
+from stages.tools.fit import folds
+from stages.tools.fit.experiment import from_root, place, seconds, source_of
+from stages.tools.fit.progress import repro
+from stages.tools.report import ranking
+
+BASELINES = ("majority", "logistic", "svm", "nb-svm", "characters")
+
+
+def run(name: str, entries: dict[str, Any], by: str, words: float) -> None:
+    """Baselines, their ranking, then everything, the ranking of all, and the report.
+
+    entries: params.yaml. words: millions in the training split, roughly, for the time that is left.
+    """
+    from stages.tools.report.folder import opened_by  # here: these load scikit-learn
+    from stages.tools.report.folder import written as report
+
+    recipes = entries["comparisons"][name]["recipes"]
+    first = [recipe for recipe in recipes if recipe.removeprefix(f"{name}-") in BASELINES]
+    shares = {recipe: seconds(recipe.removeprefix(f"{name}-"), words) for recipe in recipes}
+    repro([f"evaluate@{recipe}" for recipe in first], {recipe: shares[recipe] for recipe in first})
+    if line := imbalance(source_of(name, entries), by):
+        print(f"\n{line}")
+    if len(first) < len(recipes):
+        print("\nThe baselines, the best on held-out texts first; the networks are next.")
+        rank(name, first, by)
+    repro([f"compare@{name}"], shares)
+    print(f"\nAll of {name}, the best on held-out texts first:")
+    best = rank(name, recipes, by)
+    result = metrics(best)["test"]
+    print(f"\n{best} is chosen by its held-out texts. On the test split: {result['accuracy']:.1%} right.")
+    print(f'Predict:  python -m stages.tools.predict {best} "a text"')
+    print(f"Report:   {opened_by(report(name, entries, by))}")
+    print(f"Figures:  reports/comparisons/{name}/    Table: reports/tables/{name}.csv")
+    print(f"Go on:    edit {from_root(place(name))}, then python -m stages.tools.fit {name}")
+
+
+def imbalance(source: str, by: str) -> str | None:
+    """What to keep in mind of the labels' shares when the ranking is read."""
+    train = load_split(ROOT / "data" / "sources" / source / "train.parquet")
+    return ranking.imbalance(train.labels, train.names, by)
+
+
+def rank(experiment: str, recipes: Sequence[str], by: str) -> str:
+    """Print the recipes by what they are worth on held-out texts, the best first, which is returned."""
+    rows = []
+    for recipe in recipes:
+        if row := ranking.held_out(recipe, experiment, ROOT / "data"):
+            rows.append(row)
+        else:
+            print(f"  {recipe} is watched on the test split, which may choose nothing: it is not ranked")
+    if not rows:
+        raise InputError(
+            f"{experiment}: found no recipe that holds out texts, allowed: a training with "
+            f"`validation: {{fraction: 0.1}}`; mend {from_root(place(experiment))}"
+        )
+    rows = ranking.ranked(rows, by)
+    if rows[0].all < folds.FEW:
+        print(ranking.uncertain(rows[0]))
+    for line in ranking.table(rows):
+        print(line)
+    return rows[0].recipe
+
+
+def metrics(recipe: str) -> dict[str, Any]:
+    path = ROOT / "reports" / "metrics" / f"{recipe}.json"
+    measured: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return measured

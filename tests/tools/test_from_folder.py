@@ -1,0 +1,90 @@
+"""`fit` of a folder: what it writes is what the source reads, and what it leaves out it names."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from stages.runtime.config import InputError, read
+from stages.sources import files
+from stages.tools.fit import from_folder
+from tests.sources.tables import delimited, everything, save
+
+LABELS = ["arts", "sport"]
+
+
+def texts(root: Path, *inside: str, count: int = 20) -> Path:
+    """Text files in a folder for each label."""
+    for label in LABELS:
+        folder = root.joinpath(*inside, label)
+        folder.mkdir(parents=True)
+        for i in range(count):
+            save(folder / f"{i}.txt", f"the {i}th text of {label} {' '.join(inside)}")
+    return root
+
+
+def refused(path: Path, **options: str) -> str:
+    arguments = {"text": None, "label": None, "test": None} | options
+    with pytest.raises(InputError) as error:
+        from_folder.given(path, **arguments)  # type: ignore[arg-type]
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("splits", [[], ["train", "test"]])
+def test_the_source_reads_the_texts_that_are_told_of(tmp_path: Path, splits: list[str]) -> None:
+    for split in splits:
+        texts(tmp_path / "news", split)
+    if not splits:
+        texts(tmp_path / "news")
+    given = from_folder.given(tmp_path / "news", None, None, None)
+    source = read(files.Source, given.entry("news"), "sources.news")
+    pairs = everything(files.load(source))
+    assert Counter(pairs) == Counter(zip(given.texts, given.labels, strict=True))
+    assert len(pairs) == 40 * max(1, len(splits)) and given.name == "news" and len(given.notes) == 1
+    assert (source.split is None) == bool(splits)
+
+
+def test_what_is_not_read_is_named(tmp_path: Path) -> None:
+    texts(tmp_path / "news")
+    save(tmp_path / "news" / "arts" / "old.doc", "not read")
+    save(tmp_path / "news" / "sport" / "empty.txt", " ")
+    given = from_folder.given(tmp_path / "news", None, None, None)
+    notes = "\n".join(given.notes)
+    assert "1 without .txt at the end are not read" in notes and "old.doc" in notes
+    assert "1 files are empty" in notes and given.entry("news")["bad_rows"] == "drop"
+    assert len(files.load(read(files.Source, given.entry("news"), "sources.news"))["train"].texts) > 20
+    for split in files.SPLITS:
+        texts(tmp_path / "both", split)
+    texts(tmp_path / "both" / "valid")
+    assert (
+        "valid: neither train nor test, not read"
+        in from_folder.given(tmp_path / "both", None, None, None).notes
+    )
+
+
+def test_a_folder_of_tables_is_read_by_the_columns_of_train(tmp_path: Path) -> None:
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    for split, count in (("train", 40), ("test", 20)):
+        rows = [(f"the {i}th text of {split}", LABELS[i % 2]) for i in range(count)]
+        save(folder / f"{split}.csv", delimited(rows, header=("body", "team"), delimiter=";"))
+    given = from_folder.given(folder, None, None, None)
+    loaded = files.load(read(files.Source, given.entry("tables"), "sources.tables"))
+    assert loaded["train"].texts == given.texts and len(loaded["test"].texts) == 20
+    save(folder / "test.csv", delimited([("a", "arts")], header=("words", "team"), delimiter=";"))
+    assert "no column 'body'" in refused(folder)
+
+
+def test_what_is_no_data_set_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "found 0 tables called train, allowed: a folder of .txt files" in refused(tmp_path / "empty")
+    alone = texts(tmp_path / "alone", "train")
+    assert "found train alone, allowed: train and test, or neither" in refused(alone)
+    mixed = texts(tmp_path / "mixed")
+    save(mixed / "README", "about")
+    assert "found README beside folders" in refused(mixed)
+    (texts(tmp_path / "bare") / "world").mkdir()
+    assert "world: found no .txt file" in refused(tmp_path / "bare")
+    assert "--label: found 'team', allowed: for tables only" in refused(texts(tmp_path / "a"), label="team")
+    assert "--test: found 'b.csv'" in refused(tmp_path / "a", test="b.csv")

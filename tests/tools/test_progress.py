@@ -1,0 +1,173 @@
+"""`fit` while DVC works: what it counts, what it passes on, and that both hold for the DVC there is."""
+
+import io
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from stages.runtime.config import InputError
+from stages.tools.fit import progress
+from stages.tools.fit.progress import Recipes, clock, repro
+from tests.project import SMALL, Project, made, write
+from tests.sources.splits import split
+
+SHARES = {"mine-majority": 4.0, "mine-svm": 4.0, "mine-bilstm": 40.0}
+
+# as DVC 3.67 writes them
+RUN = """Stage 'compose' didn't change, skipping
+Running stage 'train@mine-majority':
+> exec python -m stages.train mine-majority
+a stage speaks
+Updating lock file 'dvc.lock'
+
+Running stage 'evaluate@mine-majority':
+> exec python -m stages.evaluate mine-majority
+Stage 'train@mine-svm' is cached - skipping run, checking out outputs
+Stage 'evaluate@mine-svm' didn't change, skipping
+Running stage 'train@mine-bilstm':
+Running stage 'evaluate@mine-bilstm':
+
+To track the changes with git, run:
+
+\tgit add dvc.lock
+
+To enable auto staging, run:
+
+\tdvc config core.autostage true
+Use `dvc push` to send your updates to remote storage.
+"""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def writes(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Have a program of this code take DVC's place."""
+    monkeypatch.setattr(progress, "DVC", [sys.executable, "-c", f"import sys, time\n{code}\n#"])
+
+
+def test_a_recipe_is_through_when_the_stage_after_its_evaluation_begins() -> None:
+    recipes = Recipes(SHARES)
+    ended = [recipes.note(line, now) for now, line in enumerate(RUN.splitlines())]
+    assert [name for name in ended if name] == ["mine-majority"]
+    assert recipes.through == ["mine-majority", "mine-svm"] and recipes.stage == ("evaluate", "mine-bilstm")
+    assert recipes.end(100.0) == "mine-bilstm" and recipes.left(100.0) == 0
+
+
+def test_the_time_left_follows_from_what_the_first_recipes_took() -> None:
+    recipes = Recipes(SHARES)
+    assert recipes.left(0.0) == pytest.approx(48)
+    recipes.note("Running stage 'download@mine':", 1.0)
+    recipes.note("Running stage 'train@mine-majority':", 50.0)
+    recipes.note("Running stage 'evaluate@mine-majority':", 51.0)
+    recipes.note("Running stage 'train@mine-svm':", 58.0)  # twice as long as was guessed
+    assert recipes.took == {"mine-majority": 8} and recipes.left(58.0) == pytest.approx(88)
+    assert recipes.left(60.0) == pytest.approx(86)
+    assert recipes.left(10_000.0) > 80  # a recipe that takes forever does not make the others short
+    other = Recipes(SHARES)
+    for recipe in ("mine-majority", "mine-svm"):  # of what is there already nothing follows
+        other.note(f"Stage 'evaluate@{recipe}' didn't change, skipping", 3.0)
+    assert other.left(3.0) == pytest.approx(40)
+
+
+def test_a_recipe_takes_what_its_own_stages_take_whatever_runs_in_between() -> None:
+    recipes = Recipes(SHARES)
+    recipes.note("Running stage 'train@mine-svm':", 0.0)
+    recipes.note("Running stage 'train@mine-majority':", 3.0)
+    recipes.note("Running stage 'evaluate@mine-majority':", 10.0)
+    assert recipes.note("Running stage 'evaluate@mine-svm':", 11.0) == "mine-majority"
+    assert recipes.note("Running stage 'compare@mine':", 15.0) == "mine-svm"
+    assert recipes.took == {"mine-majority": 8, "mine-svm": 7}
+
+
+def test_stages_and_errors_are_passed_on_and_dvc_is_not(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    writes(monkeypatch, f"print({RUN!r}, end=''); print('error: a reason', file=sys.stderr)")
+    repro([], SHARES)
+    out, err = capfd.readouterr()
+    lines = out.splitlines()
+    assert lines[0] == "a stage speaks" and err == "error: a reason\n"
+    assert [line.split()[0] for line in lines[1:]] == ["mine-majority", "mine-bilstm"]
+    assert "1 of 3, about " in lines[1] and lines[2].endswith("3 of 3")
+
+
+def test_a_failure_is_told_after_the_line_of_the_stage(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    began = "Running stage 'evaluate@mine-svm':"
+    writes(monkeypatch, f"print({began!r}, flush=True); sys.exit('error: no room')")
+    with pytest.raises(InputError, match="dvc repro compare@mine failed, see above"):
+        repro(["compare@mine"], SHARES)
+    out, err = capfd.readouterr()
+    assert err == "error: no room\n" and "is through" not in out
+
+
+def test_a_terminal_has_a_bar_and_lines_above_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal, out = Terminal(), io.StringIO()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(sys, "stdout", out)
+    writes(monkeypatch, f"print({RUN!r}, end='', flush=True); time.sleep(0.5)")
+    repro([], SHARES)
+    drawn = terminal.getvalue()
+    assert "0 of 3 recipes; train mine-majority" in drawn and "2 of 3 recipes; train mine-bilstm" in drawn
+    assert re.search(r"\|.*\|, about \d+ s left", drawn)
+    assert out.getvalue().splitlines() == ["a stage speaks"]
+
+
+def test_times_are_short() -> None:
+    assert [clock(seconds) for seconds in (0.4, 59, 61, 3599, 7500)] == [
+        "0 s",
+        "59 s",
+        "1 min",
+        "1 h 0 min",
+        "2 h 5 min",
+    ]
+
+
+LINEAR = {
+    "sources/own": SMALL["sources/own"],
+    "corpora/words": "source: own\ntokenizer: {kind: ngrams, words: 1, min_texts: 1, binary: false}\n"
+    "pad: {kind: bucket, boundaries: [32]}",
+    "models/majority": "architecture: majority",
+    "models/logistic": "architecture: linear_classifier\nloss: log_loss\nweighting: tfidf\nC: 1.0",
+    "trainings/linear": "kind: linear\nvalidation: {fraction: 0.2}",
+    "experiments/mine": "title: t\ncorpus: words\ntraining: linear\nvary:\n  model:\n"
+    "    majority: {model: majority}\n    logistic: {model: logistic}",
+    "samples": SMALL["samples"],
+    "published": "sources: {A: a lesson}\nclaims: {}",
+}
+RECIPES = ["mine-majority", "mine-logistic"]
+
+
+def repro_in(project: Project, fails: bool = False) -> list[str]:
+    """The lines that the command writes there."""
+    targets = [f"evaluate@{recipe}" for recipe in RECIPES]
+    code = (
+        "from stages.runtime.command import guard; from stages.tools.fit.progress import repro\n"
+        f"guard(lambda: repro({targets}, {dict.fromkeys(RECIPES, 4.0)}))"
+    )
+    return project.run(sys.executable, "-c", code, fails=fails).splitlines()
+
+
+@pytest.mark.slow
+def test_it_reads_the_dvc_that_is_installed(tmp_path: Path) -> None:
+    project = made(tmp_path / "a", LINEAR)
+    texts = [(f"text {i} {'good' if i % 2 else 'bad'}", i % 2) for i in range(60)]
+    for name, some in (("train", texts[:40]), ("test", texts[40:])):
+        write(project.root / "own" / f"{name}.csv", split(*some))
+    lines = repro_in(project)
+    first, second = (line for line in lines if "is through" in line)
+    assert re.fullmatch(r"mine-majority is through after .*: 1 of 2, about .* left", first)
+    assert re.fullmatch(r"mine-logistic is through after .*: 2 of 2", second)
+    others = set(lines) - {first, second}
+    assert others and all(re.match(r"mine-\w+, seed 42: epoch 1/1", line) for line in others)
+    assert repro_in(project) == []
+    (project.root / "own" / "test.csv").write_text("text,label\nno label here\n", encoding="utf-8")
+    failure = repro_in(project, fails=True)
+    assert len([line for line in failure if line.startswith("error: ")]) == 2
+    assert "test.csv:2: " in "\n".join(failure) and "is through" not in "\n".join(failure)
