@@ -1,6 +1,6 @@
-"""People's own tables, row by row: CSV, TSV, JSON, JSON Lines or Parquet, in any encoding, compressed or not.
+"""People's own tables, row by row: CSV, TSV, JSON, JSON Lines, Parquet or .xlsx, in any encoding, also as .gz.
 
-A row comes with its line (of JSON and Parquet its number), and is a mapping by column or, where it can't be
+A row comes with its line (else its number), and is a mapping by column or, where it can't be
 read, the reason.
 """
 
@@ -8,6 +8,7 @@ import csv
 import gzip
 import io
 import json
+import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -17,9 +18,10 @@ from typing import Any
 from stages.runtime.config import InputError, one_line
 
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
-SUFFIXES = [*DELIMITERS, ".jsonl", ".json", ".parquet"]
+BINARY = [".parquet", ".xlsx"]  # whose encoding is their own
+SUFFIXES = [*DELIMITERS, ".jsonl", ".json", *BINARY]
 COMPRESSED = ".gz"
-MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"PK": "a .zip or .xlsx file: save it as CSV"}
+MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"PK": "a .zip or .xlsx file: name it so"}
 csv.field_size_limit(100_000_000)  # characters; the default of 131,072 is less than a long document
 
 Row = dict[str, object] | str  # by column, or why there is none
@@ -57,6 +59,8 @@ def rows(path: Path, how: Format, needed: Iterable[str]) -> Iterator[tuple[int, 
     try:
         if kind == ".parquet":
             yield from _parquet(path)
+        elif kind == ".xlsx":
+            yield from _workbook(path, how, list(needed))
         elif kind == ".json":
             yield from _json(path, how)
         elif kind == ".jsonl":
@@ -152,6 +156,46 @@ def _parquet(path: Path) -> Iterator[tuple[int, Row]]:
                     yield number, {k: str(v) if type(v) in (int, float) else v for k, v in row.items()}
     except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{path}: not a Parquet file: {one_line(error)}") from None
+
+
+def _workbook(path: Path, how: Format, needed: list[str]) -> Iterator[tuple[int, Row]]:
+    """The rows of a workbook's only sheet; numbers as people write them, formulas as their values."""
+    try:
+        import openpyxl
+    except ImportError:
+        raise InputError(
+            f"{path}: a workbook needs openpyxl: pip install openpyxl, or save it as CSV"
+        ) from None
+    try:
+        with opened(path) as file:
+            sheets = openpyxl.load_workbook(file, read_only=True, data_only=True).worksheets
+            if len(sheets) != 1:
+                names = ", ".join(sheet.title for sheet in sheets)[:200]
+                raise InputError(
+                    f"{path}: found the sheets {names}, allowed: one; save the one that is meant as CSV"
+                )
+            lines = [*sheets[0].iter_rows(values_only=True)]
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        zipfile.BadZipFile,
+        SyntaxError,
+    ) as error:  # XML's is the last
+        raise InputError(f"{path}: not an .xlsx workbook: {one_line(error)}") from None
+    header = list(how.columns) if how.columns else None
+    for number, cells in enumerate(lines, start=1):
+        values = [str(cell) if type(cell) in (int, float) else cell for cell in cells]
+        if not any(value is not None for value in values):
+            continue
+        if header is None:
+            header = ["" if value is None else str(value) for value in values]
+            _header(path, number, header, needed)
+        elif any(value is not None for value in values[len(header) :]):
+            yield number, f"more fields than the {len(header)} columns"
+        else:
+            yield number, dict(zip_longest(header, values[: len(header)]))
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

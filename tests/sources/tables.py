@@ -3,9 +3,11 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pyarrow
 import pyarrow.parquet
 import pytest
@@ -49,11 +51,26 @@ def content(rows: Rows, suffix: str) -> str | bytes:
         file = io.BytesIO()
         pyarrow.parquet.write_table(pyarrow.table(columns, names=["text", "label"]), file)
         return file.getvalue()
+    if suffix == ".xlsx":
+        return workbook([("text", "label"), *rows])
     if suffix == ".json":
         return json.dumps([{"text": t, "label": n} for t, n in rows], ensure_ascii=False)
     if suffix == ".jsonl":
         return "".join(json.dumps({"text": t, "label": n}, ensure_ascii=False) + "\n" for t, n in rows)
     return delimited(rows, delimiter="," if suffix == ".csv" else "\t")
+
+
+def workbook(*sheets: Sequence[Sequence[object]]) -> bytes:
+    """Of the rows of each sheet."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for rows in sheets:
+        sheet = book.create_sheet()
+        for row in rows:
+            sheet.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
 
 
 def save(path: Path, text: str | bytes) -> Path:

@@ -200,8 +200,8 @@ def test_a_label_missing_in_one_file_of_a_folder_is_refused_by_name(tmp_path: Pa
 
 
 def test_an_unknown_suffix_is_refused_and_the_known_ones_listed(tmp_path: Path) -> None:
-    for name in ("mine.txt", "mine", "mine.gz", "mine.xlsx"):
-        assert ".csv, .tsv, .jsonl, .json, .parquet" in line(
+    for name in ("mine.txt", "mine", "mine.gz", "mine.xls"):
+        assert ".csv, .tsv, .jsonl, .json, .parquet, .xlsx" in line(
             source(save(tmp_path / name, content(FILMS, ".csv")), split={"test": 0.2})
         )
 

@@ -12,12 +12,13 @@ from stages.runtime.config import ROOT, InputError, read
 from stages.sources import files
 from stages.sources.files import Source
 from stages.texts import tables
-from tests.sources.tables import FILMS, NEWS, ODD, content, everything, line, pairs, save, source
+from tests.sources.tables import FILMS, NEWS, ODD, content, everything, line, pairs, save, source, workbook
 
 
 @pytest.mark.parametrize("suffix", tables.SUFFIXES)
 def test_every_row_of_a_file_is_in_one_split_with_its_own_label(tmp_path: Path, suffix: str) -> None:
-    for rows in (FILMS, NEWS, ODD):
+    odd = ODD[:-1] if suffix == ".xlsx" else ODD  # XML has no \x0b
+    for rows in (FILMS, NEWS, odd):
         splits = files.load(source(save(tmp_path / f"mine{suffix}", content(rows, suffix)), quoting=True))
         assert Counter(everything(splits)) == Counter(rows)
 
@@ -29,6 +30,23 @@ def test_a_folder_gives_its_two_files_in_their_order(tmp_path: Path, suffix: str
     splits = files.load(source(tmp_path))
     assert pairs(splits["train"]) == NEWS[:21]
     assert pairs(splits["test"]) == NEWS[21:]
+
+
+def test_a_workbook_gives_numbers_as_people_write_them(tmp_path: Path) -> None:
+    rows = [("text", "label"), *((f"text {i}", i % 2) for i in range(10)), (None, None)]
+    splits = files.load(source(save(tmp_path / "mine.xlsx", workbook(rows))))
+    assert splits["train"].names == ["0", "1"] and len(everything(splits)) == 10
+
+
+def test_a_workbook_that_could_mean_several_tables_is_refused(tmp_path: Path) -> None:
+    rows = [("text", "label"), *FILMS]
+    assert "found the sheets Sheet, Sheet1" in line(
+        source(save(tmp_path / "mine.xlsx", workbook(rows, rows)))
+    )
+    assert "mine.xlsx:1: no column 'label'" in line(
+        source(save(tmp_path / "mine.xlsx", workbook([("text",)])))
+    )
+    assert "not an .xlsx workbook" in line(source(save(tmp_path / "mine.xlsx", b"PK\x03\x04 cut short")))
 
 
 def test_a_folder_may_have_texts_without_labels(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ networks, as far as the minutes go, ranks them by what they held out, and report
 loss. Of few texts it says how uncertain that is, and cross-validates baselines.
 
 What it takes:
-  a table with a column of texts and one of labels: CSV, TSV, JSON, JSON Lines or Parquet, also .gz;
+  a table with a column of texts and one of labels: CSV, TSV, JSON, JSON Lines, Parquet
+  or .xlsx, also as .gz;
   a folder: of .txt files in a folder for each label, with train/ and test/ around these or without; or of
   two tables, train and test;
   tfds:<name>, a data set that TensorFlow Datasets has prepared in TFDS_DATA_DIR, or hf:<name>, one of Hugging

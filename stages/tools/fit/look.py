@@ -116,12 +116,12 @@ def usable(rows: Sequence[Mapping[str, object]], names: Columns) -> tuple[list[s
 
 def _encoding(path: Path) -> str:
     """UTF-8 if it can be, else what charset-normalizer finds."""
-    if tables.suffix(path) == ".parquet":
+    if tables.suffix(path) in tables.BINARY:
         return "utf-8"
     with tables.opened(path) as file:
         raw = file.read(SAMPLE)
     if raw.startswith(WORKBOOKS):
-        raise InputError(f"{path}: found a workbook or a .zip, allowed: text; save it as CSV")
+        raise InputError(f"{path}: found a workbook or a .zip; name it .xlsx, or save it as CSV")
     try:
         raw[: raw.rfind(b"\n") + 1 or None].decode("utf-8-sig")
         return "utf-8"
