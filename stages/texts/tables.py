@@ -1,4 +1,4 @@
-"""People's own tables, row by row: CSV, TSV, JSON, JSON Lines, Parquet or .xlsx, in any encoding, also as .gz.
+"""People's own tables, row by row: CSV, TSV, JSON, JSON Lines, Parquet, .xlsx; in any encoding, also as .gz.
 
 A row comes with its line (else its number), and is a mapping by column or, where it can't be
 read, the reason.
