@@ -31,7 +31,7 @@ import numpy as np
 from stages.evaluation.classify import Classifier
 from stages.runtime import command
 from stages.runtime.config import InputError
-from stages.study.params import one_of, params
+from stages.study.params import one_of, trained_recipes
 from stages.texts import tables
 from stages.tools.fit import look
 from stages.tools.serve.resident import Resident
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--table", help="a table of texts, whose columns are kept")
     parser.add_argument("--column", help="its column of texts")
     options = parser.parse_intermixed_args()  # texts may stand on both sides of --json
-    recipes = params()["recipes"]
+    recipes = trained_recipes()
     recipe = one_of(options.recipe, recipes, "recipes")  # before it waits for texts
     if bool(options.table) != bool(options.column) or (options.table and options.text):
         raise InputError(

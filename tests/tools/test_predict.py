@@ -42,7 +42,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, stdin: bytes = b"") ->
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(stdin)))
     monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=written))
     monkeypatch.setattr(predict, "Resident", Classifier)
-    monkeypatch.setattr(predict, "params", lambda: {"recipes": RECIPES})
+    monkeypatch.setattr(predict, "trained_recipes", lambda: RECIPES)
     predict.main()
     return written.getvalue().decode().split("\n")[:-1]
 
