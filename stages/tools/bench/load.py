@@ -1,6 +1,7 @@
 """Load for an HTTP service: clients that each ask again as soon as they have their answer."""
 
 import asyncio
+import itertools
 import json
 import time
 from collections.abc import Sequence
@@ -38,8 +39,8 @@ def put_on(port: int, texts: Sequence[str], clients: int, seconds: float) -> Loa
 async def clients_of(port: int, texts: Sequence[str], clients: int, seconds: float) -> Load:
     """Clients, each with a connection that it keeps, which send the texts in turn, one a request.
 
-    A client ends with the time, or as soon as the service says that it closes the connection, as a load
-    balancer does that takes a server out.
+    Each sends one request at least. It ends with the time, or as soon as the service says that it closes the
+    connection, as a load balancer does that takes a server out.
     """
     load = Load()
     requests = [_request(port, text) for text in texts]
@@ -58,11 +59,10 @@ async def _client(port: int, requests: Sequence[bytes], end: float, load: Load) 
     except OSError:
         return  # it no longer listens: nothing was sent
     try:
-        number = 0
-        while time.perf_counter() < end:
+        for request in itertools.cycle(requests):
             began = time.perf_counter()
             try:
-                writer.write(requests[number % len(requests)])
+                writer.write(request)
                 await writer.drain()
                 status, closes = await asyncio.wait_for(_answer(reader), PATIENCE)
             except (OSError, EOFError, TimeoutError):
@@ -72,9 +72,8 @@ async def _client(port: int, requests: Sequence[bytes], end: float, load: Load) 
                 load.seconds.append(time.perf_counter() - began)
             else:
                 load.refused += 1
-            if closes:
+            if closes or time.perf_counter() >= end:
                 return
-            number += 1
     finally:
         writer.close()
 

@@ -186,7 +186,7 @@ def running(line: list[str]) -> Iterator[tuple[Any, int]]:
 
 def _until_it_answers(port: int) -> None:
     end = time.monotonic() + 60
-    while not put_on(port, ["a"], 1, 0.001).seconds:
+    while not put_on(port, ["a"], 1, 0.0).seconds:
         if time.monotonic() > end:
             raise InputError(f"bench: the service on port {port} does not answer")
         time.sleep(0.05)

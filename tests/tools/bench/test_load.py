@@ -88,6 +88,12 @@ def test_a_client_leaves_with_the_connection_that_the_service_closes() -> None:
     assert (len(load.seconds), load.refused, load.lost) == (4, 0, 0)
 
 
+def test_without_time_each_client_sends_one_request() -> None:
+    with served() as server:
+        load = put_on(server.server_port, TEXTS, clients=2, seconds=0)
+    assert len(load.seconds) == len(server.taken) == 2
+
+
 def test_where_nothing_listens_nothing_is_lost() -> None:
     with served() as server:
         port = server.server_port
