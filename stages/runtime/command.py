@@ -31,7 +31,9 @@ def name(main: ModuleType) -> str:
 
 def printable(text: str) -> str:
     """Without what moves a terminal's cursor or changes its colors: a space stands for it."""
-    return "".join(c if c.isprintable() else " " for c in text)
+    if text.isprintable():
+        return text
+    return text.translate({ord(c): " " for c in set(text) if not c.isprintable()})
 
 
 def guard(work: Callable[[], None]) -> None:

@@ -1,22 +1,40 @@
-"""params.yaml: read, and checked as a whole before any work."""
+"""params.yaml: read, and checked as a whole before any work; of what has been trained, its recipes."""
 
 from pathlib import Path
 from typing import Any
 
-from stages.runtime.config import ROOT, InputError, nearest, parse
-from stages.study.schema import check
+from stages.runtime.config import ROOT, InputError, nearest, parse, refusal
 
 PARAMS = ROOT / "params.yaml"
 
 
 def params(path: Path = PARAMS) -> dict[str, Any]:
     """All of params.yaml, checked."""
-    try:
-        entries = parse(path, path.name)
-    except FileNotFoundError:
-        raise InputError(f"{path.name} is missing; write it with: python -m stages.compose") from None
+    from stages.study.schema import check
+
+    entries = _parsed(path)
     check(entries)
     return entries
+
+
+def trained_recipes(path: Path = PARAMS) -> dict[str, dict[str, Any]]:
+    """Its recipes, of which only the corpora are looked at: what a model was trained with stands in its
+    certificate, and to check all of params.yaml takes as long as a linear model takes to start."""
+    recipes = _parsed(path).get("recipes")
+    again = "write params.yaml anew with: python -m stages.compose"
+    if not isinstance(recipes, dict):
+        raise refusal("recipes", recipes, "a mapping", again)
+    for name, recipe in recipes.items():
+        if not isinstance(recipe, dict) or not isinstance(recipe.get("corpus"), str):
+            raise refusal(f"recipes.{name}", recipe, "a mapping with a corpus, a string", again)
+    return recipes
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return parse(path, path.name)
+    except FileNotFoundError:
+        raise InputError(f"{path.name} is missing; write it with: python -m stages.compose") from None
 
 
 def one_of(name: str, entries: dict[str, Any], section: str) -> str:

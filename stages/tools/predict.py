@@ -31,7 +31,7 @@ import numpy as np
 from stages.evaluation.classify import Classifier
 from stages.runtime import command
 from stages.runtime.config import InputError
-from stages.study.params import one_of, params
+from stages.study.params import one_of, trained_recipes
 from stages.texts import tables
 from stages.tools.fit import look
 from stages.tools.serve.resident import Resident
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--table", help="a table of texts, whose columns are kept")
     parser.add_argument("--column", help="its column of texts")
     options = parser.parse_intermixed_args()  # texts may stand on both sides of --json
-    recipes = params()["recipes"]
+    recipes = trained_recipes()
     recipe = one_of(options.recipe, recipes, "recipes")  # before it waits for texts
     if bool(options.table) != bool(options.column) or (options.table and options.text):
         raise InputError(
@@ -148,9 +148,10 @@ def ranked(
     """The most probable labels, the first of them not given below the threshold."""
     if shares is None:
         return [(None, None)] * min(top, len(labels))
-    order = np.argsort(-shares, kind="stable")[:top].tolist()
-    pairs = [(labels[i], round(float(shares[i]), 6)) for i in order]
-    first = pairs[0] if shares.max() >= threshold else (None, pairs[0][1])
+    values = shares.tolist()
+    order = sorted(range(len(values)), key=values.__getitem__, reverse=True)[:top]
+    pairs = [(labels[i], round(values[i], 6)) for i in order]
+    first = pairs[0] if values[order[0]] >= threshold else (None, pairs[0][1])
     return [first, *pairs[1:]]
 
 
@@ -205,7 +206,8 @@ def comma_separated(fields: Iterable[object]) -> str:
 
 def one_line(text: str) -> str:
     """What can be printed of it, with single spaces."""
-    return " ".join(command.printable(text).split())
+    text = command.printable(text).strip(" ")
+    return " ".join(text.split()) if "  " in text else text
 
 
 if __name__ == "__main__":

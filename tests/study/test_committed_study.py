@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from stages import compose as tool
-from stages.runtime.config import ROOT, parse
+from stages.runtime.config import ROOT, InputError, parse
 from stages.study.composition import compose
-from stages.study.params import PARAMS, params
+from stages.study.params import PARAMS, params, trained_recipes
 
 BEFORE: dict[str, Any] = json.loads(
     Path(__file__).with_name("recipes-before.json").read_text(encoding="utf-8")
@@ -59,3 +61,19 @@ def test_the_artifacts_are_the_recipes_that_are_best_on_the_texts_that_they_held
         recipe = Path(artifact["path"]).name
         others = [name for name in recipes if recipes[name]["experiment"] == recipes[recipe]["experiment"]]
         assert recipe == max(others, key=held_out)
+
+
+def test_what_tools_read_of_trained_recipes_is_what_the_whole_has() -> None:
+    assert trained_recipes() == params()["recipes"]
+
+
+@pytest.mark.parametrize(
+    "text", ["recipes:", "recipes: [a]", "recipes: {a: {}}", "recipes: {a: {corpus: 1}}"]
+)
+def test_recipes_without_corpora_are_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"recipes.*found .*, allowed: a mapping.*python -m stages\.compose"):
+        trained_recipes(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").unlink()
+    with pytest.raises(InputError, match="is missing; write it with"):
+        trained_recipes(tmp_path / "params.yaml")

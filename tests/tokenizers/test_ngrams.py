@@ -1,6 +1,7 @@
 """N-grams are those that scikit-learn's CountVectorizer finds, as often as it does."""
 
 from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,41 @@ from stages.tokenizers import ngrams
 from tests.tokenizers.texts import ODD, fit, sentences
 
 WORDS = ["a", "b", "c", "not", "don't", "!", "ß", "日本"]
+PIECES = [
+    *[
+        "a",
+        "b",
+        "c",
+        "not",
+        "don't",
+        "don't've",
+        "''",
+        "'a'",
+        "\u2019",
+        "a\u2019b",
+        "!",
+        "?!",
+        "_",
+        "a_b",
+        "1",
+    ],
+    *[
+        "exactly8",
+        "exactly8s",
+        "exactly8t",
+        "it'sexac",
+        "a" * 40,
+        "ß",
+        "日本",
+        "naïve",
+        "é",
+        "\u212a",
+        "İ",
+        "\0",
+    ],
+    *[" ", "\n", "\x1c", "\x85", "\u2028", "\t ", "<br />", "<BR>", "<br", "/>", "\ud800", "🎬", "e\u0301"],
+]
+ANY = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), max_size=30).map("".join)
 TEXTS = st.lists(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join), max_size=12)
 
 
@@ -69,6 +105,76 @@ def test_a_word_is_lower_cased_letters_with_apostrophes_inside_or_one_mark() -> 
         *["it's", "good", "-", "-", "isn\u2019t", "it", "?", "!", "10", "/", "10"],
         *["'", "so", "'", "naïve_x"],
     ]
+
+
+@given(st.one_of(st.text(st.characters(max_codepoint=127)), ANY.filter(str.isascii)))
+def test_words_in_ascii_are_found_in_its_bytes_as_by_the_regular_expression(text: str) -> None:
+    spaced = " " + ngrams.plain(text) + " "
+    starts, ends = ngrams.bounds(spaced.encode())
+    found = [spaced[start:end] for start, end in zip(starts, ends, strict=True)]
+    assert found == ngrams.split(text)
+
+
+@given(st.lists(ANY, max_size=6), st.lists(ANY, max_size=6), st.integers(1, 3), st.booleans(), st.booleans())
+def test_every_text_has_the_ids_of_its_ngrams_by_name_at_first_and_after_many_texts(
+    texts: list[str], others: list[str], words: int, binary: bool, characters: bool
+) -> None:
+    options = {"words": words, "characters": 3 * characters, "min_texts": 1, "binary": binary}
+    tokenizer = made(texts, **options)
+    expected = [named(tokenizer, text, words, binary) for text in [*texts, *others]]
+    for _ in range(2):
+        ids = list(tokenizer.encode([*texts, *others]))
+        assert [own.tolist() for own in ids] == expected
+        assert all(own.dtype == np.int32 for own in ids)
+        after_many(tokenizer)
+
+
+def named(tokenizer: Any, text: str, words: int, binary: bool) -> list[int]:
+    """The ids of a text, from the names of its n-grams, one by one."""
+    parts = [0, *tokenizer._starts]
+    ids = {
+        (part == len(parts) - 2, tokenizer.name(i)): i
+        for part, (start, end) in enumerate(pairwise(parts))
+        for i in range(max(start, 2), end)
+    }
+    own = ngrams.split(text)
+    found = [ids.get((False, word), 1) for word in own]
+    for n in range(2, words + 1):
+        names = (" ".join(own[i : i + n]) for i in range(len(own) - n + 1))
+        found += [ids[False, name] for name in names if (False, name) in ids]
+    inside = [name for word in own for name in ngrams.characters(word, tokenizer._longest)]
+    found += [ids[True, name] for name in inside if (True, name) in ids]
+    return sorted(set(found) if binary else found)
+
+
+def after_many(tokenizer: Any) -> None:
+    """As if so many texts had been encoded that tables to look up quickly are made."""
+    tokenizer._read = 1 << 60
+    for places in tokenizer._places_in:
+        places._asked = 1 << 60
+
+
+@given(st.sets(st.integers(0, 2**63 - 1) | st.integers(0, 40)), st.lists(st.integers(0, 50)), st.data())
+def test_a_key_has_its_place_in_the_table_by_bisection_and_by_hashing(
+    keys: set[int], others: list[int], drawn: st.DataObject
+) -> None:
+    table = sorted(keys)
+    asked = others + drawn.draw(st.lists(st.sampled_from(table))) if table else others
+    expected = [table.index(key) if key in keys else -1 for key in asked]
+    places = ngrams.Places(np.array(table, dtype=np.int64))
+    for _ in range(2):
+        assert places.of(np.array(asked, dtype=np.int64)).tolist() == expected
+        places._asked = 1 << 60
+
+
+def test_many_texts_have_the_ids_that_they_have_one_by_one() -> None:
+    tokenizer = made(sentences(0), words=3, characters=0)
+    texts = [*sentences(1, 400), *ODD] * 5
+    whole = list(tokenizer.encode(texts))
+    assert tokenizer._short is not None and any(places._hashed is not None for places in tokenizer._places_in)
+    for text, own in zip(texts, whole, strict=True):
+        [alone] = made(sentences(0), words=3, characters=0).encode([text]) if text in ODD else [own]
+        assert own.tolist() == alone.tolist()
 
 
 def test_ids_are_padding_unknown_words_by_frequency_then_pairs_triples_and_characters() -> None:

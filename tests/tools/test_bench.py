@@ -2,17 +2,29 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from stages.artifacts.padding import pad
+from stages.runtime import files
 from stages.runtime.config import ROOT, InputError
 from stages.tools.bench import __main__ as bench
-from stages.tools.bench import cases, results, texts, tokenizing, training
+from stages.tools.bench import cases, results, texts, tokenizing, training, using
 
 REPORT = json.loads(bench.REPORT.read_text(encoding="utf-8")) if bench.REPORT.exists() else {}
+USED: list[tuple[str, dict[str, float] | str]] = [
+    ("predict, linear", {"texts_per_second": 20_123, "peak_mib": 300}),
+    ("package, linear", {"package_mb": 12.4, "start": 1.12, "latency_ms": 0.9}),
+    ("package, bag", "onnx: not installed"),
+    (
+        "serve, linear",
+        {"requests_per_second": 189.0, "p99_ms": 152.3, "requests_per_second_plain": 78.8}
+        | {"p99_ms_plain": 329.0, "times_plain": 2.4, "lost_when_stopped": 0},
+    ),
+]
 
 
 @pytest.mark.slow
@@ -114,15 +126,38 @@ def test_the_small_benchmark_shows_all_rows_and_writes_nothing(
     row |= {"padding_baseline": 4.0, "peak_mib_baseline": 5}
     monkeypatch.setattr(bench, "compared", lambda name, full: row)
     monkeypatch.setattr(bench, "waits", lambda line: {"seconds": 0.5})
+    monkeypatch.setattr(using, "rows", lambda full, in_process, waits: iter(USED))
     monkeypatch.setattr("subprocess.run", lambda *line, **how: SimpleNamespace(stdout=status))
     before = bench.REPORT.read_bytes()
     bench.main([])
     printed = capsys.readouterr().out
     assert all(f"| {name} | 1 | 2 | **2.0** |" in printed for name in [*cases.CASES, *tokenizing.TOKENIZING])
+    assert "package, bag: left out, onnx: not installed" in printed and "| package, bag" not in printed
+    assert "| predict, linear | 20,123 | 300 |" in printed
+    assert "| package, linear | 12.4 | 1.1 | 0.90 |" in printed
+    assert "| serve, linear | 79 | 189 | **2.4** | 329, 152 | 0 |" in printed
     assert "| start of summary | 0.5 s |" in printed and bench.machine() in printed
     idle = [f"| {name}, nothing to do | 0.5 s |" in printed for name in ("dvc repro", "dvc status", "plan")]
     assert idle == 3 * ["up to date" in status]
     assert bench.REPORT.read_bytes() == before
+
+
+def test_what_is_not_trained_or_not_installed_is_left_out_by_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(using, "ROOT", tmp_path)
+    reasons = dict(using.rows(False, None, None))
+    assert {*reasons} == {
+        f"{way}, {kind}" for way in ("predict", "package", "serve") for kind in using.RECIPES
+    }
+    assert reasons["serve, bag"] == (
+        "best-hashed-bag is not trained; train it with: dvc repro evaluate@best-hashed-bag"
+    )
+    (tmp_path / "data" / "models" / "best-hashed-bag").mkdir(parents=True)
+    assert "download@imdb" in str(dict(using.rows(False, None, None))["predict, bag"])
+    files.write_text(tmp_path / "data" / "sources" / "imdb" / "test.parquet", "")
+    assert using.missing("bag", ("numpy", "no_such_package")) == "no_such_package: not installed"
+    assert using.missing("bag", ("numpy",)) is None
 
 
 def test_made_up_texts_are_as_long_as_reviews() -> None:
@@ -143,7 +178,7 @@ def test_a_subset_keeps_each_texts_ids_and_label() -> None:
 
 def test_the_page_on_speed_has_the_tables_and_the_machine_of_the_report() -> None:
     text = (ROOT / "reports" / "speed.md").read_text(encoding="utf-8")
-    assert results.speeds(REPORT) in text and results.the_rest(REPORT) in text
+    assert all(table(REPORT) in text for table in (results.speeds, results.uses, results.the_rest))
     assert REPORT["machine"]["name"] in text
 
 

@@ -42,7 +42,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, stdin: bytes = b"") ->
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(stdin)))
     monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=written))
     monkeypatch.setattr(predict, "Resident", Classifier)
-    monkeypatch.setattr(predict, "params", lambda: {"recipes": RECIPES})
+    monkeypatch.setattr(predict, "trained_recipes", lambda: RECIPES)
     predict.main()
     return written.getvalue().decode().split("\n")[:-1]
 
@@ -165,6 +165,20 @@ def test_bytes_are_as_many_texts_or_refused_by_number(lines: list[bytes]) -> Non
     else:
         texts = list(predict.decoded(lines, "line"))
         assert [text.encode() for text in texts][1:] == lines[1:] and len(texts) == len(lines)
+
+
+@given(st.text())
+def test_one_line_is_the_printable_words_of_a_text_with_single_spaces(text: str) -> None:
+    printable = "".join(c if c.isprintable() else " " for c in text)
+    assert predict.one_line(text) == " ".join(printable.split())
+
+
+@given(st.lists(st.sampled_from([0.0, 0.1, 0.3, 0.6]), min_size=1, max_size=9), st.integers(1, 4))
+def test_the_most_probable_labels_come_first_equal_ones_in_their_order(shares: list[float], top: int) -> None:
+    labels = [str(i) for i in range(len(shares))]
+    order = np.argsort(-np.array(shares), kind="stable")[:top]
+    expected = [(labels[i], shares[i]) for i in order]
+    assert predict.ranked(labels, np.array(shares), 0.0, top) == expected
 
 
 @given(st.text(), st.text(), st.floats(0, 1))

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stages.artifacts import provenance
-from stages.artifacts.padding import Bucket, Fixed
+from stages.artifacts.padding import Bucket, Fixed, pad
 from stages.artifacts.storage import save_arrays
+from stages.artifacts.tokens import Tokens
 from stages.evaluation import classify, inference
 from stages.evaluation.classify import Classifier, padded
 from stages.network import backend
@@ -17,6 +20,7 @@ from stages.runtime import files
 from stages.runtime.config import InputError
 from stages.tokenization.interface import identity
 from stages.tokenizers import ngrams, word
+from stages.tools.serve import unpadded
 from stages.tools.serve.resident import Resident, apart
 from stages.trainers import linear
 from tests.evaluation.fakes import Fake
@@ -112,6 +116,30 @@ def test_what_it_says_of_a_text_does_not_depend_on_the_texts_beside_it(root: Pat
     resident = Resident(name, RECIPES)
     alone = np.concatenate([resident.probabilities([text]) for text in TEXTS], axis=1)
     np.testing.assert_allclose(resident.probabilities(TEXTS), alone, rtol=1e-6)
+
+
+@given(
+    st.lists(st.lists(st.integers(1, 19), max_size=30), min_size=1, max_size=6),
+    st.lists(st.integers(2, 19), unique=True, max_size=2).map(sorted),
+    st.integers(1, 3),
+    st.integers(0, 2**32 - 1),
+)
+def test_without_padding_a_linear_model_says_the_same_to_the_last_bit(
+    texts: list[list[int]], parts: list[int], outputs: int, seed: int
+) -> None:
+    random = np.random.default_rng(seed)
+    scale, weights, bias = (
+        random.normal(size=size).astype(np.float32) for size in (20, (20, outputs), outputs)
+    )
+    scale[random.random(20) < 0.2] = 0
+    model = linear.Linear(scale, weights, bias, np.array(parts, dtype=np.int64))
+    coded = [np.array(ids, dtype=np.int32) for ids in texts]
+    joined, offsets = np.concatenate(coded), np.cumsum([0, *map(len, coded)])
+    tokens = Tokens(joined, offsets, np.zeros(len(coded), np.int16), np.array([]), 20)
+    expected = model.logits(pad(tokens, Bucket(kind="bucket", boundaries=[2, 5])))
+    found = unpadded.logits(model, coded)
+    np.testing.assert_array_equal(found, expected)
+    assert found.dtype == expected.dtype == np.float32
 
 
 @pytest.mark.parametrize("name", RECIPES)

@@ -2,8 +2,9 @@
 
 Each measurement is made in a process of its own, the baseline and ours in turn, on the same texts with
 the same model, batch size and optimizer; medians are shown. Without --full the texts are made up, and
-nothing is written; with it they are IMDB's, and the figures go to reports/bench.json. Waiting times follow,
-those of DVC only where it has nothing to do.
+nothing is written; with it they are IMDB's, and the figures go to reports/bench.json. Then what serves a
+model: predict, exported packages, and serve under load beside a plain service, of recipes that are trained
+here. Waiting times follow, those of DVC only where it has nothing to do.
 
 Example: python -m stages.tools.bench
 """
@@ -15,15 +16,16 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, replace
+from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any
 
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError
 from stages.runtime.machine import peak_mib, processor
-from stages.tools.bench import peers
+from stages.tools.bench import peers, using
 from stages.tools.bench.cases import CASES, QUARTER, Measured
-from stages.tools.bench.results import speeds, the_rest
+from stages.tools.bench.results import speeds, the_rest, uses
 from stages.tools.bench.tokenizing import TOKENIZING
 from stages.tools.bench.training import held_out_accuracy, train_notebook, train_ours
 
@@ -92,12 +94,24 @@ def beside() -> dict[str, Any]:
     return {name: row for name, row in rows.items() if row}
 
 
-def waits(line: list[str]) -> dict[str, float]:
-    """How long a command takes: the median of three runs, in seconds."""
+def in_use(full: bool) -> dict[str, Any]:
+    """The rows of what serves a model; those that are left out are named."""
+    rows = {}
+    for name, row in using.rows(full, in_process, waits):
+        if isinstance(row, str):
+            print(f"{name}: left out, {row}", flush=True)
+        else:
+            print(f"{name}: {row}", flush=True)
+            rows[name] = row
+    return rows
+
+
+def waits(line: list[str], folder: Path = ROOT) -> dict[str, float]:
+    """How long a command takes in a folder: the median of three runs, in seconds."""
     taken = []
     for _ in range(3):
         began = time.perf_counter()
-        subprocess.run(line, cwd=ROOT, capture_output=True, check=False)
+        subprocess.run(line, cwd=folder, capture_output=True, check=False)
         taken.append(time.perf_counter() - began)
     return {"seconds": round(median(taken), 2)}
 
@@ -126,6 +140,14 @@ def main(arguments: list[str] | None = None) -> None:
     if options.accuracy:
         print(held_out_accuracy(options.accuracy[0], int(options.accuracy[1]), options.full))
         return
+    if options.predict:
+        print(json.dumps(using.predicted(options.predict, options.full)))
+        return
+    if options.plain:
+        from stages.tools.bench import plain  # its packages are an extra
+
+        plain.serve(options.plain)
+        return
     report: dict[str, Any] = {}
     for name in [*CASES, *TOKENIZING]:
         report[name] = compared(name, options.full)
@@ -133,8 +155,8 @@ def main(arguments: list[str] | None = None) -> None:
     if options.full:  # made-up labels can't be learnt
         report["batches"] = accuracies()
         report |= beside()
-    report |= waiting()
-    print(f"\n{machine()}\n\n{speeds(report)}\n{the_rest(report)}")
+    report |= in_use(options.full) | waiting()
+    print(f"\n{machine()}\n\n{speeds(report)}\n{uses(report)}\n{the_rest(report)}")
     if options.full:
         files.write_json(REPORT, report | {"machine": {"name": machine()}})
 
@@ -149,7 +171,8 @@ def _parser() -> argparse.ArgumentParser:
     hidden: dict[str, Any] = {"nargs": 2, "help": argparse.SUPPRESS}
     parser.add_argument("--one", **hidden)
     parser.add_argument("--accuracy", **hidden)
-    parser.add_argument("--peer", help=argparse.SUPPRESS)
+    for one_value in ("--peer", "--predict", "--plain"):
+        parser.add_argument(one_value, help=argparse.SUPPRESS)
     return parser
 
 

@@ -24,6 +24,42 @@ def speeds(report: dict[str, Any]) -> str:
     return markdown(header, rows)
 
 
+def uses(report: dict[str, Any]) -> str:
+    """The rows of what serves a model, as README.md shows them; empty if there are none."""
+    tables = [
+        (["", "texts/s", "memory, MiB"], "texts_per_second", _predicting),
+        (["", "size, MB", "start, s", "a text, ms"], "package_mb", _package),
+        (
+            ["", "plain, requests/s", "here, requests/s", "ratio", "p99, ms", "lost when stopped"],
+            "times_plain",
+            _serving,
+        ),
+    ]
+    chosen = []
+    for header, key, cells in tables:
+        if rows := [[name, *cells(row)] for name, row in report.items() if key in row]:
+            chosen.append(markdown(header, rows))
+    return "\n".join(chosen)
+
+
+def _predicting(row: dict[str, Any]) -> list[str]:
+    return [f"{row['texts_per_second']:,}", f"{row['peak_mib']:,}"]
+
+
+def _package(row: dict[str, Any]) -> list[str]:
+    return [f"{row['package_mb']:.1f}", f"{row['start']:.1f}", f"{row['latency_ms']:.2f}"]
+
+
+def _serving(row: dict[str, Any]) -> list[str]:
+    return [
+        f"{row['requests_per_second_plain']:,.0f}",
+        f"{row['requests_per_second']:,.0f}",
+        f"**{row['times_plain']:.1f}**",
+        f"{row['p99_ms_plain']:,.0f}, {row['p99_ms']:,.0f}",
+        str(row["lost_when_stopped"]),
+    ]
+
+
 def the_rest(report: dict[str, Any]) -> str:
     """Accuracies and waiting times, as reports/speed.md shows them."""
     batches = report.get("batches")

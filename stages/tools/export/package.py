@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from stages.tokenizers import ngrams, subwords8k
 from stages.tools.export import shipped
@@ -40,7 +39,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import chain, islice, pairwise, repeat
 from pathlib import Path
 
 import numpy as np
@@ -51,11 +50,8 @@ OURS = {  # what the code of this repository imports: what a package imports
     "from stages.tokenizers.ngrams import load": "from .tokenizer import load",
     "from stages.tools.export.shipped.numpy_model import Model": "from .model import Model",
 }
-NGRAMS = (ngrams.Ngrams, ngrams.load, ngrams.split, ngrams.characters, ngrams.ngrams)
-SUBWORDS = tuple(
-    getattr(subwords8k, name)
-    for name in ("Subwords", "load", "_Words", "_literal", "_Ids", "_spelled", "_meaning", "_byte")
-)
+NGRAMS = ("Ngrams", "Short", "Places", "load", "split", "plain", "bounds", "packed", "characters", "ngrams")
+SUBWORDS = ("Subwords", "load", "_Words", "_literal", "_Ids", "_spelled", "_meaning", "_byte")
 
 
 def folder_of(name: str, folder: Path) -> Path:
@@ -99,10 +95,10 @@ def _tokenizer(kind: str) -> str:
     return _extracted(subwords8k, SUBWORDS)
 
 
-def _extracted(module: ModuleType, needed: tuple[Any, ...]) -> str:
+def _extracted(module: ModuleType, needed: tuple[str, ...]) -> str:
     """A module of its own: constants, then classes and functions, as they stand in this repository."""
     title = (module.__doc__ or "").partition("\n")[0]
-    code = [_without_training(inspect.getsource(each)) for each in needed]
+    code = [_without_training(inspect.getsource(getattr(module, name))) for name in needed]
     constants = "\n".join(_constants(module, "".join(code)))
     parts = [HEADER.format(title=title) + constants, *code]
     return "\n\n\n".join(part.rstrip("\n") for part in parts) + "\n"

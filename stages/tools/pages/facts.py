@@ -114,9 +114,9 @@ def claimed() -> str:
 
 
 def bench(part: str) -> str:
-    """A table of reports/bench.json: of "speeds", or of "the_rest"."""
+    """A table of reports/bench.json: of "speeds", "uses" or "the_rest"."""
     report = json.loads((REPORTS / "bench.json").read_text(encoding="utf-8"))
-    table: str = {"speeds": results.speeds, "the_rest": results.the_rest}[part](report)
+    table: str = {"speeds": results.speeds, "uses": results.uses, "the_rest": results.the_rest}[part](report)
     return table
 
 

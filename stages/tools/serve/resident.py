@@ -12,6 +12,7 @@ from stages.evaluation.classify import Classifier, padded
 from stages.evaluation.inference import each, logits
 from stages.evaluation.metrics import probabilities
 from stages.models.ensemble import combine
+from stages.tools.serve import unpadded
 
 Logits = Callable[[Sequence[str]], np.ndarray]
 
@@ -43,6 +44,8 @@ def _loaded(classifier: Classifier) -> Logits:
         members = [_loaded(member) for member in classifier._members]
         return lambda texts: combine([member(texts) for member in members], model.weights)
     tokenizer, how = classifier._tokenizer, classifier._pad
+    if hasattr(model, "scale") and isinstance(how, Bucket):  # linear, and no text is cut
+        return lambda texts: unpadded.logits(model, list(tokenizer.encode(texts)))
     return lambda texts: logits(model, apart(padded(texts, tokenizer, how), how))
 
 

@@ -12,7 +12,7 @@ class Model:
 
     def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
         with np.load(folder / "model.npz", allow_pickle=False) as arrays:
-            self._scale, self._weights = arrays["scale"], arrays["weights"]
+            self._scale, self._columns = arrays["scale"], arrays["weights"].T.astype(np.float64)
             self._bias, self._parts = arrays["bias"], arrays["parts"]
 
     def logits(self, coded: Sequence[np.ndarray]) -> np.ndarray:
@@ -32,7 +32,7 @@ class Model:
         values /= np.maximum(norms, 1e-30)[group]
         sums = [
             np.bincount(row, weights=values * column[number], minlength=len(coded))
-            for column in self._weights.T.astype(np.float64)
+            for column in self._columns
         ]
         logits: np.ndarray = np.stack(sums, axis=1) + self._bias
         return logits
