@@ -1,8 +1,9 @@
 """From a file of your own texts to models that are compared: looks at the data, writes one experiment that is
 yours from then on, trains baselines first and then networks, as far as the minutes go, ranks them by what
 they held out, and reports on them (stages/tools/report). It ranks by accuracy, macro-F1 (the mean over the
-labels, for where some are rare) or loss. Of few texts it says how uncertain that is, and cross-validates
-baselines.
+labels, for where some are rare), AUC or loss: by what --by says, else by what the experiment's `choose_by`
+says, which is written for labels that are imbalanced. Few texts are cross-validated: each recipe is trained
+ten times, each time another tenth is held out, and it says how uncertain the ranking is all the same.
 
 The file: CSV, TSV, JSON, JSON Lines or Parquet, also .gz, with a column of texts and one of labels; or the
 name of an experiment that this has written before, whose file is then left as you edited it.
@@ -22,13 +23,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from stages import compose
 from stages.artifacts.split import load_split
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError
 from stages.study import composition
 from stages.study.entries import NAME
-from stages.study.params import params
+from stages.study.params import one_of, params
 from stages.texts import tables
 from stages.tools.fit import experiment, folds, look
 from stages.tools.report import ranking
@@ -49,11 +52,26 @@ def main() -> None:
     )
     parser.add_argument("--name", help="of the experiment (default: the file's)")
     parser.add_argument(
-        "--by", choices=ranking.BY, default="accuracy", help="what ranks recipes (default: %(default)s)"
+        "--by",
+        type=ranking.measure,
+        choices=ranking.BY,
+        help="what ranks recipes (default: the experiment's choose_by, else accuracy)",
     )
     options = parser.parse_args()
     name = options.data if known(options.data) else written(options)
-    run(name, params(), options.by)
+    study = as_edited(name)
+    run(name, study, ranking.choosing(study["experiments"][name], options.by))
+
+
+def as_edited(name: str) -> dict[str, Any]:
+    """params.yaml, composed anew if conf/ was edited since."""
+    study = params()
+    if study["composed"] != composition.fingerprint(study):
+        compose.write(composition.compose([]))
+        print("wrote params.yaml anew, as conf/ was edited")
+        study = params()
+    one_of(name, study["comparisons"], "comparisons")
+    return study
 
 
 def positive(text: str) -> float:
@@ -97,7 +115,10 @@ def written(options: argparse.Namespace) -> str:
     lengths = look.lengths(texts)
     vocabulary = len({word for text in texts for word in text.lower().split()})
     some = experiment.Texts(lengths, vocabulary)
-    files.write_text(place(name), experiment.written(name, path.name, source, some, options.minutes))
+    choice = chosen_by(labels, options.by)
+    few = len(texts) * (1 if options.test else 1 - SHARE) < folds.FEW
+    text = experiment.written(name, path.name, source, some, options.minutes, choice, few)
+    files.write_text(place(name), text)
     try:
         compose.write(composition.compose([]))
     except InputError:
@@ -105,6 +126,17 @@ def written(options: argparse.Namespace) -> str:
         raise
     print(f"wrote {shown(place(name))}, which is yours now, and params.yaml")
     return name
+
+
+def chosen_by(labels: Sequence[str], asked: str | None) -> experiment.Choice | None:
+    """What the experiment is to be ranked by, if not by accuracy: what was asked for, or else macro-F1 where
+    an accuracy hides rare labels."""
+    if asked:
+        return experiment.Choice(asked, "as --by said") if asked != "accuracy" else None
+    names, numbers = np.unique(labels, return_inverse=True)
+    if ranking.imbalance(numbers, names.tolist(), "macro-f1") is None:
+        return None
+    return experiment.Choice("macro-f1", "the labels are imbalanced: an accuracy hides the rare ones")
 
 
 def entry(
@@ -146,16 +178,16 @@ def run(name: str, entries: dict[str, Any], by: str) -> None:
     from stages.tools.report.folder import opened_by  # here: these load scikit-learn
     from stages.tools.report.folder import written as report
 
-    recipes = entries["comparisons"][name]["recipes"]
+    recipes, measure = entries["comparisons"][name]["recipes"], ranking.NAMES[by]
     first = [recipe for recipe in recipes if recipe.removeprefix(f"{name}-") in BASELINES]
     repro([f"evaluate@{recipe}" for recipe in first])
     for line in small_print(entries["corpora"][entries["recipes"][recipes[0]]["corpus"]]["source"], by):
         print(line)
     if len(first) < len(recipes):
-        print("\nThe baselines, the best on held-out texts first; the networks are next.")
+        print(f"\nThe baselines, the best on held-out texts by {measure} first; the networks are next.")
         rank(name, first, by)
     repro([f"compare@{name}"])
-    print(f"\nAll of {name}, the best on held-out texts first:")
+    print(f"\nAll of {name}, the best on held-out texts by {measure} first:")
     best = rank(name, recipes, by)
     result = metrics(best)["test"]
     print(f"\n{best} is chosen by its held-out texts. On the test split: {result['accuracy']:.1%} right.")
@@ -199,6 +231,8 @@ def rank(experiment: str, recipes: Sequence[str], by: str) -> str:
         print(ranking.uncertain(rows[0]))
     for line in ranking.table(rows):
         print(line)
+    if rows[0].all < folds.FEW and (told := ranking.undecided(rows)):
+        print(told)
     return rows[0].recipe
 
 

@@ -8,6 +8,8 @@ import numpy as np
 
 SHORT = 30  # words that half of the texts have no more of: then parts of words tell more than rare words
 SEEDS = 3
+SEEDS_OF_FEW = 10  # their held-out tenths have two thirds of the texts, three seeds' a quarter
+WHY_THREE, WHY_TEN = "means and standard deviations are shown", "each holds out another tenth of few texts"
 TWEAK = {"bilstm": {"model": {"segment": None}}}
 GROWTH = 1.25  # of each width of arrays over the one before: about a tenth of the places is padding
 
@@ -20,19 +22,38 @@ class Texts:
     vocabulary: int
 
 
-def written(name: str, title: str, source: dict[str, Any], texts: Texts, minutes: float) -> str:
+@dataclass(frozen=True)
+class Choice:
+    """by: what ranks the recipes, as `--by` has it. why: in words."""
+
+    by: str
+    why: str
+
+
+def written(
+    name: str,
+    title: str,
+    source: dict[str, Any],
+    texts: Texts,
+    minutes: float,
+    choice: Choice | None = None,
+    few: bool = False,
+) -> str:
     """The YAML of conf/experiments/<name>.yaml.
 
-    source: its entry of `sources`.
+    source: its entry of `sources`. choice: None for accuracy. few: whether there are so few texts to train
+    on that a tenth of them says little.
     """
+    seeds = SEEDS_OF_FEW if few else SEEDS
     short = float(np.median(texts.lengths)) <= SHORT
-    chosen = recipes(short, texts, minutes)
+    chosen = recipes(short, texts, minutes, seeds)
     corpora = {corpus for _, corpus, *_ in chosen}
     reads = any(cell in TWEAK for cell, *_ in chosen)
     lines = [
         f"# Made of {source['path']}, and yours now: edit it, then `python -m stages.tools.fit {name}`.",
         f"title: {json.dumps(title, ensure_ascii=False)}",
-        f"seeds: {SEEDS}   # trainings of each recipe: means and standard deviations are shown",
+        f"seeds: {seeds}   # trainings of each recipe: {WHY_TEN if few else WHY_THREE}",
+        *([f"choose_by: {choice.by.replace('-', '_')}   # {choice.why}"] if choice else []),
         "vary:",
         "  model:",
         *(
@@ -52,26 +73,27 @@ def written(name: str, title: str, source: dict[str, Any], texts: Texts, minutes
     return "\n".join(lines) + "\n"
 
 
-def recipes(short: bool, texts: Texts, minutes: float) -> list[tuple[str, str, str, str]]:
+def recipes(short: bool, texts: Texts, minutes: float, seeds: int = SEEDS) -> list[tuple[str, str, str, str]]:
     """(cell, corpus, model, training), the quickest first, as far as there is time.
 
-    A recipe takes the seconds that its two processes take to start, and for each seed some for a million
-    words: rough guesses for two cores, so that minutes mean something; not measured.
+    A recipe takes the seconds that its two processes take to start, and for each seed some to build its
+    network and some for a million words: rough guesses for two cores, so that minutes mean something; not
+    measured.
     """
     words = float(texts.lengths.sum()) / 1e6
     some = [
-        ("majority", "words-2", "majority", "linear", 4, 0),
-        ("logistic", "words-2", "logistic", "linear", 4, 1),
-        ("svm", "words-2", "tfidf-svm", "linear", 4, 1),
-        ("nb-svm", "words-3", "nb-svm", "linear", 4, 2),
-        *([("characters", "characters", "tfidf-svm", "linear", 4, 6)] if short else []),
-        ("nb-svm-network", "words-3", "nb-svm-network", "nb-svm", 20, 4),
-        ("hashed-bag", "words", "hashed-bag", "bag", 20, 8),
-        ("bilstm", "words", "bilstm-64-max", "segments", 20, 25),
+        ("majority", "words-2", "majority", "linear", 4, 0, 0),
+        ("logistic", "words-2", "logistic", "linear", 4, 0, 1),
+        ("svm", "words-2", "tfidf-svm", "linear", 4, 0, 1),
+        ("nb-svm", "words-3", "nb-svm", "linear", 4, 0, 2),
+        *([("characters", "characters", "tfidf-svm", "linear", 4, 0, 6)] if short else []),
+        ("nb-svm-network", "words-3", "nb-svm-network", "nb-svm", 11, 3, 4),
+        ("hashed-bag", "words", "hashed-bag", "bag", 11, 3, 8),
+        ("bilstm", "words", "bilstm-64-max", "segments", 11, 3, 25),
     ]
     left, kept = minutes, []
-    for cell, corpus, model, training, start, rate in some:
-        cost = (start + SEEDS * words * rate) / 60
+    for cell, corpus, model, training, start, build, rate in some:
+        cost = (start + seeds * (build + words * rate)) / 60
         if cell in ("majority", "logistic") or cost <= left:
             kept.append((cell, corpus, model, training))
             left -= cost
