@@ -5,7 +5,7 @@ Each section's dataclass lives beside the code that it configures; this module o
 
 import itertools
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -44,6 +44,7 @@ class Experiment:
     cumulative: the axis whose cells add to those before them.
     x: the axis, of numbers, that accuracies are drawn against; chapters: the axis with figures for each cell.
     baseline: a recipe, the linear model whose accuracy is drawn beside those on the same source.
+    choose_by: what `fit` and `report` rank its recipes by, on held-out texts; None: accuracy.
     sources ... trainings: entries of these sections that only this experiment needs.
     """
 
@@ -58,6 +59,7 @@ class Experiment:
     x: str | None = None
     chapters: str | None = None
     baseline: str | None = None
+    choose_by: Literal["accuracy", "macro_f1", "auc", "loss"] | None = None
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     corpora: dict[str, dict[str, Any]] = Field(default_factory=dict)
     models: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -93,6 +93,9 @@ def test_what_was_asked_for_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         folder.written(NAME, params, by, quotes=0, root=tmp_path)
         page = (tmp_path / "reports" / "experiments" / NAME / "README.md").read_text(encoding="utf-8")
         assert f"b is chosen of 2 recipes by its {NAMES[by]} on texts" in page
+    params["experiments"][NAME]["choose_by"] = "macro_f1"
+    assert gather(tmp_path, params, NAME).parts[0].by == "macro-f1"
+    assert gather(tmp_path, params, NAME, "auc").parts[0].by == "auc"
 
 
 def test_a_recipe_that_held_nothing_out_is_never_chosen(

@@ -16,7 +16,8 @@ import yaml
 from stages.runtime.config import ROOT, InputError, parse, read
 from stages.sources import files
 from stages.study.composition import compose
-from stages.study.schema import check
+from stages.study.schema import Experiment, check
+from stages.tools.fit import __main__ as fit
 from stages.tools.fit import experiment, from_table, look, pipeline
 from stages.tools.report import folder as reports
 from stages.tools.report import ranking
@@ -151,6 +152,52 @@ def test_what_is_written_composes_and_is_accepted(tmp_path: Path, words: int, mi
     assert ("tickets-characters" in recipes) == (minutes > 1 and words < 30)
 
 
+@pytest.mark.parametrize(
+    ("counts", "asked", "stated"),
+    [
+        ((50, 50), None, None),
+        ((90, 10), None, "macro_f1"),
+        ((90, 10), "auc", "auc"),
+        ((50, 50), "macro-f1", "macro_f1"),
+        ((90, 10), "accuracy", None),
+    ],
+)
+def test_what_ranks_is_written_where_an_accuracy_hides_rare_labels_or_something_else_was_asked_for(
+    counts: tuple[int, int], asked: str | None, stated: str | None
+) -> None:
+    labels = ["a"] * counts[0] + ["b"] * counts[1]
+    some = experiment.Texts(np.full(100, 9), 500)
+    text = experiment.written("x", "X", {"path": "x.csv"}, some, 1, fit.chosen_by(labels, asked))
+    entry = yaml.safe_load(text)
+    assert entry.get("choose_by") == stated
+    assert read(Experiment, entry, "experiments.x").choose_by == stated
+    assert ranking.choosing(entry) == (stated or "accuracy").replace("_", "-")
+    assert ranking.choosing(entry, "loss") == "loss"
+
+
+def test_what_an_experiment_may_choose_by_is_what_ranks() -> None:
+    for by in ranking.BY:
+        entry: dict[str, Any] = {"title": "x", "vary": {"a": {"b": {}}}}
+        entry["choose_by"] = by.replace("-", "_")
+        assert ranking.choosing(entry) == by == ranking.measure(entry["choose_by"])
+        read(Experiment, entry, "experiments.x")
+    with pytest.raises(
+        InputError, match=r"experiments\.x\.choose_by: found \"macro-f1\", allowed: .*'macro_f1'"
+    ):
+        read(Experiment, {"title": "x", "vary": {"a": {"b": {}}}, "choose_by": "macro-f1"}, "experiments.x")
+
+
+def test_few_texts_are_trained_on_with_more_seeds_which_networks_take_longer_for() -> None:
+    texts = experiment.Texts(np.full(300, 9), 500)
+    few, many = (
+        yaml.safe_load(experiment.written("x", "X", {"path": "x.csv"}, texts, 1.5, few=few))
+        for few in (True, False)
+    )
+    assert (few["seeds"], many["seeds"]) == (10, 3)
+    recipes = [set(each["vary"]["model"]) for each in (few, many)]
+    assert {"majority", "logistic", "characters"} <= recipes[0] < recipes[1]
+
+
 def test_arrays_are_wide_enough_for_nearly_all_texts() -> None:
     lengths = np.random.default_rng(0).integers(3, 900, 2000)
     widths = experiment.boundaries(lengths, 900)
@@ -176,7 +223,8 @@ def test_the_best_on_held_out_texts_is_named_and_the_report_opened(
 
     def held_out(recipe: str, experiment: str, data: Path) -> ranking.HeldOut:
         accuracy, loss = held[recipe]
-        return ranking.HeldOut(recipe, {"accuracy": accuracy, "macro-f1": 0.5, "loss": loss}, 9, 9, 5000)
+        measures = {"accuracy": accuracy, "macro-f1": 0.5, "auc": 0.5, "loss": loss}
+        return ranking.HeldOut(recipe, measures, 9, 9, 5000)
 
     monkeypatch.setattr(pipeline, "repro", lambda targets, shares: None)
     monkeypatch.setattr(pipeline, "imbalance", lambda source, by: None)

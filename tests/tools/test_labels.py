@@ -16,7 +16,7 @@ from stages.runtime import files
 from stages.runtime.config import InputError
 from stages.tools.fit import folds
 from stages.tools.labels import __main__ as command
-from stages.tools.labels import flips, lines, listing
+from stages.tools.labels import flips, judges, lines, listing
 from tests.sources.tables import ODD, content, save, source
 
 NAMES = ["billing", "login", "parcel"]
@@ -65,7 +65,7 @@ def test_labels_that_were_flipped_come_first_with_the_right_one_suggested() -> N
 @pytest.mark.parametrize("seed", flips.SEEDS)
 def test_most_of_a_twentieth_of_flipped_labels_is_in_the_first_tenth(seed: int) -> None:
     split = tickets(1000, seed)
-    weighed = folds.features(split.texts)
+    weighed = judges.features(split.texts)
     first, both = flips.recalled(weighed, split.texts, split.labels, seed)
     assert 0.9 < first <= both
     none = flips.recalled(weighed, split.texts, np.random.default_rng(seed).permutation(split.labels), seed)

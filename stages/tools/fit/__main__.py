@@ -1,8 +1,10 @@
 """From your own texts to models that are compared: looks at the data, writes one experiment that is yours
 from then on, says at once what scikit-learn makes of the training split, trains baselines first and then
 networks, as far as the minutes go, ranks them by what they held out, and reports on them
-(stages/tools/report). It ranks by accuracy, macro-F1 (the mean over the labels, for where some are rare) or
-loss. Of few texts it says how uncertain that is, and cross-validates baselines.
+(stages/tools/report). It ranks by accuracy, macro-F1 (the mean over the labels, for where some are rare), AUC
+or loss: by what --by says, else by the experiment's `choose_by`, which is written for labels that are
+imbalanced. Few texts are cross-validated: each recipe is trained ten times, each time another tenth is held
+out, and it says how uncertain the ranking is all the same.
 
 What it takes:
   a table with a column of texts and one of labels: CSV, TSV, JSON, JSON Lines, Parquet
@@ -21,7 +23,11 @@ Examples: python -m stages.tools.fit texts/tickets.csv
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from stages import compose
 from stages.runtime import command, files
@@ -32,6 +38,7 @@ from stages.study.params import one_of, params
 from stages.tools.fit import (
     experiment,
     first_look,
+    folds,
     from_folder,
     from_huggingface,
     from_table,
@@ -58,19 +65,32 @@ def main() -> None:
     )
     parser.add_argument("--name", help="of the experiment (default: the file's)")
     parser.add_argument(
-        "--by", choices=ranking.BY, default="accuracy", help="what ranks recipes (default: %(default)s)"
+        "--by",
+        type=ranking.measure,
+        choices=ranking.BY,
+        help="what ranks recipes (default: the experiment's choose_by, else accuracy)",
     )
     options = parser.parse_args()
     name = options.data if known(options.data) else written(options)
-    entries = params()
-    one_of(name, entries["comparisons"], "comparisons")
-    source = experiment.source_of(name, entries)
+    study = as_edited(name)
+    source = experiment.source_of(name, study)
     words = 1.0
-    if train := first_look.training_split(source, entries["sources"][source]):
+    if train := first_look.training_split(source, study["sources"][source]):
         words = float(look.lengths(train.texts).sum()) / 1e6
         for line in first_look.sheet(train):
             print(line, flush=True)
-    pipeline.run(name, entries, options.by, words)
+    pipeline.run(name, study, ranking.choosing(study["experiments"][name], options.by), words)
+
+
+def as_edited(name: str) -> dict[str, Any]:
+    """params.yaml, composed anew if conf/ was edited since."""
+    study = params()
+    if study["composed"] != composition.fingerprint(study):
+        compose.write(composition.compose([]))
+        print("wrote params.yaml anew, as conf/ was edited")
+        study = params()
+    one_of(name, study["comparisons"], "comparisons")
+    return study
 
 
 def positive(text: str) -> float:
@@ -124,9 +144,12 @@ def written(options: argparse.Namespace) -> str:
     lengths = look.lengths(data.texts)
     vocabulary = len({word for text in data.texts for word in text.lower().split()})
     some = experiment.Texts(lengths, vocabulary)
-    files.write_text(
-        place(name), experiment.written(name, data.title, data.entry(name), some, options.minutes)
-    )
+    entry = data.entry(name)
+    left = 1 - entry["split"]["test"] if "split" in entry else 1
+    few = left * len(data.texts) < folds.FEW
+    choice = chosen_by(data.labels, options.by)
+    text = experiment.written(name, data.title, entry, some, options.minutes, choice, few)
+    files.write_text(place(name), text)
     try:
         compose.write(composition.compose([]))
     except InputError:
@@ -134,6 +157,17 @@ def written(options: argparse.Namespace) -> str:
         raise
     print(f"wrote {from_root(place(name))}, which is yours now, and params.yaml", flush=True)
     return name
+
+
+def chosen_by(labels: Sequence[str], asked: str | None) -> experiment.Choice | None:
+    """What the experiment is to be ranked by, if not by accuracy: what was asked for, or else macro-F1 where
+    an accuracy hides rare labels."""
+    if asked:
+        return experiment.Choice(asked, "as --by said") if asked != "accuracy" else None
+    names, numbers = np.unique(labels, return_inverse=True)
+    if ranking.imbalance(numbers, names.tolist(), "macro-f1") is None:
+        return None
+    return experiment.Choice("macro-f1", "the labels are imbalanced: an accuracy hides the rare ones")
 
 
 if __name__ == "__main__":

@@ -12,20 +12,22 @@ from stages.study import composition
 
 SHORT = 30  # words that half of the texts have no more of: then parts of words tell more than rare words
 SEEDS = 3
+SEEDS_OF_FEW = 10  # their held-out tenths have two thirds of the texts, three seeds' a quarter
+WHY_THREE, WHY_TEN = "means and standard deviations are shown", "each holds out another tenth of few texts"
 TWEAK = {"bilstm": {"model": {"segment": None}}}
-# of a recipe, roughly, on two cores: seconds that its processes take to start, and for each seed those for a
-# million words; not measured
+# of a recipe, roughly, on two cores: seconds that its processes take to start, and for each seed those to
+# build its network and those for a million words; not measured
 SECONDS = {
-    "majority": (4, 0),
-    "logistic": (4, 1),
-    "svm": (4, 1),
-    "nb-svm": (4, 2),
-    "characters": (4, 6),
-    "nb-svm-network": (20, 4),
-    "hashed-bag": (20, 8),
-    "bilstm": (20, 25),
+    "majority": (4, 0, 0),
+    "logistic": (4, 0, 1),
+    "svm": (4, 0, 1),
+    "nb-svm": (4, 0, 2),
+    "characters": (4, 0, 6),
+    "nb-svm-network": (11, 3, 4),
+    "hashed-bag": (11, 3, 8),
+    "bilstm": (11, 3, 25),
 }
-OWN_CELL = (20, 8)  # of a recipe that a person has added
+OWN_CELL = (11, 3, 8)  # of a recipe that a person has added
 GROWTH = 1.25  # of each width of arrays over the one before: about a tenth of the places is padding
 
 
@@ -55,19 +57,38 @@ def source_of(experiment: str, entries: dict[str, Any]) -> str:
     return source
 
 
-def written(name: str, title: str, source: dict[str, Any], texts: Texts, minutes: float) -> str:
+@dataclass(frozen=True)
+class Choice:
+    """by: what ranks the recipes, as `--by` has it. why: in words."""
+
+    by: str
+    why: str
+
+
+def written(
+    name: str,
+    title: str,
+    source: dict[str, Any],
+    texts: Texts,
+    minutes: float,
+    choice: Choice | None = None,
+    few: bool = False,
+) -> str:
     """The YAML of conf/experiments/<name>.yaml.
 
-    source: its entry of `sources`.
+    source: its entry of `sources`. choice: None for accuracy. few: whether there are so few texts to train
+    on that a tenth of them says little.
     """
+    seeds = SEEDS_OF_FEW if few else SEEDS
     short = float(np.median(texts.lengths)) <= SHORT
-    chosen = recipes(short, texts, minutes)
+    chosen = recipes(short, texts, minutes, seeds)
     corpora = {corpus for _, corpus, *_ in chosen}
     reads = any(cell in TWEAK for cell, *_ in chosen)
     lines = [
         f"# Made of {source['path']}, and yours now: edit it, then `python -m stages.tools.fit {name}`.",
         f"title: {json.dumps(title, ensure_ascii=False)}",
-        f"seeds: {SEEDS}   # trainings of each recipe: means and standard deviations are shown",
+        f"seeds: {seeds}   # trainings of each recipe: {WHY_TEN if few else WHY_THREE}",
+        *([f"choose_by: {choice.by.replace('-', '_')}   # {choice.why}"] if choice else []),
         "vary:",
         "  model:",
         *(
@@ -87,7 +108,7 @@ def written(name: str, title: str, source: dict[str, Any], texts: Texts, minutes
     return "\n".join(lines) + "\n"
 
 
-def recipes(short: bool, texts: Texts, minutes: float) -> list[tuple[str, str, str, str]]:
+def recipes(short: bool, texts: Texts, minutes: float, seeds: int = SEEDS) -> list[tuple[str, str, str, str]]:
     """(cell, corpus, model, training), the quickest first, as far as there is time."""
     words = float(texts.lengths.sum()) / 1e6
     some = [
@@ -102,7 +123,7 @@ def recipes(short: bool, texts: Texts, minutes: float) -> list[tuple[str, str, s
     ]
     left, kept = minutes, []
     for each in some:
-        cost = seconds(each[0], words) / 60
+        cost = seconds(each[0], words, seeds) / 60
         if each[0] in ("majority", "logistic") or cost <= left:
             kept.append(each)
             left -= cost
@@ -111,8 +132,8 @@ def recipes(short: bool, texts: Texts, minutes: float) -> list[tuple[str, str, s
 
 def seconds(cell: str, words: float, seeds: int = SEEDS) -> float:
     """What a recipe takes, roughly. words: millions."""
-    start, rate = SECONDS.get(cell, OWN_CELL)
-    return start + seeds * words * rate
+    start, build, rate = SECONDS.get(cell, OWN_CELL)
+    return start + seeds * (build + words * rate)
 
 
 def corpus_of(name: str, corpus: str, texts: Texts) -> dict[str, Any]:

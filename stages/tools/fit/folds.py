@@ -1,5 +1,5 @@
-"""TF-IDF with logistic regression, by scikit-learn, on folds that have equal texts on one side: what a model
-says of each text that it was not trained on, and how good it is where a tenth of the texts says little.
+"""Folds that have equal texts on one side, and how good TF-IDF with logistic regression is on them, by
+scikit-learn, where there are few texts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,11 +9,10 @@ import numpy as np
 
 from stages.artifacts.split import Split
 from stages.reporting.comparison import wilson
-from stages.runtime.config import InputError
 from stages.tokenizers import ngrams
 
 FOLDS = 5
-FEW = 1000  # training texts: below it they are cross-validated, too
+FEW = 1000  # training texts: with fewer, one held-out tenth says little
 DRAWS = 5  # of the folds
 RARE = 5000  # texts: with fewer, n-grams that are in one of them count, too
 MOST = (
@@ -74,29 +73,6 @@ def drawn(texts: Sequence[str], labels: np.ndarray, seed: int) -> np.ndarray:
         fold[rows[held]] = number
     of_each: np.ndarray = fold[first]
     return of_each
-
-
-def features(texts: Sequence[str]) -> Any:
-    """TF-IDF of all the texts: a sparse float32[texts, n-grams]. No label goes into it, so it may be computed
-    before the folds are drawn."""
-    try:
-        return vectorizer(len(texts)).fit_transform(texts)
-    except ValueError as error:  # no n-gram is in two texts
-        raise InputError(f"found texts without a word in common ({error}), allowed: texts of words") from None
-
-
-def probabilities(weighed: Any, labels: np.ndarray, fold: np.ndarray) -> np.ndarray:
-    """What models that were trained on the other folds say of each text: float64[texts, labels].
-
-    weighed: as from `features`. labels: int[texts], all of 0, 1, ... in several folds. fold: int[texts].
-    """
-    from sklearn.model_selection import PredefinedSplit, cross_val_predict
-    from threadpoolctl import threadpool_limits
-
-    cut = PredefinedSplit(fold)
-    with threadpool_limits(1):
-        shares: np.ndarray = cross_val_predict(classifier(), weighed, labels, cv=cut, method="predict_proba")
-    return shares
 
 
 def scores(texts: Sequence[str], labels: np.ndarray) -> dict[str, np.ndarray]:

@@ -22,17 +22,20 @@ def run(name: str, entries: dict[str, Any], by: str, words: float) -> None:
     from stages.tools.report.folder import opened_by  # here: these load scikit-learn
     from stages.tools.report.folder import written as report
 
-    recipes = entries["comparisons"][name]["recipes"]
+    recipes, measure = entries["comparisons"][name]["recipes"], ranking.NAMES[by]
     first = [recipe for recipe in recipes if recipe.removeprefix(f"{name}-") in BASELINES]
-    shares = {recipe: seconds(recipe.removeprefix(f"{name}-"), words) for recipe in recipes}
+    shares = {
+        recipe: seconds(recipe.removeprefix(f"{name}-"), words, len(entries["recipes"][recipe]["seeds"]))
+        for recipe in recipes
+    }
     repro([f"evaluate@{recipe}" for recipe in first], {recipe: shares[recipe] for recipe in first})
     if line := imbalance(source_of(name, entries), by):
         print(f"\n{line}")
     if len(first) < len(recipes):
-        print("\nThe baselines, the best on held-out texts first; the networks are next.")
+        print(f"\nThe baselines, the best on held-out texts by {measure} first; the networks are next.")
         rank(name, first, by)
     repro([f"compare@{name}"], shares)
-    print(f"\nAll of {name}, the best on held-out texts first:")
+    print(f"\nAll of {name}, the best on held-out texts by {measure} first:")
     best = rank(name, recipes, by)
     result = metrics(best)["test"]
     print(f"\n{best} is chosen by its held-out texts. On the test split: {result['accuracy']:.1%} right.")
@@ -66,6 +69,8 @@ def rank(experiment: str, recipes: Sequence[str], by: str) -> str:
         print(ranking.uncertain(rows[0]))
     for line in ranking.table(rows):
         print(line)
+    if rows[0].all < folds.FEW and (undecided := ranking.undecided(rows)):
+        print(undecided)
     return rows[0].recipe
 
 

@@ -8,7 +8,6 @@ Example: python -m stages.tools.labels.flips imdb
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from stages.runtime import command
 from stages.runtime.config import ROOT
 from stages.study.params import one_of, params
 from stages.tools.fit import folds
+from stages.tools.labels import judges
 from stages.tools.labels.listing import quality
 
 FLIPPED = 0.05  # of the labels
@@ -29,20 +29,20 @@ def main() -> None:
     parser.add_argument("source", help="an entry of sources in params.yaml that has been downloaded")
     name = one_of(parser.parse_args().source, params()["sources"], "sources")
     train = load_split(ROOT / "data" / "sources" / name / "train.parquet")
-    weighed = folds.features(train.texts)
+    weighed = judges.features(train.texts)
     for seed in SEEDS:
         shares = recalled(weighed, train.texts, train.labels, seed)
         told = (f"{share:.1%} in the first {part:.0%}" for share, part in zip(shares, READ, strict=True))
         print(f"{name}, seed {seed}: {', '.join(told)} of the texts", flush=True)
 
 
-def recalled(weighed: Any, texts: Sequence[str], labels: np.ndarray, seed: int) -> list[float]:
+def recalled(weighed: judges.Weighed, texts: Sequence[str], labels: np.ndarray, seed: int) -> list[float]:
     """The share of the flipped labels in each part of READ of the list.
 
-    weighed: folds.features of the texts. labels: int[texts], all of 0, 1, ... frequent.
+    weighed: judges.features of the texts. labels: int[texts], all of 0, 1, ... frequent.
     """
     wrong, flipped = with_flips(labels, seed)
-    shares = folds.probabilities(weighed, wrong, folds.drawn(texts, wrong, seed))
+    shares = judges.probabilities(weighed, wrong, folds.drawn(texts, wrong, seed))
     order = np.argsort(quality(wrong, shares), kind="stable")
     return [float(np.isin(flipped, order[: round(part * len(order))]).mean()) for part in READ]
 

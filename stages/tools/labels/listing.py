@@ -10,6 +10,7 @@ import numpy as np
 from stages.artifacts.split import Split
 from stages.runtime.config import InputError
 from stages.tools.fit import folds
+from stages.tools.labels import judges
 
 SEED = 0  # of the folds: the list is the same each time
 DOUBTFUL, SEVERAL, DUPLICATE = "doubtful label", "several labels", "duplicate"
@@ -70,7 +71,7 @@ def judged(split: Split) -> Judgement:
             "or more; supply more texts"
         )
     texts = [split.texts[row] for row in rows]
-    shares = folds.probabilities(folds.features(texts), labels, folds.drawn(texts, labels, SEED))
+    shares = judges.probabilities(judges.features(texts), labels, folds.drawn(texts, labels, SEED))
     suggested = np.full(len(split.texts), -1, dtype=np.int64)
     suggested[rows] = used[shares.argmax(axis=1)]
     probable, score = (np.full(len(split.texts), np.nan) for _ in range(2))

@@ -26,8 +26,8 @@ def main() -> None:
         metavar="N",
         help="test texts quoted in each list (default: %(default)s)",
     )
-    help_text = "what chooses, on held-out texts (default: %(default)s)"
-    parser.add_argument("--by", choices=ranking.BY, default="accuracy", help=help_text)
+    help_text = "what chooses, on held-out texts (default: the experiment's choose_by, else accuracy)"
+    parser.add_argument("--by", type=ranking.measure, choices=ranking.BY, help=help_text)
     options = parser.parse_args()
     study = params()
     name = one_of(options.experiment, study["comparisons"], "comparisons")

@@ -19,15 +19,16 @@ QUOTES = 10  # test texts of each list
 def written(
     name: str,
     study: Mapping[str, Any],
-    by: str = "accuracy",
+    by: str | None = None,
     quotes: int = QUOTES,
     root: Path = ROOT,
     weighing: Callable[[Evaluated], Weigh] | None = None,
 ) -> Path:
     """Write an experiment's report and model cards; the path of index.html.
 
-    study: params.yaml; by: what chooses, of `ranking.BY`; quotes: how many texts each list has; weighing: of
-    a recipe what says which words of a text decided, None: the recipe's own models.
+    study: params.yaml; by: what chooses, of `ranking.BY`, None: what the experiment says; quotes: how many
+    texts each list has; weighing: of a recipe what says which words of a text decided, None: the recipe's
+    own models.
     """
     experiment = gather(root, study, name, by)
     folder = root / "reports" / "experiments" / name

@@ -19,7 +19,7 @@ from stages.reporting.chapter import FIGURES, table
 from stages.reporting.comparison import Result
 from stages.runtime.config import InputError
 from stages.tools.report.parts import Evaluated, Experiment, Part
-from stages.tools.report.ranking import held_out, ranked
+from stages.tools.report.ranking import choosing, held_out, ranked
 
 T = TypeVar("T")
 
@@ -60,8 +60,8 @@ class Files:
         return f"dvc repro compare@{self.name}"
 
 
-def gather(root: Path, params: Mapping[str, Any], name: str, by: str = "accuracy") -> Experiment:
-    """All that there is of an experiment. by: what chooses, of `ranking.BY`."""
+def gather(root: Path, params: Mapping[str, Any], name: str, by: str | None = None) -> Experiment:
+    """All that there is of an experiment. by: what chooses, of `ranking.BY`; None: as its entry says."""
     files, entry = Files(root, params, name), params["comparisons"][name]
     for recipe in entry["recipes"]:
         if not (root / "data" / "compared" / name / f"{recipe}.json").exists():
@@ -78,6 +78,7 @@ def gather(root: Path, params: Mapping[str, Any], name: str, by: str = "accuracy
     for result in results:
         of_source.setdefault(result.source, []).append(result)
     rungs = entry["recipes"] if params["experiments"][name].get("cumulative") else []
+    by = choosing(params["experiments"][name], by)
     parts = [_part(files, source, some, by, rungs) for source, some in of_source.items()]
     if "baseline" in entry:
         files.present(entry["reads"])

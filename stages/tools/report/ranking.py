@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,18 +13,22 @@ from stages.evaluation.metrics import probabilities
 from stages.evaluation.report import trained_on
 from stages.tools.fit.folds import half_width
 
-BY = {"accuracy": -1, "macro-f1": -1, "loss": 1}  # 1: the lowest is the best
-NAMES = {"accuracy": "accuracy", "macro-f1": "macro-F1", "loss": "loss"}
+BY = {"accuracy": -1, "macro-f1": -1, "auc": -1, "loss": 1}  # 1: the lowest is the best
+NAMES = {"accuracy": "accuracy", "macro-f1": "macro-F1", "auc": "AUC", "loss": "loss"}
 LARGEST = 2 / 3  # of the texts: a label with more hides the others in an accuracy
+DRAWS = 2000  # of a bootstrap
 SMALLEST = 1 / 5  # of an even share: a label with less is hidden
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """What a recipe's models, one for each seed, are worth on texts that they held out: means over the seeds.
+    """What a recipe's models, one for each seed, are worth on texts that they held out: on the answers of all
+    of them together; of AUC, whose scores are comparable within a model only, the mean over the seeds
+    (Forman & Scholz 2010).
 
     measures: by the keys of BY; the loss is the cross-entropy in nats, not calibrated. texts: how many
     different ones were held out, each: how many by one model; all: how many the training split has.
+    right: int64[texts of the training split, 2], how often each was held out, and answered right then.
     """
 
     recipe: str
@@ -31,6 +36,17 @@ class HeldOut:
     texts: int
     each: int
     all: int
+    right: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int64), compare=False)
+
+
+def measure(text: str) -> str:
+    """A key of BY, spelled as on the command line or as in conf/: "macro_f1" -> "macro-f1"."""
+    return text.replace("_", "-")
+
+
+def choosing(experiment: Mapping[str, Any], asked: str | None = None) -> str:
+    """What ranks an experiment's recipes, of BY: what a person asks for, or else what its entry says."""
+    return measure(asked or experiment.get("choose_by") or "accuracy")
 
 
 def held_out(recipe: str, experiment: str, data: Path) -> HeldOut | None:
@@ -47,15 +63,22 @@ def held_out(recipe: str, experiment: str, data: Path) -> HeldOut | None:
     labels = arrays.pop("labels")
     del arrays["names"]  # the others are logits, by seed
     held = {seed: ~trained_on(labels, validation, int(seed)) for seed in arrays}
-    measured = [
-        scores(probabilities(logits[held[seed]]), labels[held[seed]]) for seed, logits in arrays.items()
-    ]
+    answered = {seed: probabilities(logits[held[seed]]) for seed, logits in arrays.items()}
+    measures = scores(
+        np.concatenate([*answered.values()]), np.concatenate([labels[held[seed]] for seed in answered])
+    )
+    measures["auc"] = float(np.mean([area(answered[seed], labels[held[seed]]) for seed in answered]))
+    right = np.zeros((len(labels), 2), np.int64)
+    for seed, probable in answered.items():
+        right[held[seed], 0] += 1
+        right[held[seed], 1] += probable.argmax(axis=1) == labels[held[seed]]
     return HeldOut(
         recipe,
-        {name: float(np.mean([each[name] for each in measured])) for name in BY},
-        int(np.any([*held.values()], axis=0).sum()),
+        measures,
+        int((right[:, 0] > 0).sum()),
         max(int(rows.sum()) for rows in held.values()),
         len(labels),
+        right,
     )
 
 
@@ -70,8 +93,16 @@ def scores(probable: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     return {
         "accuracy": float(accuracy_score(labels, answers)),
         "macro-f1": float(f1_score(labels, answers, average="macro", zero_division=0)),
+        "auc": area(probable, labels),
         "loss": float(log_loss(labels, probable, labels=range(probable.shape[1]))),
     }
+
+
+def area(probable: np.ndarray, labels: np.ndarray) -> float:
+    """The area under the ROC curve of one label against the rest, the mean over the labels that are there."""
+    from sklearn.metrics import roc_auc_score
+
+    return float(np.mean([roc_auc_score(labels == own, probable[:, own]) for own in np.unique(labels)]))
 
 
 def ranked(rows: Sequence[HeldOut], by: str) -> list[HeldOut]:
@@ -81,19 +112,48 @@ def ranked(rows: Sequence[HeldOut], by: str) -> list[HeldOut]:
 
 def table(rows: Sequence[HeldOut]) -> Iterator[str]:
     width = max(len(row.recipe) for row in rows)
-    yield f"  {'recipe':{width}}  held out, %  macro-F1   loss"
+    yield f"  {'recipe':{width}}  held out, %  macro-F1    AUC   loss"
     for row in rows:
-        accuracy, f1, loss = (row.measures[name] for name in ("accuracy", "macro-f1", "loss"))
-        yield f"  {row.recipe:{width}}  {100 * accuracy:11.1f}  {f1:8.3f}  {loss:5.3f}"
+        accuracy, f1, auc, loss = (row.measures[name] for name in BY)
+        yield f"  {row.recipe:{width}}  {100 * accuracy:11.1f}  {f1:8.3f}  {auc:5.3f}  {loss:5.3f}"
 
 
 def uncertain(best: HeldOut) -> str:
     """How far the ranking can be trusted."""
     points = 100 * half_width(best.measures["accuracy"], best.texts)
+    more = "" if best.texts > best.all / 2 else " More `seeds` in its file hold out more of them."
     return (
-        f"A model holds out {best.each} of the {best.all:,} training texts, those of all seeds {best.texts}: "
-        f"the accuracies below are uncertain by ± {points:.0f} points (95 %), and so is their order."
+        f"Cross-validated: each seed's model holds out {best.each} of the {best.all:,} training texts, all "
+        f"seeds together {best.texts} different ones. The accuracies below are uncertain by "
+        f"± {points:.0f} points (95 %), and so is their order.{more}"
     )
+
+
+def behind(best: HeldOut, other: HeldOut) -> tuple[float, float]:
+    """How far a recipe's accuracy is behind another's on the same held-out texts: the ends of a 95 %
+    interval, by a bootstrap over the texts.
+
+    Both have held out the same texts equally often.
+    """
+    held = best.right[:, 0] > 0
+    times, lost = best.right[held, 0], best.right[held, 1] - other.right[held, 1]
+    random = np.random.default_rng(0)
+    drawn = random.multinomial(len(times), np.full(len(times), 1 / len(times)), DRAWS)
+    low, high = np.quantile((drawn @ lost) / (drawn @ times), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def undecided(rows: Sequence[HeldOut]) -> str | None:
+    """Which recipes may be as accurate as the first one; None if there is none to compare it with."""
+    best, *others = rows
+    alike = [row for row in others if np.array_equal(row.right[:, 0], best.right[:, 0])]
+    if not alike or not best.texts or not len(best.right):
+        return None
+    names = [row.recipe for row in alike if behind(best, row)[0] <= 0]
+    told = f"shown to be less accurate than {best.recipe} on the texts held out (bootstrap over them, 95 %)"
+    if not names:
+        return f"All the others are {told}."
+    return f"Not {told}: {', '.join(names)}. Which of these is the best, so few texts do not tell."
 
 
 def imbalance(labels: np.ndarray, names: Sequence[str], by: str) -> str | None:

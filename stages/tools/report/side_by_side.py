@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from stages.reporting.comparison import Result, wilson
 from stages.reporting.significance import Difference
+from stages.tools.fit.folds import FEW
 from stages.tools.report.elements import Block, Prose, Table
 from stages.tools.report.parts import Evaluated, Experiment, Part
 from stages.tools.report.wording import ends, percent, points
@@ -38,11 +39,13 @@ def blocks(experiment: Experiment, part: Part) -> Iterator[Block]:
     if chosen is None:
         return
     if held := chosen.held:
-        low, high = wilson(held.measures["accuracy"] * held.each, held.each)
+        texts = held.texts if held.all < FEW else held.each
+        low, high = wilson(held.measures["accuracy"] * texts, texts)
+        together = f", all seeds {held.texts:,} different ones" if held.all < FEW else ""
         yield Prose(
-            f"Each seed holds out {held.each:,} texts. An accuracy like that of {chosen.name}, measured on "
-            f"so many, has a 95 % interval of {ends((low, high))}: recipes that are closer than that may "
-            "change places."
+            f"Each seed holds out {held.each:,} texts{together}. An accuracy like that of {chosen.name}, "
+            f"measured on so many, has a 95 % interval of {ends((low, high))}: recipes that are closer than "
+            "that may change places."
         )
     if len(part.recipes) > 1:
         yield from _differences(part, chosen)
