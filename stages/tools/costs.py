@@ -2,15 +2,14 @@
 reports/preparation.csv, reports/metrics and the peers in reports/bench.json.
 
 A recipe's seconds are those of a model of one seed and of all that it needs: fitting the tokenizer, encoding
-and padding the training texts, pretraining, its teacher, its members. A recipe is left out if one of them was
-not timed on the processor that most were timed on.
+and padding the training texts, pretraining, its teacher, its members. All of them were timed on one
+processor, the one that most recipes were timed on as a whole; other recipes are left out.
 
 Example: python -m stages.tools.costs
 """
 
 import csv
 import json
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,7 +27,8 @@ Step = tuple[str, str]  # what was done, and for which entry
 def main() -> None:
     command.parser().parse_args()
     entries = params()
-    seconds, groups = timed(), dict[str, list[Point]]()
+    groups = dict[str, list[Point]]()
+    processor, seconds = whole(timed(), entries)
     for name, recipe in entries["recipes"].items():
         needed = set(steps(name, entries))
         metrics = REPORTS / "metrics" / f"{name}.json"
@@ -41,7 +41,7 @@ def main() -> None:
     for source, points in groups.items():
         if len(points) > FEW:
             pareto([*points, *peers(source)], f"{source}: what accuracy costs", style, picture(source))
-            print(f"wrote reports/{picture(source).name}: {len(points)} recipes")
+            print(f"wrote reports/{picture(source).name}: {len(points)} recipes, timed on {processor}")
 
 
 def picture(source: str) -> Any:
@@ -64,17 +64,29 @@ def steps(name: str, entries: Mapping[str, Any]) -> Iterator[Step]:
         yield "pretrain", start
 
 
-def timed() -> dict[Step, float]:
-    """The seconds of each step, of those that were timed on one processor."""
-    rows = {
-        ("train", row["recipe"]): (row["total_seconds"], row["processor"]) for row in table("timings.csv")
-    }
-    rows |= {
-        (row["step"], row["name"]): (row["seconds"], row["processor"]) for row in table("preparation.csv")
-    }
-    counts = Counter(processor for _, processor in rows.values())
-    most = counts.most_common(1)[0][0] if counts else ""
-    return {step: float(seconds) for step, (seconds, processor) in rows.items() if processor == most}
+def timed() -> dict[str, dict[Step, float]]:
+    """By processor the seconds of each step."""
+    rows = [
+        (("train", row["recipe"]), row["total_seconds"], row["processor"]) for row in table("timings.csv")
+    ]
+    for row in table("preparation.csv"):
+        rows.append(((row["step"], row["name"]), row["seconds"], row["processor"]))
+    seconds: dict[str, dict[Step, float]] = {}
+    for step, number, processor in rows:
+        seconds.setdefault(processor, {})[step] = float(number)
+    return seconds
+
+
+def whole(
+    seconds: Mapping[str, dict[Step, float]], entries: Mapping[str, Any]
+) -> tuple[str, dict[Step, float]]:
+    """The processor, and its seconds, on which most recipes were timed with all that they come from."""
+
+    def complete(processor: str) -> int:
+        return sum(set(steps(name, entries)) <= set(seconds[processor]) for name in entries["recipes"])
+
+    most = max(seconds, key=complete, default="")
+    return most, seconds.get(most, {})
 
 
 def table(name: str) -> list[dict[str, str]]:

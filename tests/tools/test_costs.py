@@ -44,6 +44,7 @@ def test_what_was_timed_elsewhere_or_not_at_all_is_no_point(
     monkeypatch.setattr(costs, "params", lambda: ENTRIES)
     monkeypatch.setattr("sys.argv", ["costs"])
     trained = [["teacher", 3, "here"], ["plain", 20, "here"], ["student", 50, "elsewhere"]]
+    trained += [[f"other {i}", 1, "elsewhere"] for i in range(9)]  # without what comes before
     files.write_csv(tmp_path / "timings.csv", ["recipe", "total_seconds", "processor"], trained)
     before = [[step, corpus, 1.5, "here"] for step in ("tokenize", "pad") for corpus in ("words", "sets")]
     files.write_csv(tmp_path / "preparation.csv", ["step", "name", "seconds", "processor"], before)
