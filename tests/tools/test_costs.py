@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from stages.reporting.pareto import Point
+from stages.reporting.style import Figures
 from stages.runtime import files
-from stages.tools import costs
+from stages.runtime.config import read
+from stages.tools.costs import __main__ as costs
+from stages.tools.costs.figure import draw
 
 TRAINING: dict[str, Any] = {"kind": "x"}
 ENTRIES: dict[str, Any] = {
@@ -51,10 +55,19 @@ def test_what_was_timed_elsewhere_or_not_at_all_is_no_point(
     for name in ENTRIES["recipes"]:
         files.write_json(tmp_path / "metrics" / f"{name}.json", {"test": {"accuracy": 0.9}})
     drawn: list[Any] = []
-    monkeypatch.setattr(costs, "pareto", lambda points, *_: drawn.extend(points))
+    monkeypatch.setattr(costs, "draw", lambda points, *_: drawn.extend(points))
     peer = {"seconds": 40.0, "accuracy": 0.907, "source": "imdb"}
     (tmp_path / "bench.json").write_text(json.dumps({"a peer": peer, "speed": {"ours": 3}}), encoding="utf-8")
     costs.main()
     found = {point.name: (point.seconds, point.accuracy, point.peer) for point in drawn}
     assert found == {"teacher": (6, 0.9, False), "plain": (23, 0.9, False), "a peer": (40, 0.907, True)}
     assert "2 recipes" in capsys.readouterr().out
+
+
+def test_the_figure_has_numbers_at_its_ticks_and_is_the_same_bytes_again(tmp_path: Path) -> None:
+    points = [Point("fast", 9, 0.8), Point("slow", 60, 0.9), Point("peer", 400, 0.95, peer=True)]
+    for name in ("one", "two"):
+        draw(points, "$title$", read(Figures, ENTRIES["figures"], "figures"), tmp_path / f"{name}.svg")
+    text = (tmp_path / "one.svg").read_text(encoding="utf-8")
+    assert text == (tmp_path / "two.svg").read_text(encoding="utf-8")
+    assert "mathdefault" not in text and "<!-- 20 -->" in text and "<!-- slow -->" in text

@@ -13,11 +13,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stages.reporting.pareto import Point, pareto
+from stages.reporting.pareto import Point
 from stages.reporting.style import Figures
 from stages.runtime import command
 from stages.runtime.config import ROOT, read
 from stages.study.params import params
+from stages.tools.costs.figure import draw
 
 REPORTS = ROOT / "reports"
 FEW = 3  # points of a source that a figure is not made for
@@ -40,7 +41,7 @@ def main() -> None:
     style = read(Figures, entries["figures"], "figures")
     for source, points in groups.items():
         if len(points) > FEW:
-            pareto([*points, *peers(source)], f"{source}: what accuracy costs", style, picture(source))
+            draw([*points, *peers(source)], f"{source}: what accuracy costs", style, picture(source))
             print(f"wrote reports/{picture(source).name}: {len(points)} recipes, timed on {processor}")
 
 

@@ -1,0 +1,1 @@
+"""What accuracy costs: test accuracies against seconds."""
