@@ -25,7 +25,7 @@ def speeds(report: dict[str, Any]) -> str:
 
 
 def uses(report: dict[str, Any]) -> str:
-    """The rows of what serves a model, as README.md shows them; empty if there are none."""
+    """The rows of what serves a model, as reports/speed.md shows them; empty if there are none."""
     tables = [
         (["", "texts/s", "memory, MiB"], "texts_per_second", _predicting),
         (["", "size, MB", "start, s", "a text, ms"], "package_mb", _package),

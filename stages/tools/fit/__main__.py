@@ -7,8 +7,8 @@ imbalanced. Few texts are cross-validated: each recipe is trained ten times, eac
 out, and it says how uncertain the ranking is all the same.
 
 What it takes:
-  a table with a column of texts and one of labels: CSV, TSV, JSON, JSON Lines, Parquet
-  or .xlsx, also as .gz;
+  a table with a column of texts and one of labels: CSV, TSV, JSON, JSON Lines, Parquet or
+  .xlsx, also as .gz;
   a folder: of .txt files in a folder for each label, with train/ and test/ around these or without; or of
   two tables, train and test;
   tfds:<name>, a data set that TensorFlow Datasets has prepared in TFDS_DATA_DIR, or hf:<name>, one of Hugging

@@ -23,8 +23,10 @@ FUNCTIONS = [
     facts.accuracies,
     facts.tested,
     facts.holds,
+    facts.claimed,
+    facts.bench,
+    facts.title,
 ]
-FUNCTIONS += [facts.claimed, facts.bench, facts.title]
 
 
 def main() -> None:

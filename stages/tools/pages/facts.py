@@ -39,15 +39,15 @@ def title(comparison: str) -> str:
 
 def accuracies(names: Mapping[str, str]) -> str:
     """A table of recipes, each with a name for people: test accuracies, their intervals, the highest bold."""
-    highest = max(round(test(recipe), 3) for recipe in names)
+    highest = points(max(measure(recipe, "test_accuracy") for recipe in names))
     lines = []
     for recipe, name in names.items():
         row = line(recipe)
-        accuracy = f"{100 * float(row['test_accuracy']):.1f}"
-        if round(test(recipe), 3) == highest:
+        accuracy = points(float(row["test_accuracy"]))
+        if accuracy == highest:
             accuracy = f"**{accuracy}**"
-        spread = f" ± {100 * float(row['test_accuracy_sd']):.1f}" if row["test_accuracy_sd"] else ""
-        interval = f"{100 * float(row['low']):.1f} to {100 * float(row['high']):.1f}"
+        spread = f" ± {points(float(row['test_accuracy_sd']))}" if row["test_accuracy_sd"] else ""
+        interval = f"{points(float(row['low']))} to {points(float(row['high']))}"
         lines.append([f"`{recipe}`", name, f"{accuracy}{spread}", interval, row["seeds"]])
     header = ["recipe", "what it is", "test accuracy, %", "95 % interval", "seeds"]
     return markdown(header, lines, texts=[header[1]])
@@ -126,7 +126,7 @@ def percent(share: float) -> str:
 
 
 def points(share: float) -> str:
-    """A difference of shares, 0.0451, as "4.5"."""
+    """A share, or a difference of shares, 0.0451, as "4.5"."""
     return f"{100 * share:.1f}"
 
 
