@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -93,16 +94,19 @@ def padded(texts: Sequence[str], tokenizer: Tokenizer, how: Pad) -> Padded:
 def _note(name: str, origin: dict[str, Any], trainer: str) -> None:
     """Say on standard error where this environment is not the one that the model was trained in."""
     then, now = origin["versions"] | {"backend": origin["backend"]}, provenance.versions()
-    if differing := provenance.differences(then, now | {"backend": _backend(trainer)}):
+    if differing := provenance.differences(then, now | {"backend": _backend(trainer, origin["backend"])}):
         there = f"note: {name} was trained with {'; '.join(differing)}"
         print(f"{there}: probabilities may differ from its reports'", file=sys.stderr)
 
 
-def _backend(trainer: str) -> str:
-    """What the trainer's models would run on here."""
-    module = kinds.module("trainers", trainer)
-    if hasattr(module, "read"):
-        return str(module.prepare(None)["backend"])
+def _backend(trainer: str, then: str) -> str:
+    """What the trainer's models would run on here. then: what they ran on, as "scikit-learn 1.8.0"."""
+    if hasattr(kinds.module("trainers", trainer), "read"):
+        library, _, _ = then.rpartition(" ")
+        try:
+            return f"{library} {version(library)}"  # the library itself would take a second to import
+        except (PackageNotFoundError, ValueError):  # ValueError: of no name
+            return "none"
     from stages.network import backend
 
     return backend.described()

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from sklearn import metrics as sklearn_metrics
 
 GROUPS = 5  # of texts, of equal size: the accuracy of 5,000 reviews is known within 1 %
 BINS = 15  # of the calibration error, as in Guo et al. 2017
@@ -25,6 +24,8 @@ def scores(probable: np.ndarray, labels: np.ndarray) -> dict[str, float]:
     probable: float64[texts, classes]; labels: int[texts]. With more than two classes, AUC is the
     mean of one class against the rest, and F1 the mean over classes.
     """
+    from sklearn import metrics as sklearn_metrics  # a second; what predicts needs none of it
+
     predicted = probable.argmax(axis=1)
     two = probable.shape[1] == 2
     found = {
@@ -48,6 +49,8 @@ def calibration_error(probable: np.ndarray, labels: np.ndarray) -> float:
 
 def confusion(probable: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Texts of each actual class (rows) and predicted class (columns), int64[classes, classes]."""
+    from sklearn import metrics as sklearn_metrics
+
     found: np.ndarray = sklearn_metrics.confusion_matrix(
         labels, probable.argmax(axis=1), labels=range(probable.shape[1])
     )

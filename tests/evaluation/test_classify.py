@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +148,16 @@ def test_another_version_is_noted_in_one_line(root: Path, capsys: pytest.Capture
     classify.Classifier("mine", RECIPES)
     note = capsys.readouterr().err
     assert note.startswith("note: mine was trained with keras 2.9.0, here 3.") and note.count("\n") == 1
+
+
+@pytest.mark.parametrize("then", ["scikit-learn 0.9.1", "a library 1.0", "linear"])
+def test_a_linear_model_s_library_is_compared_without_importing_it(
+    capsys: pytest.CaptureFixture[str], then: str
+) -> None:
+    here = f"scikit-learn {version('scikit-learn')}"
+    for told, differs in ((then, True), (here, False)):
+        classify._note("mine", {"versions": provenance.versions(), "backend": told}, "linear")
+        assert (f"note: mine was trained with backend {told}, here" in capsys.readouterr().err) == differs
 
 
 @pytest.mark.parametrize("missing", ["models", "tokens"])

@@ -1,5 +1,8 @@
 """A recipe that stays in memory says what `Classifier` says, without reading its files again."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +20,7 @@ from stages.evaluation import classify, inference
 from stages.evaluation.classify import Classifier, padded
 from stages.network import backend
 from stages.runtime import files
-from stages.runtime.config import InputError
+from stages.runtime.config import ROOT, InputError
 from stages.tokenization.interface import identity
 from stages.tokenizers import ngrams, word
 from stages.tools.serve import unpadded
@@ -148,6 +151,31 @@ def test_no_file_is_read_for_a_text(root: Path, name: str) -> None:
     expected = resident.probabilities(TEXTS)
     files.remove(root / "data")
     np.testing.assert_array_equal(resident.probabilities(TEXTS), expected)
+
+
+START = """
+import json, pathlib, sys
+from stages.evaluation import classify
+from stages.tools import predict
+classify.ROOT = pathlib.Path(sys.argv[1])
+recipes = json.loads(sys.argv[2])
+predict.trained_recipes = lambda: recipes
+sys.argv = ["predict", "line", "a dull plot"]
+predict.main()
+print("loaded:", *sys.modules)
+"""
+SLOW_TO_IMPORT = {  # half a second to several seconds each
+    *["sklearn", "pandas", "matplotlib", "pyarrow", "scipy.stats", "scipy.optimize"],
+    *["tensorflow", "keras", "tokenizers", "gensim", "hydra", "dvc"],
+}
+
+
+def test_predict_starts_a_linear_model_without_what_is_slow_to_import(root: Path) -> None:
+    line = [sys.executable, "-c", START, str(root), json.dumps(RECIPES)]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True)
+    answer, loaded = done.stdout.splitlines()
+    assert answer.endswith("\ta dull plot")
+    assert "numpy" in loaded.split() and not SLOW_TO_IMPORT & {*loaded.split()}
 
 
 def test_what_was_altered_is_refused(root: Path) -> None:
