@@ -1,7 +1,8 @@
 """Results of a comparison's recipes -> tables and figures.
 
 In: data/compared/<comparison>/. Out: reports/comparisons/<comparison>/ with the figures; reports/tables/
-<comparison>.csv; data/chapters/<comparison>.md, which reports/README.md shows.
+<comparison>.csv; reports/differences/<comparison>.csv, each two recipes that were tested on the same texts;
+data/chapters/<comparison>.md, which `summary` makes a page of.
 
 Example: python -m stages.compare demo
 """
@@ -23,10 +24,11 @@ def main(name: str, params: dict[str, Any]) -> None:
     folder = ROOT / "data" / "compared" / name
     prune(folder, shown["recipes"])
     results, beside = load(folder, shown), baseline(shown, ROOT)
+    tested = chapter.pairs(results)
     files.write_csv(ROOT / "reports" / "tables" / f"{name}.csv", *chapter.table(results))
-    files.write_text(
-        ROOT / "data" / "chapters" / f"{name}.md", chapter.chapter(name, shown["title"], results)
-    )
+    files.write_csv(ROOT / "reports" / "differences" / f"{name}.csv", *chapter.differing(results, tested))
+    text = chapter.chapter(name, shown["title"], results, tested)
+    files.write_text(ROOT / "data" / "chapters" / f"{name}.md", text)
     with files.replacing_folder(ROOT / "reports" / "comparisons" / name) as pictures:
         for part in dict.fromkeys(result.chapter for result in results):
             some = [result for result in results if result.chapter == part]

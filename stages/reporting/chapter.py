@@ -1,36 +1,35 @@
 """A comparison as a chapter of reports/README.md, and as a table for programs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 from stages.reporting.comparison import Result
+from stages.reporting.figures import CAPTIONS, telling
 from stages.reporting.markdown import markdown, plain
-from stages.reporting.significance import difference
+from stages.reporting.significance import Difference, differences
 
 MEASURES = ["test.accuracy", "test.loss", "test.auc", "test.f1", "test.ece", "validation.accuracy"]
 CALIBRATED = "calibrated.ece"  # of recipes that held texts out
 COUNTS = ["epochs", "parameters", "seeds"]
-FIGURES = {
-    "curves": "accuracy and loss per epoch",
-    "accuracy": "test accuracy",
-    "gap": "accuracy in training and in validation",
-    "slices": "test accuracy by length and by share of unknown tokens",
-    "confusions": "confusion on the test split",
-    "reliability": "confidence and accuracy",
-}
+PAIR = ["first", "second", "difference", "low", "high", "p", "real"]
+Pairs = Mapping[tuple[str, str], Difference]
 Table = tuple[list[str], list[list[object]]]
 
 
-def chapter(name: str, title: str, results: Sequence[Result]) -> str:
-    """Everything that there is to read of a comparison, chapter by chapter if it has some."""
+def chapter(name: str, title: str, results: Sequence[Result], tested: Pairs) -> str:
+    """Everything that there is to read of a comparison, chapter by chapter if it has some.
+
+    tested: as by `pairs`.
+    """
     chapters = dict.fromkeys(result.chapter for result in results)
     parts = [f"\n## {plain(title)}\n\n`dvc repro compare@{name}`\n"]
     for part in chapters:
         some = [result for result in results if result.chapter == part]
         parts += [f"\n### {part}\n"] if part else []
         parts += [f"\n{markdown(*achieved(some))}\n{markdown(*curves(some))}\n{notes(some)}"]
-        parts += [f"\n{markdown(*differences(pair))}" for pair in tested_together(some)]
+        parts += [f"\n{markdown(*behind(group, tested))}" for group in tested_together(some)]
         prefix = f"comparisons/{name}/{part}-" if part else f"comparisons/{name}/"
-        parts += [f"\n![{text}]({prefix}{figure}.svg)\n" for figure, text in FIGURES.items()]
+        parts += [f"\n![{CAPTIONS[figure]}]({prefix}{figure}.svg)\n" for figure in telling(some)]
     return "".join(parts)
 
 
@@ -81,18 +80,34 @@ def tested_together(results: Sequence[Result]) -> list[list[Result]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def differences(results: Sequence[Result]) -> Table:
+def pairs(results: Sequence[Result]) -> dict[tuple[str, str], Difference]:
+    """Of each two recipes that were tested on the same texts, in either order."""
+    return {pair: tested for group in tested_together(results) for pair, tested in differences(group).items()}
+
+
+def differing(results: Sequence[Result], tested: Pairs) -> Table:
+    """Each pair of `tested` once, in the results' order, for programs: accuracies, not percent."""
+    order = [result.recipe for result in results]
+    rows: list[list[object]] = []
+    for first, second in combinations(order, 2):
+        if pair := tested.get((first, second)):
+            numbers = (f"{number:.4f}" for number in (pair.mean, pair.low, pair.high))
+            rows.append([first, second, *numbers, f"{pair.p:.3g}", "yes" if pair.real else "no"])
+    return PAIR, rows
+
+
+def behind(results: Sequence[Result], tested: Pairs) -> Table:
     """How far each recipe is behind the best one, in points, and whether that is real."""
     best = max(results, key=lambda result: result.measures["test.accuracy"])
     header = [f"behind {best.recipe}", "points", "95 % interval", "McNemar's p", "so"]
     rows: list[list[object]] = []
     for result in results:
         if result is not best:
-            behind = difference(best, result)
-            ends = f"{100 * behind.low:.1f} to {100 * behind.high:.1f}"
-            p = f"{behind.p:.3f}" if behind.p >= 0.001 else "< 0.001"
-            verdict = "less accurate" if behind.real else "no difference shown"
-            rows.append([result.recipe, f"{100 * behind.mean:.1f}", ends, p, verdict])
+            pair = tested[best.recipe, result.recipe]
+            ends = f"{100 * pair.low:.1f} to {100 * pair.high:.1f}"
+            p = f"{pair.p:.3f}" if pair.p >= 0.001 else "< 0.001"
+            verdict = "less accurate" if pair.real else "no difference shown"
+            rows.append([result.recipe, f"{100 * pair.mean:.1f}", ends, p, verdict])
     return header, rows
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import hypot, sqrt
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(NamedTuple):
     """A column of the history over the epochs that every seed reached: the seeds' mean, lowest, highest."""
 
     epochs: list[int]
@@ -24,9 +23,11 @@ class Curve:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The linear model that a comparison's recipes are drawn beside: its name, source and test accuracy."""
+    """The linear model that a comparison's recipes are drawn beside, what figures call it, its source and its
+    test accuracy."""
 
     recipe: str
+    name: str
     source: str
     accuracy: float
 
@@ -45,7 +46,9 @@ class Result:
     coverage: rows of share of the texts, lowest confidence, accuracy, the most certain texts first.
     source: of its texts. duplicates: what was done with the source's: "kept" or "exact dropped".
     chapter: which of the comparison's chapters shows it.
-    against, line, x: the number, if any, that the comparison sets accuracies against; whose line, and where.
+    name: what figures call it; color: the place of the name among those with a colour of their own, -1: none.
+    against, x: the number, if any, that the comparison sets accuracies against, and the recipe's; then those
+    with the same name are points of one line.
     """
 
     recipe: str
@@ -61,8 +64,9 @@ class Result:
     duplicates: str
     source: str = ""
     chapter: str = ""
+    name: str = ""
+    color: int = -1
     against: str | None = None
-    line: str = ""
     x: float | None = None
 
     @cached_property
@@ -140,8 +144,9 @@ def load(folder: Path, shown: Mapping[str, Any]) -> list[Result]:
                 source=shown["sources"][i],
                 duplicates=shown["duplicates"][i],
                 chapter=shown["chapters"][i] if "chapters" in shown else "",
+                name=shown["names"][i],
+                color=shown["colors"][i],
                 against=shown.get("x"),
-                line=shown["lines"][i] if "x" in shown else "",
                 x=place,
             )
         )
@@ -153,7 +158,9 @@ def baseline(shown: Mapping[str, Any], root: Path) -> Baseline | None:
     if "baseline" not in shown:
         return None
     metrics = json.loads((root / shown["reads"]).read_text(encoding="utf-8"))
-    return Baseline(shown["baseline"], shown["baseline_source"], metrics["test"]["accuracy"])
+    return Baseline(
+        shown["baseline"], shown["baseline_name"], shown["baseline_source"], metrics["test"]["accuracy"]
+    )
 
 
 def flat(nested: Mapping[str, Any], prefix: str = "") -> dict[str, float]:

@@ -70,7 +70,8 @@ def register(conf: Path) -> None:
 
     def plain(root: DictConfig) -> dict[str, Any]:
         """What the derived sections are derived from."""
-        sections = {s: OmegaConf.to_container(root[s], resolve=True) for s in FOLDERS if s in root}
+        read = [*FOLDERS, "names"]
+        sections = {s: OmegaConf.to_container(root[s], resolve=True) for s in read if s in root}
         return {**sections, "seed": root.get("seed")}
 
     def derived(section: str, *, _root_: DictConfig) -> DictConfig:

@@ -12,7 +12,7 @@ NAME = re.compile(r"(?!0o)[a-z0-9]+(-[a-z0-9]+)*")
 # of conf/, an entry a file
 FOLDERS = ["sources", "corpora", "models", "pretrainings", "trainings", "experiments"]
 OWN = ["sources", "corpora", "models", "pretrainings", "trainings"]  # what an experiment may define, too
-FILES = ["figures", "samples"]  # of conf/, a section each
+FILES = ["figures", "names", "samples"]  # of conf/, a section each
 
 
 def mend(key: str) -> str:

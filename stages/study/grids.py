@@ -18,6 +18,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stages.study.naming import human
+
 SECTIONS = {"model": "models", "training": "trainings"}
 MOST_SEEDS = 100
 DUPLICATES = {"keep": "kept", "drop exact": "exact dropped"}
@@ -147,17 +149,25 @@ def arrays(name: str, corpus: object, model: object, training: object) -> str:
 
 
 def comparison(experiment: str, shown: list[Cell], params: Entry) -> dict[str, Any]:
-    """What `compare` shows of an experiment: lists with an element for each recipe, where it has them."""
+    """What `compare` shows of an experiment: lists with an element for each recipe, where it has them.
+
+    names: what figures call the recipes; those with the same name are points of one line if there is an `x`.
+    colors: the place of the name in conf/names.yaml, -1 if it is not there.
+    """
     stated = entries(params, "experiments")[experiment]
     x, chapters = stated.get("x"), stated.get("chapters")
     places = [_number(cell.place.get(str(x))) for cell in shown]
-    lines = ["-".join(c for axis, c in cell.place.items() if axis != x) for cell in shown]
+    keys = ["-".join(c for axis, c in cell.place.items() if axis not in (x, chapters)) for cell in shown]
+    order = list(dict.fromkeys(_mapping(params.get("names")).values()))
+    named = [_name(key, experiment, params) for key in keys]
     return {
         "title": stated.get("title"),
         "recipes": [cell.name for cell in shown],
         "sources": [_source_of(cell.parts.get("corpus"), params) for cell in shown],
         "duplicates": [_duplicates(cell.parts.get("corpus"), params) for cell in shown],
-        **({"x": x, "places": places, "lines": lines} if x else {}),
+        "names": named,
+        "colors": [order.index(name) if name in order else -1 for name in named],
+        **({"x": x, "places": places} if x else {}),
         **({"chapters": [cell.place.get(str(chapters)) for cell in shown]} if chapters else {}),
     }
 
@@ -226,11 +236,20 @@ def _baseline(experiment: str, recipes: Mapping[str, Entry], params: Entry) -> d
     name = entries(params, "experiments")[experiment].get("baseline")
     if name is None:
         return {"reads": NOTHING}
+    beside = recipes.get(str(name), {})
+    key = str(name).removeprefix(f"{beside.get('experiment')}-")
     return {
         "reads": f"reports/metrics/{name}.json",
         "baseline": str(name),
-        "baseline_source": _source_of(recipes.get(str(name), {}).get("corpus"), params),
+        "baseline_name": _name(key, beside.get("experiment"), params),
+        "baseline_source": _source_of(beside.get("corpus"), params),
     }
+
+
+def _name(key: str, experiment: object, params: Entry) -> str:
+    """What figures call a recipe of an experiment, by its key there, or if that is empty, the experiment's."""
+    own = entries(params, "experiments").get(str(experiment), {}).get("names")
+    return human(key or str(experiment), {**_mapping(params.get("names")), **_mapping(own)})
 
 
 def _source_of(corpus: object, params: Entry) -> str:

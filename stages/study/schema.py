@@ -44,6 +44,7 @@ class Experiment:
     cumulative: the axis whose cells add to those before them.
     x: the axis, of numbers, that accuracies are drawn against; chapters: the axis with figures for each cell.
     baseline: a recipe, the linear model whose accuracy is drawn beside those on the same source.
+    names: what figures call parts of its recipes' keys, before those of conf/names.yaml.
     choose_by: what `fit` and `report` rank its recipes by, on held-out texts; None: accuracy.
     sources ... trainings: entries of these sections that only this experiment needs.
     """
@@ -59,6 +60,7 @@ class Experiment:
     x: str | None = None
     chapters: str | None = None
     baseline: str | None = None
+    names: dict[str, str] = Field(default_factory=dict)
     choose_by: Literal["accuracy", "macro_f1", "auc", "loss"] | None = None
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     corpora: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -89,7 +91,8 @@ def check(params: Mapping[str, Any]) -> None:
         if entry.get("baseline") is not None:
             known(entry["baseline"], params["recipes"], f"experiments.{name}.baseline")
     read(Figures, params["figures"], "figures", mend("figures"))
-    _samples(params["samples"])
+    _texts(params["samples"], "samples", "sentences")
+    _texts(params["names"], "names", "what figures call them")
 
 
 def _sections(params: Mapping[str, Any]) -> None:
@@ -163,10 +166,11 @@ def _patch(patch: Mapping[str, Any], key: str) -> None:
         known(part, ["corpus", "model", "training", "seeds"], key)
 
 
-def _samples(entry: object) -> None:
+def _texts(entry: object, section: str, what: str) -> None:
+    """Refuse a section that does not have a text for each of its keys."""
     if not isinstance(entry, dict) or not entry:
-        raise refusal("samples", entry, "a mapping of names to sentences, at least one", mend("samples"))
-    for name, sentence in entry.items():
-        named(name, "samples")
-        if not isinstance(sentence, str):
-            raise refusal(f"samples.{name}", sentence, "a sentence, in quotes", mend("samples"))
+        raise refusal(section, entry, f"a mapping of names to {what}, at least one", mend(section))
+    for name, text in entry.items():
+        named(name, section)
+        if not isinstance(text, str):
+            raise refusal(f"{section}.{name}", text, "a text, in quotes", mend(section))

@@ -13,12 +13,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from stages.reporting.pareto import Point
 from stages.reporting.style import Figures
 from stages.runtime import command
 from stages.runtime.config import ROOT, read
 from stages.study.params import params
-from stages.tools.costs.figure import draw
+from stages.tools.costs.figure import Point, draw
 
 REPORTS = ROOT / "reports"
 FEW = 3  # points of a source that a figure is not made for

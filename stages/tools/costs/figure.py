@@ -1,20 +1,41 @@
 """The figure of test accuracies against seconds."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from stages.reporting.canvas import canvas, color_of, marker_of
-from stages.reporting.pareto import Point, front
+from stages.reporting.canvas import canvas, looks
 from stages.reporting.style import Figures
+
+
+@dataclass(frozen=True)
+class Point:
+    """seconds: from raw texts to a finished model; accuracy: of the test split, the mean of the seeds.
+    peer: whether it is another project's model, not a recipe."""
+
+    name: str
+    seconds: float
+    accuracy: float
+    peer: bool = False
+
+
+def front(points: Sequence[Point]) -> list[Point]:
+    """The points that no faster one is as accurate as, fastest first."""
+    best: list[Point] = []
+    for point in sorted(points, key=lambda point: (point.seconds, -point.accuracy)):
+        if not best or point.accuracy > best[-1].accuracy:
+            best.append(point)
+    return best
 
 
 def draw(points: Sequence[Point], title: str, style: Figures, path: Path) -> None:
     """A point with its name for each recipe, hollow for peers; a line joins those of the front."""
     edge = front([point for point in points if not point.peer])
     middle = sorted(point.seconds for point in points)[len(points) // 2]
-    with canvas(style, path, height=0.6 * style.width) as figure:
+    dots, line = (each["color"] for each in looks(style, {"points": 0, "front": 1}).values())
+    with canvas(style, path, height=0.6) as figure:
         ax = figure.subplots()
         ax.set_xscale("log")
         ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -24,13 +45,12 @@ def draw(points: Sequence[Point], title: str, style: Figures, path: Path) -> Non
             [point.seconds for point in edge],
             [100 * point.accuracy for point in edge],
             where="post",
-            color=color_of(style, 1),
+            color=line,
             linewidth=1,
         )
         for point in points:
             place = point.seconds, 100 * point.accuracy
-            fill = "none" if point.peer else color_of(style, 0)
-            ax.plot(*place, marker_of(0), markerfacecolor=fill, color=color_of(style, 0))
+            ax.plot(*place, "o", markerfacecolor="none" if point.peer else dots, color=dots)
             left = point.seconds > middle  # of the point, so that the name is within the axes
             offset, side = ((-5, -9), "right") if left else ((5, -9), "left")
             ax.annotate(point.name, place, offset, textcoords="offset points", ha=side, fontsize="small")

@@ -65,15 +65,18 @@ class Behind(NamedTuple):
 @cache
 def behind(recipe: str) -> Behind | None:
     """None for the most accurate recipe itself, and where there is no other."""
-    best = ""
-    for cells in map(_cells, _chapter(params()["recipes"][recipe]["experiment"]).splitlines()):
-        if not cells[0]:
-            best = ""  # the table ends
-        if cells[0].startswith("behind "):
-            best = cells[0].removeprefix("behind ")
-        if best and cells[0] == recipe:
-            return Behind(best, float(cells[1]), cells[-1] == "less accurate")
-    return None
+    pairs = _differences(params()["recipes"][recipe]["experiment"])
+    others = {name for pair in pairs if recipe in pair for name in pair}
+    best = max(others, key=lambda name: measure(name, "test_accuracy"), default=recipe)
+    return None if best == recipe else Behind(best, *difference(best, recipe))
+
+
+def difference(first: str, second: str) -> tuple[float, bool]:
+    """By how many points the first of two recipes of a comparison is more accurate, and whether they are
+    shown to differ."""
+    pairs = _differences(params()["recipes"][first]["experiment"])
+    sign, row = (1, pairs[first, second]) if (first, second) in pairs else (-1, pairs[second, first])
+    return sign * 100 * float(row["difference"]), row["real"] == "yes"
 
 
 def same(*recipes: str) -> bool:
@@ -151,13 +154,11 @@ def line(recipe: str) -> dict[str, str]:
         return next(row for row in csv.DictReader(file) if row["recipe"] == recipe)
 
 
-def _chapter(comparison: str) -> str:
-    return _path("chapters", f"{comparison}.md").read_text(encoding="utf-8")
-
-
-def _cells(line: str) -> list[str]:
-    """The cells of a line of a table; of another line the line."""
-    return [cell.strip() for cell in line.strip("|").split(" | ")]
+@cache
+def _differences(comparison: str) -> dict[tuple[str, str], dict[str, str]]:
+    """The lines of reports/differences/<comparison>.csv, by the two recipes that each is about."""
+    with _path("differences", f"{comparison}.csv").open(encoding="utf-8", newline="") as file:
+        return {(row["first"], row["second"]): row for row in csv.DictReader(file)}
 
 
 def _path(kind: str, name: str) -> Path:

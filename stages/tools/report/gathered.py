@@ -15,7 +15,8 @@ from stages.artifacts.split import Split, load_split
 from stages.artifacts.storage import load_arrays
 from stages.evaluation.metrics import confusion, probabilities
 from stages.reporting import comparison
-from stages.reporting.chapter import FIGURES, table
+from stages.reporting.chapter import table
+from stages.reporting.figures import CAPTIONS, telling
 from stages.reporting.comparison import Result
 from stages.runtime.config import InputError
 from stages.tools.report.parts import Evaluated, Experiment, Part
@@ -132,16 +133,13 @@ def _evaluated(files: Files, result: Result, test: Split) -> Evaluated:
 
 
 def _figures(files: Files, results: Sequence[Result]) -> dict[str, Path]:
-    """Of each chapter: curves only where a training has several epochs, no figure that is a table here."""
+    """Of each chapter those that were drawn, but for confusions, which are a table here."""
     figures: dict[str, Path] = {}
     for chapter in dict.fromkeys(result.chapter for result in results):
         some = [result for result in results if result.chapter == chapter]
-        left_out = {"confusions"}
-        if all(max(result.history["epoch"]) < 2 for result in some):
-            left_out.add("curves")
-        for figure, alt in FIGURES.items():
-            if figure not in left_out:
+        for figure in telling(some):
+            if figure != "confusions":
                 name = f"{chapter}-{figure}" if chapter else figure
                 path = files.present(f"reports/comparisons/{files.name}/{name}.svg")
-                figures[f"{chapter}: {alt}" if chapter else alt] = path
+                figures[f"{chapter}: {CAPTIONS[figure]}" if chapter else CAPTIONS[figure]] = path
     return figures

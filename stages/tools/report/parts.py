@@ -11,7 +11,7 @@ import numpy as np
 from stages.artifacts.split import Split
 from stages.evaluation.metrics import probabilities
 from stages.reporting.comparison import Baseline, Result
-from stages.reporting.significance import Difference, difference
+from stages.reporting.significance import Difference, differences
 from stages.tools.report import classwise
 from stages.tools.report.ranking import NAMES, HeldOut, ranked
 from stages.tools.report.wording import Interval, percent
@@ -112,12 +112,17 @@ class Part:
         return float((self.test.labels == self.guess).mean())
 
     @cached_property
+    def differences(self) -> dict[tuple[str, str], Difference]:
+        """Of each two recipes, in either order, in test accuracy."""
+        return differences([one.result for one in self.recipes])
+
+    @cached_property
     def behind(self) -> dict[str, Difference]:
         """By recipe how far it is behind the chosen one in test accuracy."""
         if self.chosen is None:
             return {}
         others = (one for one in self.recipes if one is not self.chosen)
-        return {one.name: difference(self.chosen.result, one.result) for one in others}
+        return {one.name: self.differences[self.chosen.name, one.name] for one in others}
 
     @cached_property
     def steps(self) -> list[tuple[str, str, Difference]]:
@@ -129,7 +134,7 @@ class Part:
         for place in range(1, len(climbed)):
             below = [one.held for one in climbed[:place] if one.held]
             best, rung = by_name[ranked(below, self.by)[0].recipe], climbed[place]
-            steps.append((rung.name, best.name, difference(best.result, rung.result)))
+            steps.append((rung.name, best.name, self.differences[best.name, rung.name]))
         return steps
 
     @property
