@@ -14,7 +14,8 @@ from stages.reporting.style import Figures
 
 ROW = 0.045  # height of a line of dots, of the figure's width
 ACCURACY = "test accuracy, %, with its 95 % interval"
-CONFUSIONS = 9  # more matrices are more than one looks at
+MATRICES, LINES = 9, 12  # more than that nobody can tell apart
+SLICES = {"length": "tokens of the text", "oov_rate": "tokens out of vocabulary, %"}
 CAPTIONS = {
     "accuracy": "test accuracy",
     "curves": "accuracy and loss per epoch",
@@ -49,15 +50,16 @@ def draw(
 
 def telling(results: Sequence[Result]) -> list[str]:
     """The names of the figures, of `CAPTIONS`, that say something of these results: curves need two epochs,
-    slices texts of several lengths; recipes that are points of lines are too many for the rest."""
-    lines = all(result.x is not None for result in results)
+    slices texts that differ; and what has a line or a matrix for each recipe, few of them."""
+    points = all(result.x is not None for result in results)
+    few = len({result.name for result in results}) <= LINES
     says = {
         "accuracy": True,
-        "curves": any(len(set(result.history["epoch"])) > 1 for result in results),
-        "gap": not lines,
-        "slices": not lines and any(len(result.slices["length"]) > 1 for result in results),
-        "confusions": not lines and len(results) <= CONFUSIONS,
-        "reliability": not lines,
+        "curves": few and any(len(set(result.history["epoch"])) > 1 for result in results),
+        "gap": not points,
+        "slices": few and not points and bool(_sliced(results)),
+        "confusions": not points and len(results) <= MATRICES,
+        "reliability": few and not points,
     }
     return [name for name in CAPTIONS if says[name]]
 
@@ -116,16 +118,18 @@ def gap(results: Sequence[Result], style: Figures, path: Path) -> None:
 
 
 def slices(results: Sequence[Result], style: Figures, path: Path) -> None:
-    """Test accuracy of texts in five groups: by their length, and by their share of unknown tokens."""
-    labels = {"length": "tokens of the text", "oov_rate": "tokens out of vocabulary, %"}
+    """Test accuracy of texts in five groups: by their length, by their share of unknown tokens, or by both if
+    the texts differ in both."""
+    drawn = _sliced(results)
     look = looks(style, _wanted(results))
     with canvas(style, path, height=0.55) as figure:
-        for ax, (by, label) in zip(figure.subplots(1, 2, sharey=True), labels.items(), strict=True):
+        axes = figure.subplots(1, len(drawn), sharey=True, squeeze=False)
+        for ax, by in zip(axes[0], drawn, strict=True):
             for result in results:
                 shares = [100 * share for *_, share in result.slices[by]]
                 ax.plot(range(len(shares)), shares, markersize=4, **look[result.name])
             _name_groups(ax, [result.slices[by] for result in results], 100 if by == "oov_rate" else 1)
-            ax.set(xlabel=label)
+            ax.set(xlabel=SLICES[by])
         figure.axes[0].set(ylabel="test accuracy, %")
         legend(figure, [_handle(each, name) for name, each in look.items()], style)
 
@@ -170,6 +174,11 @@ def _wanted(results: Sequence[Result]) -> dict[str, int]:
     return {result.name: result.color for result in results}
 
 
+def _sliced(results: Sequence[Result]) -> list[str]:
+    """By what the test texts were parted into several groups, of `SLICES`."""
+    return [by for by in SLICES if any(len(result.slices[by]) > 1 for result in results)]
+
+
 def _accuracy_dots(results: Sequence[Result], style: Figures, path: Path, baseline: Baseline | None) -> None:
     look = looks(style, _wanted(results))
     with canvas(style, path, height=0.15 + ROW * len(results)) as figure:
@@ -190,7 +199,7 @@ def _accuracy_dots(results: Sequence[Result], style: Figures, path: Path, baseli
             )
         room = max(0.06 * (max(ends) - lowest), 0.3)
         ax.set(xlim=(max(lowest - room, -1), min(max(ends) + room, 101)), ylim=(-0.6, len(results) - 0.4))
-        ax.set(xlabel=f"{ACCURACY}; at the right the seeds' standard deviation")
+        ax.set(xlabel=f"{ACCURACY}; at the right ± the seeds' standard deviation")
         if ax.get_legend_handles_labels()[0]:
             figure.legend(loc="outside upper right", frameon=False)
         _name_rows(ax, [r.name for r in results])

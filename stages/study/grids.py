@@ -247,7 +247,7 @@ def _baseline(experiment: str, recipes: Mapping[str, Entry], params: Entry) -> d
 
 
 def _name(key: str, experiment: object, params: Entry) -> str:
-    """What figures call a recipe of an experiment, by its key there, or if that is empty, the experiment's."""
+    """What figures call a recipe of an experiment, by its key there, else by the experiment's."""
     own = entries(params, "experiments").get(str(experiment), {}).get("names")
     return human(key or str(experiment), {**_mapping(params.get("names")), **_mapping(own)})
 

@@ -16,8 +16,8 @@ from stages.artifacts.storage import load_arrays
 from stages.evaluation.metrics import confusion, probabilities
 from stages.reporting import comparison
 from stages.reporting.chapter import table
-from stages.reporting.figures import CAPTIONS, telling
 from stages.reporting.comparison import Result
+from stages.reporting.figures import CAPTIONS, telling
 from stages.runtime.config import InputError
 from stages.tools.report.parts import Evaluated, Experiment, Part
 from stages.tools.report.ranking import choosing, held_out, ranked
