@@ -22,7 +22,7 @@ from stages.study import composition, entries
 
 PARTS = [
     *["stages", "dvc.yaml", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore", "requirements.lock"],
-    *["conf/config.yaml", "conf/figures.yaml", "conf/hydra_plugins"],
+    *["conf/config.yaml", "conf/figures.yaml", "conf/names.yaml", "conf/hydra_plugins"],
 ]
 
 # what must stay harmless wherever it is shown: for a browser, a spreadsheet, Markdown, a shell

@@ -6,7 +6,7 @@ from typing import Any
 from stages.reporting.comparison import Result
 from stages.reporting.style import Figures
 
-STYLE = Figures(width=9.0, font_size=10, colors="tab10", grid=True)
+STYLE = Figures(width=9.0, font_size=10, colors="petroff10", grid=True)
 METRICS: dict[str, Any] = {
     "test": {"accuracy": 0.85, "loss": 0.4, "auc": 0.9, "f1": 0.8421, "ece": 0.05},
     "sd": {"accuracy": 0.02},
@@ -44,6 +44,7 @@ def result(recipe: str = "lstm", **changes: Any) -> Result:
         reliability=[[[0.6, 0.5, 80], [0.9, 0.95, 120]], [[0.55, 0.5, 80], [0.96, 0.95, 120]]],
         coverage=[[0.5, 0.9, 0.95], [1.0, 0.5, 0.85]],
         duplicates="kept",
+        name=recipe,
     )
     return dataclasses.replace(made, **changes)
 

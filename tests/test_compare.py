@@ -32,7 +32,8 @@ def evaluated(root: Path, results: list[Result]) -> dict[str, Any]:
     shown |= {"sources": ["mine"] * len(names), "reads": "none"}
     if any(r.chapter for r in results):
         shown["chapters"] = [r.chapter for r in results]
-    style = {"width": 9.0, "font_size": 10, "colors": "tab10", "grid": True}
+    shown |= {"names": names, "colors": [-1] * len(names)}
+    style = {"width": 9.0, "font_size": 10, "colors": "petroff10", "grid": True}
     return {"comparisons": {"mine": shown}, "figures": style, "corpora": {"words": {}}}
 
 
@@ -42,6 +43,8 @@ def test_a_comparison_shows_its_recipes_and_forgets_the_ones_it_no_longer_has(ro
     compare.main("mine", params)
     with (root / "reports" / "tables" / "mine.csv").open(encoding="utf-8", newline="") as file:
         assert [row["recipe"] for row in csv.DictReader(file)] == ["b", "a"]
+    with (root / "reports" / "differences" / "mine.csv").open(encoding="utf-8", newline="") as file:
+        assert [(row["first"], row["second"]) for row in csv.DictReader(file)] == [("b", "a")]
     assert not (root / "data" / "compared" / "mine" / "old.json").exists()
     assert "old" not in (root / "data" / "chapters" / "mine.md").read_text(encoding="utf-8")
 

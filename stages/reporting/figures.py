@@ -163,7 +163,7 @@ def reliability(results: Sequence[Result], style: Figures, path: Path) -> None:
         lowest = min(100 / len(result.labels) for result in results)
         left.set(xlim=(lowest, 101), ylim=(0, 101), xlabel="confidence, %", ylabel="texts that are right, %")
         right.set(xlabel="texts that are answered, the surest first, %", ylabel="accuracy on those, %")
-        right.set_ylim(top=min(right.get_ylim()[1], 100.5))
+        right.set(xlim=(0, 101), ylim=(None, min(right.get_ylim()[1], 100.5)))
         calibrated = any(len(result.reliability) > 1 for result in results)
         lines = [Line2D([], [], color="black", linestyle="--", alpha=0.4, label="before calibration")]
         handles = [_handle(each, name) for name, each in look.items()]

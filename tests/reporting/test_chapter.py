@@ -2,11 +2,13 @@
 
 import re
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 
 from stages.reporting import chapter
 from stages.reporting.comparison import Result
+from stages.reporting.figures import CAPTIONS
 from tests.project import LABELS, MARKUP
 from tests.recipes import once, result, scored, three
 
@@ -85,11 +87,21 @@ def test_differences_are_from_the_best_and_say_where_none_is_shown() -> None:
     bits = {"best": "ff" * 12 + "f0", "close": "ff" * 12 + "e0", "far": "ff" * 6 + "00" * 7}
     counts = {"best": 100, "close": 99, "far": 48}
     results = [replace(scored(name, counts[name]), right=[right] * 2) for name, right in bits.items()]
-    header, lines = chapter.differences(results)
+    header, lines = chapter.behind(results, chapter.pairs(results))
     assert header[0] == "behind best" and [line[0] for line in lines] == ["close", "far"]
     assert [line[1] for line in lines] == ["1.0", "52.0"]
     assert [line[-1] for line in lines] == ["no difference shown", "less accurate"]
     assert lines[1][3] == "< 0.001"
+
+
+def test_each_two_recipes_of_the_same_texts_have_a_line_for_programs() -> None:
+    results = [scored(name, right) for name, right in (("a", 80), ("b", 90), ("c", 70))]
+    results.append(replace(scored("d", 60), source="other"))
+    header, lines = chapter.differing(results, chapter.pairs(results))
+    assert [tuple(line[:2]) for line in lines] == [*combinations("abc", 2)]
+    assert all(len(line) == len(header) for line in lines)
+    (_, _, *_, real), *_ = lines
+    assert real == "no"  # all have the same texts right
 
 
 def links(text: str) -> list[str]:
@@ -97,27 +109,25 @@ def links(text: str) -> list[str]:
 
 
 def test_a_chapter_has_its_title_its_tables_and_a_link_to_every_figure() -> None:
-    text = chapter.chapter("mine", "Who wins, 80 %?", [scored("a", 80)])
+    text = chapter.chapter("mine", "Who wins, 80 %?", [scored("a", 80)], {})
     assert "\n## Who wins, 80 %?\n" in text and "`dvc repro compare@mine`" in text
-    assert links(text) == [f"comparisons/mine/{figure}.svg" for figure in chapter.FIGURES]
+    assert links(text) == [f"comparisons/mine/{figure}.svg" for figure in CAPTIONS]
 
 
 def test_a_comparison_with_chapters_has_tables_and_figures_for_each_of_them() -> None:
     results: list[Result] = [
         result(f"{part}-{n}", chapter=part) for n in ("one", "two") for part in ("lstm", "gru")
     ]
-    text = chapter.chapter("mine", "Both", results)
+    text = chapter.chapter("mine", "Both", results, chapter.pairs(results))
     assert re.findall("\n### (.*)\n", text) == ["lstm", "gru"]
-    expected = [
-        f"comparisons/mine/{part}-{figure}.svg" for part in ("lstm", "gru") for figure in chapter.FIGURES
-    ]
+    expected = [f"comparisons/mine/{part}-{figure}.svg" for part in ("lstm", "gru") for figure in CAPTIONS]
     assert links(text) == expected
     lstm, gru = text.split("### ")[1:]
     assert "| lstm-one |" in lstm and "| gru-one |" not in lstm and "| gru-two |" in gru
 
 
 def test_titles_and_labels_are_no_markup() -> None:
-    text = chapter.chapter("mine", MARKUP, [result(labels=[LABELS[1], LABELS[0]])])
+    text = chapter.chapter("mine", MARKUP, [result(labels=[LABELS[1], LABELS[0]])], {})
     assert (
         "<" not in text
         and " *x*" not in text

@@ -108,8 +108,8 @@ BY_EVALUATE += ["right", "reliability", "coverage"]
         (result("a", duplicates="exact dropped"), {"duplicates": ["exact dropped"]}),
         (result("a", chapter="lstm"), {"duplicates": ["kept"], "chapters": ["lstm"]}),
         (
-            result("a", against="distance", line="gru", x=5.0),
-            {"duplicates": ["kept"], "x": "distance", "places": [5.0], "lines": ["gru"]},
+            result("a", against="distance", name="GRU", color=2, x=5.0),
+            {"duplicates": ["kept"], "x": "distance", "places": [5.0], "names": ["GRU"], "colors": [2]},
         ),
         (result("a", labels=['a, "quoted"', "two\nlines | ünï"]), {"duplicates": ["kept"]}),
     ],
@@ -118,7 +118,9 @@ def test_a_result_is_what_evaluate_left_and_what_the_comparison_says_of_it(
     tmp_path: Path, expected: Result, shown: dict[str, Any]
 ) -> None:
     files.write_json(tmp_path / "a.json", {key: getattr(expected, key) for key in BY_EVALUATE})
-    assert load(tmp_path, {"recipes": ["a"], "sources": [""], **shown}) == [expected]
+    assert load(tmp_path, {"recipes": ["a"], "sources": [""], "names": ["a"], "colors": [-1], **shown}) == [
+        expected
+    ]
 
 
 def test_results_come_in_the_comparisons_order(tmp_path: Path) -> None:
@@ -126,16 +128,17 @@ def test_results_come_in_the_comparisons_order(tmp_path: Path) -> None:
         text = json.dumps({key: getattr(result(name), key) for key in BY_EVALUATE})
         (tmp_path / f"{name}.json").write_text(text, encoding="utf-8")
     shown = {"recipes": ["b", "a"], "duplicates": ["kept", "exact dropped"], "sources": ["x", "y"]}
-    assert [(r.recipe, r.duplicates, r.source) for r in load(tmp_path, shown)] == [
-        ("b", "kept", "x"),
-        ("a", "exact dropped", "y"),
+    shown |= {"names": ["B", "A"], "colors": [0, -1]}
+    assert [(r.recipe, r.name, r.duplicates, r.source) for r in load(tmp_path, shown)] == [
+        ("b", "B", "kept", "x"),
+        ("a", "A", "exact dropped", "y"),
     ]
 
 
 def test_the_baseline_is_what_its_metrics_say(tmp_path: Path) -> None:
     files.write_json(tmp_path / "m.json", METRICS)
-    shown = {"reads": "m.json", "baseline": "base-svm", "baseline_source": "films"}
-    assert baseline(shown, tmp_path) == Baseline("base-svm", "films", METRICS["test"]["accuracy"])
+    shown = {"reads": "m.json", "baseline": "base-svm", "baseline_name": "an SVM", "baseline_source": "films"}
+    assert baseline(shown, tmp_path) == Baseline("base-svm", "an SVM", "films", METRICS["test"]["accuracy"])
     assert baseline({"reads": "stages/sources/__init__.py"}, tmp_path) is None
 
 

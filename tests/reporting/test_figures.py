@@ -71,7 +71,7 @@ def test_curves_of_recipes_that_stopped_at_other_epochs_can_be_drawn(tmp_path: P
 
 def test_what_is_set_against_a_number_is_drawn_by_it(tmp_path: Path) -> None:
     results = [
-        scored(f"{line}-{x}", right, line=line, x=x, against="distance")
+        scored(f"{line}-{x}", right, name=line, x=x, against="distance")
         for line, x, right in [("lstm", 200, 50), ("lstm", 5, 99), ("rnn", 5, 90)]
     ]
     lines = drawn(tmp_path, figures.accuracy, results)
@@ -87,7 +87,7 @@ def test_what_is_set_against_a_number_is_drawn_by_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("count", [1, 7])
 def test_a_legend_is_no_wider_than_its_figure(letters: int, count: int) -> None:
     figure = Figure(figsize=(STYLE.width, 5), layout="constrained")
-    handles = [figures._handle(STYLE, i, (f"{i} recipe-" * letters)[:letters]) for i in range(count)]
+    handles = [figures._handle({}, (f"{i} recipe-" * letters)[:letters]) for i in range(count)]
     canvas.legend(figure, [*handles, *figures._lines(["test"])], STYLE)
     figure.draw_without_rendering()
     extent = figure.legends[0].get_window_extent()
@@ -97,8 +97,8 @@ def test_a_legend_is_no_wider_than_its_figure(letters: int, count: int) -> None:
 def test_curves_watched_on_the_test_split_say_so_and_mixed_ones_on_which_each_was(tmp_path: Path) -> None:
     assert drawn(tmp_path, curves, [result(watched="test")]) != drawn(tmp_path, curves, [result()])
     both = [result("a", watched="test"), result("b")]
-    assert figures._watching(both, ["a", "b"]) == ["a (test)", "b (held out)"]
-    assert figures._watching([both[1], result("c")], ["b", "c"]) == ["b", "c"]
+    assert figures._watching(both) == {"a": "a (test)", "b": "b (held out)"}
+    assert figures._watching([both[1], result("c")]) == {"b": "b", "c": "c"}
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_any_title_and_label_can_be_drawn_and_is_no_markup(tmp_path: Path, text:
 
 
 def test_the_baseline_is_drawn_beside_recipes_of_its_source_only(tmp_path: Path) -> None:
-    base = Baseline("linear", "films", 0.9)
-    lines = [scored(f"r-{x}", 80, line="r", x=x, against="distance", source="films") for x in (5, 20)]
+    base = Baseline("linear", "a linear model", "films", 0.9)
+    lines = [scored(f"r-{x}", 80, name="r", x=x, against="distance", source="films") for x in (5, 20)]
     for results in ([result(source="films")], lines):
         plain = drawn(tmp_path, figures.accuracy, results)
         with_it = drawn(tmp_path, lambda r, style, path: figures.accuracy(r, style, path, base), results)
@@ -167,3 +167,44 @@ def test_reliability_shows_both_states_of_calibration_and_the_coverage(tmp_path:
     assert drawn(tmp_path, figures.reliability, [before]) != whole
     other = dataclasses.replace(result(), coverage=[[0.5, 0.9, 0.99], [1.0, 0.5, 0.85]])
     assert drawn(tmp_path, figures.reliability, [other]) != whole
+
+
+def test_curves_need_epochs_slices_texts_that_differ_and_lines_few_recipes() -> None:
+    assert figures.telling([result("a"), result("b")]) == [*figures.CAPTIONS]
+    flat = {column: values[:1] for column, values in result().history.items()}
+    assert "curves" not in figures.telling([result(history=flat)])
+    assert "curves" in figures.telling([result("a", history=flat), result("b")])
+    alike = {by: [[1.0, 9.0, 100.0, 0.85]] for by in ("length", "oov_rate")}
+    assert "slices" not in figures.telling([result(slices=alike)])
+    assert {"accuracy", "gap"} <= {*figures.telling(many(20))}
+    assert not {"curves", "slices", "confusions", "reliability"} & {*figures.telling(many(20))}
+    points = [result(f"a-{x}", name="a", x=x, against="distance") for x in range(1, 30)]
+    assert figures.telling(points) == ["accuracy", "curves"]
+
+
+def test_only_what_texts_differ_in_has_axes_of_its_own(tmp_path: Path) -> None:
+    alike = result().slices | {"oov_rate": [[0.0, 0.0, 100.0, 0.85]]}
+    assert figures._sliced([result(slices=alike)]) == ["length"]
+    both = result().slices | {"oov_rate": [[0.0, 0.1, 50.0, 0.8], [0.1, 0.3, 50.0, 0.9]]}
+    assert figures._sliced([result(slices=alike), result(slices=both)]) == ["length", "oov_rate"]
+    one, two = (drawn(tmp_path, figures.slices, [result(slices=each)]) for each in (alike, both))
+    assert one.count(b'id="axes_') == 1 and two.count(b'id="axes_') == 2
+
+
+def test_no_accuracy_goes_beyond_100_percent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    highest: list[float] = []
+    plain = Figure.savefig
+
+    def looked_at(figure: Figure, *args: Any, **options: Any) -> None:
+        for ax in figure.axes:
+            if "%" in ax.get_xlabel():
+                highest.append(ax.get_xlim()[1])
+            if "%" in ax.get_ylabel():
+                highest.append(ax.get_ylim()[1])
+        plain(figure, *args, **options)
+
+    monkeypatch.setattr(Figure, "savefig", looked_at)
+    perfect = scored("a", 100, history=result().history | {"val_accuracy": [1.0] * 6})
+    for draw in (curves, figures.accuracy, figures.gap, figures.reliability):
+        draw([perfect], STYLE, tmp_path / "figure.svg")
+    assert len(highest) >= 6 and max(highest) <= 101

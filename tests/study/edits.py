@@ -54,7 +54,7 @@ def home(key: str) -> str:
     section = key.partition(".")[0]
     if section == "recipes":
         return "conf/experiments/"
-    if section in ("figures", "samples"):
+    if section in ("figures", "names", "samples"):
         return f"conf/{section}.yaml"
     folders = ("sources", "corpora", "models", "pretrainings", "trainings", "experiments")
     return f"conf/{section}/" if section in folders else "conf/config.yaml"

@@ -99,7 +99,8 @@ STUDY: dict[str, Any] = {
         "vary": {"dense": {"2": {"corpus": "bpe", "model": {"dense": 2}}, "10": {"corpus": "bpe"}}},
         "x": "dense",
     },
-    "figures": {"width": 9.0, "font_size": 10, "colors": "tab10", "grid": True},
+    "figures": {"width": 9.0, "font_size": 10, "colors": "petroff10", "grid": True},
+    "names": {"lstm": "LSTM", "conv1d": "Conv1D", "lstm-early": "LSTM, stopped early"},
     "samples": {"cool": "The movie was cool.", "odd": "It's \"odd\", $HOME; true"},
 }  # fmt: skip
 

@@ -39,7 +39,7 @@ KEPT = [
     "trainings/short",
     "experiments/cells",
 ]
-TINY = {name: STUDY[name] for name in [*KEPT, "figures", "samples"]}
+TINY = {name: STUDY[name] for name in [*KEPT, "figures", "names", "samples"]}
 OVERRIDES = ["seed=7", "models.lstm.units=[64,32]", "trainings.short.validation.fraction=0.5"]
 
 

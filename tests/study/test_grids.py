@@ -134,7 +134,8 @@ def test_lists_of_a_comparison_have_an_element_for_each_recipe_in_their_order() 
         "duplicates": ["kept", "kept", "exact dropped", "exact dropped"],
         "x": "length",
         "places": [5.0, 5.0, 20.0, 20.0],
-        "lines": ["lstm", "gru", "lstm", "gru"],
+        "names": ["x", "x", "x", "x"],
+        "colors": [-1, -1, -1, -1],
         "chapters": ["lstm", "gru", "lstm", "gru"],
         "reads": grids.NOTHING,
     }
@@ -148,9 +149,27 @@ def test_a_baseline_is_a_recipe_of_any_experiment_with_its_source_and_metrics() 
     assert made["reads"] == "reports/metrics/y-gru.json"
 
 
+def test_recipes_have_names_in_words_which_an_experiment_may_change() -> None:
+    names = {"lstm": "LSTM", "lstm-none": "an LSTM alone", "dropout": "with dropout"}
+    vary = {"network": NETWORKS, "remedy": {name: REMEDIES[name] for name in ("none", "dropout")}}
+    plain, own = (
+        derive(study(x=experiment(vary, **more)) | {"names": names})["comparisons"]["x"]
+        for more in ({}, {"names": {"gru": "GRU"}})
+    )
+    assert plain["names"] == ["an LSTM alone", "LSTM with dropout", "gru none", "gru with dropout"]
+    assert plain["colors"] == [1, -1, -1, -1]
+    assert own["names"][2:] == ["GRU none", "GRU with dropout"]
+
+
+def test_a_baseline_has_the_name_that_its_own_experiment_gives_it() -> None:
+    there = experiment({"network": NETWORKS}, names={"gru": "the GRU"})
+    made = derive(study(x=experiment({"network": NETWORKS}, baseline="y-gru"), y=there))
+    assert made["comparisons"]["x"]["baseline_name"] == "the GRU"
+
+
 def test_an_experiment_without_x_and_chapters_has_no_such_lists() -> None:
     comparison = derive(study(x=experiment({"network": NETWORKS})))["comparisons"]["x"]
-    assert [*comparison] == ["title", "recipes", "sources", "duplicates", "reads"]
+    assert [*comparison] == ["title", "recipes", "sources", "duplicates", "names", "colors", "reads"]
 
 
 def test_a_download_reads_the_users_file_or_a_module_without_code() -> None:

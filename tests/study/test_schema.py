@@ -48,7 +48,10 @@ BAD: dict[str, list[tuple[str, object, str]]] = {
         ("sources.demo.splits", [6000, 2000], "object"),
         ("samples", {}, "a mapping of names to sentences"),
         ("samples", None, "a mapping of names to sentences"),
-        ("samples.cool", 3, "a sentence"),
+        ("samples.cool", 3, "a text"),
+        ("names", [], "a mapping of names to what figures call them"),
+        ("names.lstm", 3, "a text"),
+        ("experiments.cells.names", ["LSTM"], "object"),
     ],
     "ranges": [
         ("seed", -1, "greater than or equal to 0"),
@@ -138,6 +141,7 @@ BAD: dict[str, list[tuple[str, object, str]]] = {
         ("corpora." + "a" * 101, {}, "at most 100 letters"),
         ("recipes." + "a" * 101, {}, "at most 100 letters"),
         ("samples.A b", "x", LOWER_CASE),
+        ("names.LSTM", "x", LOWER_CASE),
         ("experiments.cells.vary.network.A", {}, LOWER_CASE),
     ],
 }  # fmt: skip

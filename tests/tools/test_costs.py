@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from stages.reporting.pareto import Point
 from stages.reporting.style import Figures
 from stages.runtime import files
 from stages.runtime.config import read
 from stages.tools.costs import __main__ as costs
-from stages.tools.costs.figure import draw
+from stages.tools.costs.figure import Point, draw, front
 
+POINTS = st.lists(st.builds(Point, st.just("x"), st.sampled_from([1.0, 2.0, 5.0, 9.0]), st.floats(0.5, 1.0)))
 TRAINING: dict[str, Any] = {"kind": "x"}
 ENTRIES: dict[str, Any] = {
     "recipes": {
@@ -71,3 +73,16 @@ def test_the_figure_has_numbers_at_its_ticks_and_is_the_same_bytes_again(tmp_pat
     text = (tmp_path / "one.svg").read_text(encoding="utf-8")
     assert text == (tmp_path / "two.svg").read_text(encoding="utf-8")
     assert "mathdefault" not in text and "<!-- 20 -->" in text and "<!-- slow -->" in text
+
+
+@given(POINTS)
+def test_a_point_is_on_the_front_if_none_that_is_as_fast_is_better(points: list[Point]) -> None:
+    edge = front(points)
+    for point in points:
+        beaten = any(
+            other.seconds <= point.seconds and other.accuracy >= point.accuracy and other != point
+            for other in points
+        )
+        assert point in edge or beaten
+    for point in edge:
+        assert not any(o.seconds <= point.seconds and o.accuracy > point.accuracy for o in points)

@@ -1,5 +1,6 @@
 """Pages say what the reports say: a number that changes is another number on the page, or an error."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,51 @@ def test_a_table_follows_the_reports(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert lines[2:] == [
         "| `demo-lstm` | reads | **75.0** ± 1.0 | 40.0 to 80.0 | 3 |",
         "| `demo-pooled` | counts | 50.0 ± 1.0 | 40.0 to 80.0 | 3 |",
+    ]
+
+
+@pytest.fixture
+def pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Reports of three recipes that were tested on the same texts; only the last is shown to differ."""
+    for folder in ("tables", "differences"):
+        (tmp_path / folder).mkdir()
+    names = ["demo-pooled", "demo-lstm", "demo-bilstm"]
+    shares = zip(names, ("0.70", "0.71", "0.90"), strict=True)
+    table = "recipe,test_accuracy\n" + "".join(f"{name},{share}\n" for name, share in shares)
+    (tmp_path / "tables" / "demo.csv").write_text(table)
+    lines = [
+        "first,second,difference,real",
+        "demo-pooled,demo-lstm,-0.0100,no",
+        "demo-pooled,demo-bilstm,-0.2000,yes",
+        "demo-lstm,demo-bilstm,-0.1900,yes",
+    ]
+    (tmp_path / "differences" / "demo.csv").write_text("\n".join(lines))
+    monkeypatch.setattr(facts, "REPORTS", tmp_path)
+    caches = (facts.line, facts.behind, facts._differences)
+    for each in caches:
+        each.cache_clear()
+    yield
+    for each in caches:
+        each.cache_clear()
+
+
+@pytest.mark.usefixtures("pairs")
+def test_what_is_shown_to_differ_follows_from_the_tested_pairs() -> None:
+    assert facts.difference("demo-pooled", "demo-lstm") == (-1.0, False)
+    assert facts.difference("demo-bilstm", "demo-pooled") == (20.0, True)
+    assert facts.behind("demo-pooled") == ("demo-bilstm", 20.0, True)
+    assert facts.behind("demo-bilstm") is None
+    assert facts.ahead("demo-bilstm", "demo-pooled") and not facts.ahead("demo-pooled", "demo-bilstm")
+    assert not facts.ahead("demo-lstm", "demo-pooled")
+    assert facts.same("demo-bilstm") and not facts.same("demo-lstm")
+
+
+@pytest.mark.usefixtures("pairs")
+def test_each_step_is_beside_the_one_before() -> None:
+    names = {"demo-pooled": "counts", "demo-lstm": "reads", "demo-bilstm": "reads twice"}
+    assert facts.steps(names).splitlines()[2:] == [
+        "| reads | +1.0 | no difference shown |",
+        "| reads twice | +19.0 | more accurate |",
     ]
 
 

@@ -20,6 +20,8 @@ FUNCTIONS = [
     facts.calibrated,
     facts.measure,
     facts.same,
+    facts.ahead,
+    facts.steps,
     facts.accuracies,
     facts.tested,
     facts.holds,

@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Mapping
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,6 +78,22 @@ def difference(first: str, second: str) -> tuple[float, bool]:
     pairs = _differences(params()["recipes"][first]["experiment"])
     sign, row = (1, pairs[first, second]) if (first, second) in pairs else (-1, pairs[second, first])
     return sign * 100 * float(row["difference"]), row["real"] == "yes"
+
+
+def ahead(first: str, second: str) -> bool:
+    """Whether the first of two recipes of a comparison is shown to be more accurate."""
+    points, shown = difference(first, second)
+    return shown and points > 0
+
+
+def steps(names: Mapping[str, str]) -> str:
+    """A table of recipes, each beside the one before it: how many points it adds, and whether that is shown."""
+    lines = []
+    for before, recipe in pairwise(names):
+        added, shown = difference(recipe, before)
+        verdict = ("more accurate" if added > 0 else "less accurate") if shown else "no difference shown"
+        lines.append([names[recipe], signed(added / 100), verdict])
+    return markdown(["beside the row above", "points", "so"], lines, texts=["so"])
 
 
 def same(*recipes: str) -> bool:
