@@ -87,7 +87,7 @@ def ahead(first: str, second: str) -> bool:
 
 
 def steps(names: Mapping[str, str]) -> str:
-    """A table of recipes, each beside the one before it: the points that it adds, and whether that is shown."""
+    """A table of recipes, each beside the one before: the points that it adds, and if that is shown."""
     lines = []
     for before, recipe in pairwise(names):
         added, shown = difference(recipe, before)
