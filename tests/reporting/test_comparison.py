@@ -128,8 +128,8 @@ def test_results_come_in_the_comparisons_order(tmp_path: Path) -> None:
         text = json.dumps({key: getattr(result(name), key) for key in BY_EVALUATE})
         (tmp_path / f"{name}.json").write_text(text, encoding="utf-8")
     shown = {"recipes": ["b", "a"], "duplicates": ["kept", "exact dropped"], "sources": ["x", "y"]}
-    shown |= {"names": ["B", "A"], "colors": [0, -1]}
-    assert [(r.recipe, r.name, r.duplicates, r.source) for r in load(tmp_path, shown)] == [
+    looks = {"names": ["B", "A"], "colors": [0, -1]}
+    assert [(r.recipe, r.name, r.duplicates, r.source) for r in load(tmp_path, shown | looks)] == [
         ("b", "B", "kept", "x"),
         ("a", "A", "exact dropped", "y"),
     ]

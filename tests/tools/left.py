@@ -61,13 +61,15 @@ def experiment(root: Path, recipes: Sequence[Made], monkeypatch: pytest.MonkeyPa
                 "recipes": [recipe.name for recipe in recipes],
                 "sources": [recipe.source for recipe in recipes],
                 "duplicates": ["kept"] * len(recipes),
+                "names": [recipe.name for recipe in recipes],
+                "colors": [-1] * len(recipes),
                 "reads": "none",
             }
         },
         "experiments": {NAME: {"title": "t"}},
         "corpora": {"words": {"tokenizer": {"kind": "word"}}},
         "recipes": {recipe.name: entry(recipe) for recipe in recipes},
-        "figures": {"width": 9.0, "font_size": 10, "colors": "tab10", "grid": True},
+        "figures": {"width": 9.0, "font_size": 10, "colors": "petroff10", "grid": True},
     }
     compare.main(NAME, params)
     length = {"mean": 5.0, "p5": 2, "p50": 5, "p95": 9, "max": 12}
