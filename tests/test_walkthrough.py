@@ -1,0 +1,46 @@
+"""reports/walkthrough.ipynb runs as it stands, and what it shows is what it gives."""
+
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from stages.runtime.config import ROOT
+
+NOTEBOOK = ROOT / "reports" / "walkthrough.ipynb"
+
+
+def committed() -> Any:
+    return nbformat.read(NOTEBOOK, as_version=4)
+
+
+def outputs(notebook: Any) -> list[Any]:
+    """Of each code cell what it shows."""
+    return [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def text(shown: Any) -> str:
+    return "".join(output.get("text", "") or output.data.get("text/plain", "") for output in shown)
+
+
+def test_it_was_run_from_the_first_cell_to_the_last() -> None:
+    counts = [cell.execution_count for cell in committed().cells if cell.cell_type == "code"]
+    assert counts == list(range(1, 16))
+    assert not any(output.output_type == "error" for shown in outputs(committed()) for output in shown)
+
+
+@pytest.mark.slow
+def test_it_runs_and_shows_what_is_committed() -> None:
+    before, after = committed(), committed()
+    NotebookClient(after, timeout=600, resources={"metadata": {"path": str(ROOT / "reports")}}).execute()
+    old, new = outputs(before), outputs(after)
+    assert [[o.output_type for o in shown] for shown in old] == [
+        [o.output_type for o in shown] for shown in new
+    ]
+    for was, is_now in list(zip(old, new, strict=True))[1:7]:  # until the training, nothing rounds
+        assert text(was) == text(is_now)
+    tested = [float(text(shown[9]).split("accuracy")[1].split()[0]) for shown in (old, new)]
+    assert tested == pytest.approx([1.0, 1.0], abs=0.02)
+    linear = text(new[11])
+    assert float(linear.split("counts of words ")[1].split()[0]) < 60, linear
