@@ -45,7 +45,7 @@ SMALL = {
     "    lstm: {model: lstm, training: stopped, seeds: 2}",
     "samples": f"first: the plot is dull\nsecond: {json.dumps(MARKUP)}",
     "published": "sources: {A: a lesson}\nclaims:\n"
-    "  small-lstm: {lesson: A, says: learns, parameters: 1, differs: It does not.}",
+    "  small-lstm: {lesson: A, place: x, says: learns, parameters: 1}",
 }
 
 

@@ -28,7 +28,11 @@ def evaluated(root: Path, results: list[Result]) -> dict[str, Any]:
         value = {key: getattr(r, key) for key in BY_EVALUATE}
         files.write_json(root / "data" / "compared" / "mine" / f"{r.recipe}.json", value)
     names = [r.recipe for r in results]
-    shown: dict[str, Any] = {"title": "Who wins?", "recipes": names, "duplicates": [r.duplicates for r in results]}
+    shown: dict[str, Any] = {
+        "title": "Who wins?",
+        "recipes": names,
+        "duplicates": [r.duplicates for r in results],
+    }
     shown |= {"sources": ["mine"] * len(names), "reads": "none"}
     if any(r.chapter for r in results):
         shown["chapters"] = [r.chapter for r in results]

@@ -29,8 +29,8 @@ CONF = {
     "experiments/two": "title: Two\ncorpus: pieces\ntraining: short\nvary:\n  cell:\n    lstm: {model: lstm}",
     "samples": "first: One.\nsecond: Two.",
     "published": "sources: {A: a lesson}\nclaims:\n"
-    "  one-lstm: {lesson: A, says: learns, differs: No.}\n"
-    "  two-lstm: {lesson: A, says: fails, differs: Yes.}",
+    "  one-lstm: {lesson: A, place: x, says: learns}\n"
+    "  two-lstm: {lesson: A, place: x, says: fails}",
 }
 RECIPES = {"one-lstm", "one-gru", "two-lstm"}
 LSTM = {"train@one-lstm", "train@two-lstm"}

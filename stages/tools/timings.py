@@ -14,11 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.reporting.claims import Claim, Published
 from stages.reporting.markdown import markdown, plain
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError, parse, read
 from stages.study.params import params
+from stages.tools.pages.claims import Claim, Published
 
 CSV = ROOT / "reports" / "timings.csv"
 PUBLISHED = "conf/published.yaml"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.runtime.config import InputError
+from stages.runtime.config import ROOT, InputError, parse
 from stages.tools.pages import facts
 
 
@@ -98,3 +98,15 @@ def test_a_recipe_without_reports_is_named(monkeypatch: pytest.MonkeyPatch, tmp_
         facts.test("demo-lstm")
     with pytest.raises(InputError, match="demo-lstx"):
         facts.test("demo-lstx")
+
+
+def test_each_claim_of_a_lesson_has_a_sentence_and_no_other_has() -> None:
+    sentences = dict.fromkeys(parse(ROOT / facts.PUBLISHED, facts.PUBLISHED)["claims"], "As published.")
+    assert facts.claimed(sentences).count("As published.") == len(sentences)
+    one, *_ = sentences
+    for gaps in (
+        {name: text for name, text in sentences.items() if name != one},
+        sentences | {"no-claim": ""},
+    ):
+        with pytest.raises(InputError, match=f"{one}|no-claim"):
+            facts.claimed(gaps)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from stages.reporting.claims import Claim
 from stages.runtime import files
 from stages.runtime.config import InputError
 from stages.tools import timings
+from stages.tools.pages.claims import Claim
 
 MEASURED = {
     "seconds_per_epoch": 1.25,
@@ -85,7 +85,7 @@ def test_a_page_of_rows_that_were_all_measured_here_names_no_commit(folder: Path
 
 def test_the_lessons_seconds_stand_beside_ours_as_ratios() -> None:
     told = {timings.BASE: 5, "slow": 43, "silent": None, "untimed": 1}
-    claims = {name: Claim(lesson="A", says="", differs="", seconds=s) for name, s in told.items()}
+    claims = {name: Claim(lesson="A", place="", says="", seconds=s) for name, s in told.items()}
     rows = {name: row(name, seconds) for name, seconds in ((timings.BASE, 2.0), ("slow", 9.0), ("silent", 1))}
     text = timings.lesson(claims, rows)
     assert "| slow | 43 | 8.6 | 4.5 |" in text and f"| {timings.BASE} | 5 | 1.0 | 1.0 |" in text

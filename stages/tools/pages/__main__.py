@@ -26,6 +26,7 @@ FUNCTIONS = [
     facts.tested,
     facts.holds,
     facts.claimed,
+    facts.learned,
     facts.bench,
     facts.title,
 ]

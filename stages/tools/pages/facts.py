@@ -8,11 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from stages.reporting import claims
 from stages.reporting.markdown import markdown, plain
 from stages.runtime.config import ROOT, InputError, nearest, parse, read
 from stages.study.params import one_of, params
 from stages.tools.bench import results
+from stages.tools.pages import claims
 
 REPORTS = ROOT / "reports"
 PUBLISHED = "conf/published.yaml"
@@ -31,6 +31,11 @@ def calibrated(recipe: str) -> float:
 def measure(recipe: str, column: str) -> float:
     """A number of a recipe's line of reports/tables/<comparison>.csv."""
     return float(line(recipe)[column])
+
+
+def learned(recipe: str) -> float:
+    """The training accuracy that Keras reports of the epoch whose weights were kept."""
+    return float(metrics(recipe)["running"]["accuracy"])
 
 
 def title(comparison: str) -> str:
@@ -123,14 +128,17 @@ def holds(condition: bool, sentence: str) -> str:
     return sentence
 
 
-def claimed() -> str:
-    """What the lessons report, beside what was measured: the table of conf/published.yaml."""
+def claimed(differs: Mapping[str, str]) -> str:
+    """What the lessons report, conf/published.yaml, beside what was measured, and where that differs."""
     published = read(claims.Published, parse(ROOT / PUBLISHED, PUBLISHED), PUBLISHED)
     for name, claim in published.claims.items():
         if claim.lesson not in published.sources:
             allowed = nearest(claim.lesson, published.sources)
             raise InputError(f"{PUBLISHED}: claims.{name}.lesson: found {claim.lesson!r}, allowed: {allowed}")
-    return claims.page(published, params()["recipes"], REPORTS)
+    if gaps := set(published.claims) ^ set(differs):
+        allowed = f"a sentence about each claim of {PUBLISHED} and about no other"
+        raise InputError(f"claimed(): found a gap at {min(gaps)}, allowed: {allowed}; mend the template")
+    return claims.page(published, differs, REPORTS)
 
 
 def bench(part: str) -> str:

@@ -1,7 +1,7 @@
 """What the lessons report, beside what was measured here: conf/published.yaml."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,14 +21,15 @@ NOTE = (
 
 @config
 class Claim:
-    """What a lesson says of a recipe's network. Numbers that it does not give are left out.
+    """What a lesson says of a recipe's network, and where: in which notebook. Numbers that it does not give
+    are left out.
 
-    seconds: of an epoch; differs: where the measured numbers differ, and why.
+    seconds: of an epoch.
     """
 
     lesson: str
+    place: str
     says: str
-    differs: str
     training_accuracy: Portion | None = None
     test_accuracy: Portion | None = None
     test_loss: Annotated[float, Field(ge=0)] | None = None
@@ -44,23 +45,19 @@ class Published:
     claims: dict[str, Claim]
 
 
-def page(published: Published, recipes: Iterable[str], reports: Path) -> str:
-    """The table and what its letters stand for; of the claims about `recipes`, whose reports are read."""
-    claims = {name: claim for name, claim in published.claims.items() if name in set(recipes)}
-    if not claims:
-        return ""
+def page(published: Published, differs: Mapping[str, str], reports: Path) -> str:
+    """The table and what its letters stand for. differs: of each claim where what was measured differs."""
     sources = "".join(f"- {plain(letter)}: {plain(source)}\n" for letter, source in published.sources.items())
-    return f"{markdown(HEADER, table(claims, reports), TEXTS)}\n{NOTE}\n{sources}"
+    return f"{markdown(HEADER, table(published.claims, differs, reports), TEXTS)}\n{NOTE}\n{sources}"
 
 
-def table(claims: Mapping[str, Claim], reports: Path) -> list[list[str]]:
+def table(claims: Mapping[str, Claim], differs: Mapping[str, str], reports: Path) -> list[list[str]]:
     """A row for `HEADER` per claim."""
     rows = []
     for recipe, claim in claims.items():
         metrics = json.loads((reports / "metrics" / f"{recipe}.json").read_text(encoding="utf-8"))
-        published = f"{plain(claim.lesson)}: {_claimed(claim)}"
-        differs = plain(claim.differs)
-        rows.append([recipe, published, _measured(metrics), _counts(claim, metrics), differs])
+        published = f"{plain(claim.lesson)}, {plain(claim.place)}: {_claimed(claim)}"
+        rows.append([recipe, published, _measured(metrics), _counts(claim, metrics), plain(differs[recipe])])
     return rows
 
 
