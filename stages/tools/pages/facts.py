@@ -17,6 +17,12 @@ REPORTS = ROOT / "reports"
 PUBLISHED = "conf/published.yaml"
 
 
+@cache
+def study() -> dict[str, Any]:
+    """params.yaml, read and checked once: it takes a quarter of a second."""
+    return params()
+
+
 def test(recipe: str, measure: str = "accuracy") -> float:
     """A recipe's measure on the test split: the mean of its seeds."""
     return float(metrics(recipe)["test"][measure])
@@ -34,7 +40,7 @@ def measure(recipe: str, column: str) -> float:
 
 def title(comparison: str) -> str:
     """The title that its file in conf/experiments has."""
-    return plain(params()["comparisons"][comparison]["title"])
+    return plain(study()["comparisons"][comparison]["title"])
 
 
 def accuracies(names: Mapping[str, str]) -> str:
@@ -66,7 +72,7 @@ class Behind(NamedTuple):
 def behind(recipe: str) -> Behind | None:
     """None for the most accurate recipe itself, and where there is no other."""
     best = ""
-    for cells in map(_cells, _chapter(params()["recipes"][recipe]["experiment"]).splitlines()):
+    for cells in map(_cells, _chapter(study()["recipes"][recipe]["experiment"]).splitlines()):
         if not cells[0]:
             best = ""  # the table ends
         if cells[0].startswith("behind "):
@@ -110,7 +116,7 @@ def claimed() -> str:
         if claim.lesson not in published.sources:
             allowed = nearest(claim.lesson, published.sources)
             raise InputError(f"{PUBLISHED}: claims.{name}.lesson: found {claim.lesson!r}, allowed: {allowed}")
-    return claims.page(published, params()["recipes"], REPORTS)
+    return claims.page(published, study()["recipes"], REPORTS)
 
 
 def bench(part: str) -> str:
@@ -138,7 +144,7 @@ def signed(share: float) -> str:
 @cache
 def metrics(recipe: str) -> dict[str, Any]:
     """reports/metrics/<recipe>.json."""
-    one_of(recipe, params()["recipes"], "recipes")
+    one_of(recipe, study()["recipes"], "recipes")
     content: dict[str, Any] = json.loads(_path("metrics", f"{recipe}.json").read_text(encoding="utf-8"))
     return content
 
@@ -146,7 +152,7 @@ def metrics(recipe: str) -> dict[str, Any]:
 @cache
 def line(recipe: str) -> dict[str, str]:
     """A recipe's line of its comparison's table."""
-    experiment = params()["recipes"][recipe]["experiment"]
+    experiment = study()["recipes"][recipe]["experiment"]
     with _path("tables", f"{experiment}.csv").open(encoding="utf-8", newline="") as file:
         return next(row for row in csv.DictReader(file) if row["recipe"] == recipe)
 
