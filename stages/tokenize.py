@@ -34,7 +34,8 @@ def main(name: str, params: dict[str, Any]) -> None:
     source = ROOT / "data" / "sources" / corpus["source"]
     kind = kinds.module("tokenizers", corpus["tokenizer"]["kind"])
     config = read(kind.Config, corpus["tokenizer"], f"corpora.{name}.tokenizer")
-    tables = {path.stem: Table(path) for path in sorted(source.glob("*.parquet"))}
+    paths = sorted({source / "train.parquet", *source.glob("*.parquet")})  # the first may be missing
+    tables = {path.stem: Table(path) for path in paths}
     with (
         files.replacing_folder(ROOT / "data" / "tokens" / name) as folder,
         crew(folder, tables["train"].characters) as working,
