@@ -39,7 +39,8 @@ def shared(keys: np.ndarray) -> np.ndarray:
     """The rows whose number another row has, too: int64[some rows], ascending."""
     order = np.argsort(keys)
     same = keys[order[1:]] == keys[order[:-1]]
-    rows: np.ndarray = np.sort(order[np.append(False, same) | np.append(same, False)][: len(keys)])
+    either = (np.append(False, same) | np.append(same, False))[: len(keys)]
+    rows: np.ndarray = np.sort(order[either])
     return rows
 
 
