@@ -56,7 +56,8 @@ def save(tokenizer: Tokenizer, kind: str, folder: Path) -> Saved:
     tokenizer.save(folder)
     if parts := getattr(tokenizer, "parts", None):
         files.write_json(folder / PARTS, parts)
-    return Saved(kind, folder, identity(kind, folder), tokenizer.vocabulary)
+    load = kinds.module("tokenizers", kind).load
+    return Saved(load, folder, identity(kind, folder), tokenizer.vocabulary)
 
 
 def write(path: Path, table: Table, saved: Saved, crew: Crew) -> dict[str, object]:

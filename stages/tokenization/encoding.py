@@ -1,6 +1,6 @@
 """A split's texts -> ids, block by block: those that one process would give, whoever works on them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stages.runtime import kinds
 from stages.runtime.crew import Block, Crew
 from stages.tokenization.interface import Tokenizer
 
@@ -19,11 +18,12 @@ ENCODING = Lock()  # a worker of Dask has threads, a tokenizer remembers words
 class Saved(NamedTuple):
     """A tokenizer on disk.
 
-    identity: of its kind and the files in its folder (interface.py), so that no other one is taken for it.
+    load: its kind's, which takes the folder.
+    identity: of its kind and the files in the folder (interface.py), so that no other one is taken for it.
     vocabulary: how many ids there are.
     """
 
-    kind: str
+    load: Callable[[Path], Tokenizer]
     folder: Path
     identity: str
     vocabulary: int
@@ -70,5 +70,4 @@ def _block(saved: Saved, folder: Path, block: Block) -> tuple[Path, np.ndarray, 
 
 @lru_cache(maxsize=1)
 def _loaded(saved: Saved) -> Tokenizer:
-    tokenizer: Tokenizer = kinds.module("tokenizers", saved.kind).load(saved.folder)
-    return tokenizer
+    return saved.load(saved.folder)
