@@ -23,7 +23,8 @@ BLOCK = 1 << 22  # characters
 FEW = 2  # blocks: a process that gets fewer takes longer to start than it saves
 AHEAD = 2  # blocks that wait for each process, so that none is idle
 
-Given, Made = TypeVar("Given"), TypeVar("Made")
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 Block = tuple[int, list[str]]  # the row of the first text, from 0; the texts
 
 
@@ -97,8 +98,8 @@ def crew(place: Path, characters: int) -> Iterator[Crew]:
     if address := os.environ.get(SCHEDULER):
         from distributed import Client
 
-        with Client(address) as client:  # type: ignore[no-untyped-call]  # Dask has none
-            processes = client.get_executor(pure=False)  # type: ignore[no-untyped-call]
+        with Client(address) as client:
+            processes = client.get_executor(pure=False)
             yield Crew(processes, max(1, len(client.nthreads())), place=place)  # type: ignore[no-untyped-call]
     elif workers < 2:
         yield Crew(place=place)

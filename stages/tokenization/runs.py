@@ -23,7 +23,7 @@ def write_run(path: Path, keys: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """
     order = np.argsort(keys, kind="stable")  # texts stay in their order
     keys, rows = keys[order], rows[order]
-    run = keys[distinct(keys) | distinct(rows)]
+    run: np.ndarray = keys[distinct(keys) | distinct(rows)]
     path.write_bytes(run.tobytes())
     return run[::SAMPLE]
 
@@ -46,7 +46,8 @@ def _common(runs: Sequence[Path], texts: int, span: Span) -> np.ndarray:
     keys = np.sort(np.concatenate([np.zeros(0, np.int64), *(_within(run, span) for run in runs)]))
     starts = np.flatnonzero(distinct(keys))
     counts = np.diff(np.append(starts, len(keys)))
-    return keys[starts[counts >= texts]]
+    enough: np.ndarray = keys[starts[counts >= texts]]
+    return enough
 
 
 def _within(path: Path, span: Span) -> np.ndarray:

@@ -71,7 +71,7 @@ def test_a_line_is_what_fit_makes_of_its_text(texts: list[list[int]], how: Pad, 
     whole = tokens(*texts)
     lines = rows.lines(whole.ids, whole.offsets[:-1], whole.offsets[1:], width, how)
     expected = [fit(np.array(text, dtype=np.int32), width, how).tolist() for text in texts]
-    assert (lines.tolist(), lines.dtype) == (expected, np.int32)
+    assert lines.tolist() == expected and lines.dtype == np.int32
 
 
 @pytest.fixture

@@ -163,7 +163,7 @@ def scheduler(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     from distributed import LocalCluster
 
     options: dict[str, Any] = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": None}
-    with LocalCluster(**options) as cluster:
+    with LocalCluster(**options) as cluster:  # type: ignore[no-untyped-call]
         yield str(cluster.scheduler_address)
 
 
