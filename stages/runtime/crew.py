@@ -98,9 +98,9 @@ def crew(place: Path, characters: int) -> Iterator[Crew]:
     if address := os.environ.get(SCHEDULER):
         from distributed import Client
 
-        with Client(address) as client:
+        with Client(address) as client:  # type: ignore[no-untyped-call]
             processes = client.get_executor(pure=False)
-            yield Crew(processes, max(1, len(client.nthreads())), place=place)  # type: ignore[no-untyped-call]
+            yield Crew(processes, max(1, len(client.nthreads())), place=place)
     elif workers < 2:
         yield Crew(place=place)
     else:

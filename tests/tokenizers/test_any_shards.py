@@ -162,7 +162,7 @@ def scheduler(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         pytest.skip("needs Dask: pip install seqstudy[cluster]")
     from distributed import LocalCluster
 
-    options: dict[str, Any] = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": None}
+    options: dict[str, Any] = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": ":0"}
     with LocalCluster(**options) as cluster:  # type: ignore[no-untyped-call]
         yield str(cluster.scheduler_address)
 
