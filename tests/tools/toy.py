@@ -1,4 +1,5 @@
-"""A pipeline of eight stages that take no time, in a repository of its own, with the project's code beside it."""
+"""A pipeline of six stages that take no time, in a repository of its own, with the project's code beside
+it."""
 
 import os
 import shutil
@@ -34,47 +35,28 @@ for path in writes:
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(f"{len(text)} {text[:40]} {path}\\n")
 '''
-BEFORE = {  # a stage -> those that it depends on; in another order than that of names
+BEFORE = {  # a stage -> those that it depends on; not in the order of their names
     "start": [],
-    "train@b": ["start"],
-    "train@a": ["start"],
-    "train@c": ["start"],
-    "judge@b": ["train@b"],
-    "judge@a": ["train@a"],
-    "judge@c": ["train@c"],
-    "total": ["judge@c", "judge@a", "judge@b"],
+    "train-b": ["start"],
+    "train-a": ["start"],
+    "judge-b": ["train-b"],
+    "judge-a": ["train-a"],
+    "total": ["judge-a", "judge-b"],
 }
 
 
-def plain(name: str) -> str:
-    return name.replace("@", "-")
-
-
 def pipeline() -> str:
-    """Its dvc.yaml: each stage has an out in the cache, and one that is left to Git, which others read, too."""
+    """Its dvc.yaml: each stage has an out in the cache, and one that is left to Git, which others read,
+    too."""
     lines = ["stages:"]
-    for group in dict.fromkeys(name.partition("@")[0] for name in BEFORE):
-        keys = [name.partition("@")[2] for name in BEFORE if name.partition("@")[0] == group]
-        reads = {key: [up for up in BEFORE[f"{group}@{key}" if key else group]] for key in keys}
-        lines.append(f"  {group}:")
-        indent = "    "
-        if keys != [""]:
-            lines += [f"    foreach: {[key for key in keys]}", "    do:"]
-            indent = "      "
-            ups = [reads[keys[0]][0].partition("@")]
-            files = [f"data/{up[0]}-${{item}}.txt" if up[2] else f"data/{up[0]}.txt" for up in ups]
-            kept = [f"reports/{up[0]}-${{item}}.json" if up[2] else f"reports/{up[0]}.json" for up in ups]
-            me = f"{group}-${{item}}"
-        else:
-            files = [f"data/{plain(up)}.txt" for up in reads[""]]
-            kept = [f"reports/{plain(up)}.json" for up in reads[""]]
-            me = group
-        deps = [*files, *kept]
+    for name, before in BEFORE.items():
+        reads = [path for other in before for path in (f"data/{other}.txt", f"reports/{other}.json")]
         lines += [
-            f"{indent}cmd: exec python step.py {me} {' '.join(deps)} -- data/{me}.txt reports/{me}.json",
-            f"{indent}deps: [step.py{''.join(', ' + chr(34) + dep + chr(34) for dep in deps)}]",
-            f'{indent}outs: ["data/{me}.txt"]',
-            f'{indent}metrics: ["reports/{me}.json": {{cache: false}}]',
+            f"  {name}:",
+            f"    cmd: exec python step.py {name} {' '.join(reads)} -- data/{name}.txt reports/{name}.json",
+            f"    deps: [{', '.join(['step.py', *reads])}]",
+            f"    outs: [data/{name}.txt]",
+            f"    metrics: [reports/{name}.json: {{cache: false}}]",
         ]
     return "\n".join(lines) + "\n"
 
