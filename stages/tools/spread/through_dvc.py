@@ -6,7 +6,7 @@ interface: tests/tools/test_through_dvc.py says which of them a release of DVC h
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,13 +53,13 @@ class Pipeline:
 
 @contextmanager
 def opened(root: Path, cache: str | None = None) -> Iterator[Any]:
-    """DVC's repository at `root`; its complaints are InputErrors. cache: a folder that it takes for its
-    cache."""
+    """DVC's repository at `root`, which is the working folder meanwhile, since DVC looks for names of
+    stages there. Its complaints are InputErrors. cache: a folder that it takes for its cache."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo  # takes 0.9 s
 
     try:
-        with Repo(str(root), config={"cache": {"dir": cache}} if cache else None) as repo:
+        with chdir(root), Repo(config={"cache": {"dir": cache}} if cache else None) as repo:
             yield repo
     except DvcException as error:
         raise InputError(f"DVC: {error}") from None
