@@ -15,6 +15,7 @@ from tests.tools.machines import machines, until, worker_of
 from tests.tools.toy import BEFORE, Toy, again, toy
 
 pytest.importorskip("distributed")
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # DVC's
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,8 @@ from stages.tools.spread.journal import Journal
 from stages.tools.spread.through_dvc import Result
 from tests.tools.toy import BEFORE, Toy, toy
 
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # DVC's
+
 NAMES = {
     "dvc.repo.reproduce": ["collect_stages", "get_active_graph", "plan_repro"],
     "dvc.utils.serialize": ["dump_yaml", "load_yaml", "modify_yaml"],
@@ -119,3 +121,21 @@ def test_a_result_of_an_interrupted_run_does_not_replace_what_was_made_since(tmp
     newer = {**ENTRIES["a"], "cmd": "newer"}
     through_dvc.merge(tmp_path, {"a": Result(newer, {})}, [])
     assert journal.results() == {}
+
+
+def test_a_run_after_one_that_failed_keeps_its_order_unless_others_have_gone_on(tmp_path: Path) -> None:
+    pipe = through_dvc.Pipeline({name: [] for name in "abcd"}, {name: [] for name in "abcd"}, {})
+    for name, others, expected in (("kept", [], "abc"), ("new", ["d"], "cdab")):
+        root = tmp_path / name
+        root.mkdir()
+        journal = Journal(root)
+        journal.begin()
+        journal.add("c", Result(ENTRIES["c"], {}))
+        journal.put(pipe)  # and then a stage failed
+        for other in others:
+            through_dvc.merge(root, {other: Result(ENTRIES[other], {})}, [])
+        journal.begin()
+        for later in "ba":
+            journal.add(later, Result(ENTRIES[later], {}))
+        journal.put(pipe)
+        assert "".join(through_dvc.locked(root)) == expected

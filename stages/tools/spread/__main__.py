@@ -177,7 +177,6 @@ def finish(
             "what was finished is kept",
             file=sys.stderr,
         )
-        journal.end()
         return 1
     code = dvc("repro", "--quiet", *pull(remote), *targets)
     through_dvc.merge(ROOT, {}, journal.order(pipe.upstream))

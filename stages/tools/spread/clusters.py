@@ -67,9 +67,12 @@ def _here(jobs: int, folder: Path) -> Any:
 
 
 def _queue(slurm: bool) -> Any:
-    """As many workers as there is work for, within the bounds of Dask's own settings."""
+    """As many workers as there is work for, within the bounds of Dask's own settings
+    (`distributed.adaptive`); one at least, which says what a worker sees."""
+    import dask
+
     cluster = _slurm() if slurm else _kubernetes()
-    cluster.adapt()
+    cluster.adapt(minimum=max(1, dask.config.get("distributed.adaptive.minimum")))
     return cluster
 
 

@@ -59,7 +59,7 @@ class Bar:
     def update(self) -> None:
         running = [f"{name} on {on}" for name, on in self.state.running.items()]
         more = f" and {len(running) - 2} more" if len(running) > 2 else ""
-        self.bar.n = self.state.done
+        self.bar.n, self.bar.total = self.state.done, self.state.count
         self.bar.set_description_str(", ".join(running[:2]) + more or "waiting", refresh=False)
         self.bar.set_postfix_str(f"about {clock(self.state.left())} left")
 

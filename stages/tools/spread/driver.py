@@ -23,6 +23,7 @@ from stages.tools.spread.journal import Journal
 from stages.tools.spread.through_dvc import Pipeline, Result
 
 TICK = 1.0  # seconds
+TOKEN = "spread-of-"  # how the names of tokens begin
 # environment variables that numbers depend on: of Keras and its backends, of libraries' threads, of hashes
 PREFIXES = (
     *("KERAS_", "TF_", "XLA_", "JAX_", "CUDA_", "OMP_", "MKL_", "OPENBLAS_", "KMP_", "PYTHONHASHSEED"),
@@ -54,7 +55,10 @@ def versions(lock: Path) -> dict[str, str | None]:
 @contextmanager
 def token(root: Path, cache: Path) -> Iterator[str]:
     """A file in the cache and in .dvc/tmp, for as long as the block takes, by which workers know them."""
-    name = f"spread-{secrets.token_hex(8)}"
+    name = f"{TOKEN}{secrets.token_hex(8)}"
+    for old in (root / ".dvc" / "tmp").glob(f"{TOKEN}*"):  # of a driver that was killed
+        (cache / old.name).unlink(missing_ok=True)
+        old.unlink()
     places = [cache / name, root / ".dvc" / "tmp" / name]
     try:
         for place in places:
@@ -194,6 +198,7 @@ class Driver:
         finally:
             for future in running.values():
                 self.give_up(future)
+            self.client.unregister_worker_plugin(self.place.resource)
 
     def give_up(self, future: Any) -> None:
         self.client.unpublish_dataset(future.key)
@@ -208,7 +213,7 @@ class Driver:
         known = {other: self.known[other] for other in (*upstream, name) if other in self.known}
         kept = {other: self.pipe.kept[other] for other in (*upstream, name)}
         job = worker.Job(name, upstream, kept, pickle.dumps(known))
-        stamp = repr((self.place.commit, self.place.shared, self.place.environment, sorted(known), job.known))
+        stamp = repr((self.place.commit, self.place.shared, self.place.environment, sorted(known.items())))
         wide = max(self.workers.values())
         future = self.client.submit(
             worker.run,

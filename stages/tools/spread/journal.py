@@ -22,9 +22,11 @@ class Journal:
         self.root, self.folder = root, root / FOLDER
 
     def begin(self) -> None:
-        """Remember what dvc.lock holds; what an unfinished run remembered stays."""
-        if not (self.folder / START).exists():
-            self._write(START, through_dvc.locked(self.root))
+        """Remember what dvc.lock holds; what an unfinished run remembered stays, unless others have gone on."""
+        now = through_dvc.locked(self.root)
+        if not (self.folder / START).exists() or set(now) - set(self._read(START)) - set(self.results()):
+            self.end()
+            self._write(START, now)
 
     def add(self, name: str, result: Result) -> None:
         self._write(f"{name}.result", result)
