@@ -1,8 +1,10 @@
 """Stages on many workers make what `dvc repro` makes on one machine, whatever ends in between."""
 
+import importlib.util
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 
 from stages.runtime.config import InputError
 from stages.tools.spread import __main__ as spread
-from stages.tools.spread import through_dvc
+from stages.tools.spread import clusters, through_dvc
 from tests.tools.machines import machines, until, worker_of
 from tests.tools.toy import BEFORE, Toy, again, toy
 
@@ -141,6 +143,39 @@ def test_a_commit_that_workers_cannot_fetch_is_refused(
         InputError, match=r"last commit is not in .*origin, from which workers clone: git push"
     ):
         spread.git_sources(local=False)
+
+
+def test_a_stage_sees_the_variables_of_the_driver_and_not_those_that_dask_sets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from stages.tools.spread import driver, worker
+
+    for name, value in {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "6640",
+        "DVC_ROOT": "x",
+        "HOME": "h",
+    }.items():
+        monkeypatch.setenv(name, value)
+    place = worker.Place(
+        *("study", "0" * 40, [], "", "", "", False, {"TF_X": "1"}, driver.PREFIXES, {}, False, "r", "t")
+    )
+    seen = worker.environment(place)
+    assert not {"OMP_NUM_THREADS", "PYTHONHASHSEED", "DVC_ROOT"} & set(seen)
+    assert seen["TF_X"] == "1" and seen["HOME"] == "h"
+
+
+def test_without_dask_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match=r"needs distributed, .*pip install distributed dask-jobqueue"):
+        spread._needs_dask()
+
+
+def test_without_dask_kubernetes_one_line_says_what_to_install() -> None:
+    if importlib.util.find_spec("dask_kubernetes"):
+        pytest.skip("it is installed")
+    with pytest.raises(InputError, match=r"needs dask_kubernetes, .*pip install dask-kubernetes"):
+        clusters._kubernetes()
 
 
 @pytest.mark.slow

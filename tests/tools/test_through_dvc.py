@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from stages.runtime import files
 from stages.runtime.config import InputError
 from stages.tools.spread import through_dvc
 from stages.tools.spread.journal import Journal
@@ -62,7 +63,7 @@ def test_a_pipeline_has_a_part_for_each_target(fresh: Toy) -> None:
         name: set(before) for name, before in BEFORE.items()
     }
     assert pipe.kept["total"] == ["reports/total.json"]
-    assert pipe.reads["judge-b"] == ["step.py", "data/train-b.txt", "reports/train-b.json"]
+    assert pipe.reads["judge-b"] == ["step.py", "data/train-b/text.txt", "reports/train-b.json"]
     assert [*part.upstream] == ["start", "train-a", "judge-a"]
     assert pipe.after({"train-a"}) == {"train-a", "judge-a", "total"}
 
@@ -76,16 +77,35 @@ def test_what_is_out_of_date_is_what_dvc_would_run(fresh: Toy) -> None:
     assert [*pipe.upstream] == ran, "in the order in which DVC runs them"
     with through_dvc.opened(fresh.root) as repo:
         assert through_dvc.outdated(repo, pipe, remote=False) == set()
-    (fresh.root / "data" / "train-a.txt").unlink()  # DVC has it in its cache
+    files.remove(fresh.root / "data" / "train-a")  # DVC has it in its cache
     with through_dvc.opened(fresh.root) as repo:
         assert through_dvc.outdated(repo, pipe, remote=False) == set()
         through_dvc.bring(repo, ["train-a"], remote=False)
-    assert (fresh.root / "data" / "train-a.txt").exists()
+    assert (fresh.root / "data" / "train-a" / "text.txt").exists()
     with (
         fresh.edited("reports/train-a.json", lambda text: text + "x"),
         through_dvc.opened(fresh.root) as repo,
     ):
         assert through_dvc.outdated(repo, pipe, remote=False) == {"train-a", "judge-a", "total"}
+
+
+@pytest.mark.slow
+def test_what_lies_in_the_remote_is_not_out_of_date(fresh: Toy, tmp_path: Path) -> None:
+    fresh.dvc("repro", "--quiet")
+    fresh.dvc("remote", "add", "--default", "store", str(tmp_path / "remote"))
+    with through_dvc.opened(fresh.root) as repo:
+        pipe = through_dvc.pipeline(repo)
+        assert through_dvc.has_remote(repo)
+        through_dvc.push(repo, ["start", "train-a", "judge-a"])
+    for folder in ("data", ".dvc/cache"):
+        files.remove(fresh.root / folder)
+    with through_dvc.opened(fresh.root) as repo:
+        assert through_dvc.outdated(repo, pipe, remote=False) == set(BEFORE)
+        assert through_dvc.outdated(repo, pipe, remote=True) == {"train-b", "judge-b", "total"}
+        through_dvc.bring(repo, ["train-a"], remote=True)
+        assert (fresh.root / "data" / "train-a" / "text.txt").exists()
+        with pytest.raises(InputError, match=r"data/judge-b\.txt: not in the cache and not in the remote"):
+            through_dvc.bring(repo, ["judge-b"], remote=True)
 
 
 def test_a_target_that_there_is_not_is_refused_in_one_line(fresh: Toy) -> None:

@@ -45,17 +45,23 @@ BEFORE = {  # a stage -> those that it depends on; not in the order of their nam
 }
 
 
+def text(name: str) -> str:
+    """The file that a stage writes; those of trainings lie in a folder, which is the out."""
+    return f"data/{name}/text.txt" if name.startswith("train") else f"data/{name}.txt"
+
+
 def pipeline() -> str:
-    """Its dvc.yaml: each stage has an out in the cache, and one that is left to Git, which others read,
-    too."""
+    """Its dvc.yaml: each stage has an out in the cache, a file or a folder, and one that Git keeps; others
+    read both."""
     lines = ["stages:"]
     for name, before in BEFORE.items():
-        reads = [path for other in before for path in (f"data/{other}.txt", f"reports/{other}.json")]
+        reads = [path for other in before for path in (text(other), f"reports/{other}.json")]
+        out = Path(text(name))
         lines += [
             f"  {name}:",
-            f"    cmd: exec python step.py {name} {' '.join(reads)} -- data/{name}.txt reports/{name}.json",
+            f"    cmd: exec python step.py {name} {' '.join(reads)} -- {out} reports/{name}.json",
             f"    deps: [{', '.join(['step.py', *reads])}]",
-            f"    outs: [data/{name}.txt]",
+            f"    outs: [{out.parent if out.parent.name == name else out}]",
             f"    metrics: [reports/{name}.json: {{cache: false}}]",
         ]
     return "\n".join(lines) + "\n"
@@ -98,7 +104,7 @@ class Toy(Project):
         """All that the pipeline made, and dvc.lock."""
         paths = [
             self.root / "dvc.lock",
-            *(self.root / "data").glob("*.txt"),
+            *(self.root / "data").rglob("*.txt"),
             *(self.root / "reports").glob("*"),
         ]
         return {path.relative_to(self.root).as_posix(): path.read_bytes() for path in paths if path.exists()}

@@ -22,7 +22,7 @@ class Journal:
         self.root, self.folder = root, root / FOLDER
 
     def begin(self) -> None:
-        """Remember what dvc.lock holds; what an unfinished run remembered stays, unless others have gone on."""
+        """Remember what dvc.lock holds. What an unfinished run remembered stays, if nobody else went on."""
         now = through_dvc.locked(self.root)
         if not (self.folder / START).exists() or set(now) - set(self._read(START)) - set(self.results()):
             self.end()
