@@ -44,7 +44,7 @@ def slow(project: Toy, stage: str) -> Path:
 def test_a_worker_that_is_killed_costs_the_stage_that_it_ran_and_no_byte(fresh: Toy, whole: Toy) -> None:
     began = slow(fresh, "train-a")
     running = fresh.start("--jobs", "2")
-    until(began.exists)
+    until(lambda: began.exists() or running.poll() is not None)
     os.kill(worker_of("train-a", fresh.root), signal.SIGKILL)
     _, errors = running.communicate()
     assert running.returncode == 0, errors
@@ -107,7 +107,8 @@ def test_workers_that_see_nothing_of_the_driver_share_outs_through_the_remote(
     began = slow(fresh, "train-a")
     with machines(fresh, tmp_path / "machines") as address:
         running = fresh.start("--scheduler", address)
-        until(began.exists)
+        until(lambda: began.exists() or running.poll() is not None)
+        assert running.poll() is None, running.communicate()
         os.kill(worker_of("train-a", tmp_path / "machines"), signal.SIGKILL)
         _, errors = running.communicate()
     assert running.returncode == 0, errors

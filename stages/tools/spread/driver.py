@@ -6,9 +6,10 @@ import pickle
 import secrets
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -108,6 +109,21 @@ def git(root: Path, *arguments: str) -> str:
     if done.returncode:
         raise InputError(f"git {arguments[0]}: {' '.join(done.stderr.split())[:200]}")
     return done.stdout.strip()
+
+
+class Shipped:
+    """A function that is sent to workers with the module that it is from, which they do not have."""
+
+    def __init__(self, function: Callable[[], object]) -> None:
+        from cloudpickle import dumps
+
+        self.pickled = dumps(function)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return pickle.loads, (self.pickled,)
+
+    def __call__(self) -> object:
+        return pickle.loads(self.pickled)()
 
 
 class Driver:
@@ -216,9 +232,7 @@ class Driver:
         stamp = repr((self.place.commit, self.place.shared, self.place.environment, sorted(known.items())))
         wide = max(self.workers.values())
         future = self.client.submit(
-            worker.run,
-            job,
-            self.place,
+            Shipped(partial(worker.run, job, self.place)),
             key=f"{name}-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}",
             resources={self.place.resource: min(self.threads.get(name, 1), wide)},
             priority=priority,
