@@ -30,10 +30,13 @@ if TYPE_CHECKING:
     import keras
 
 load = load_padded
+# SHA-256 of gradient_descent.py. A training has one trainer among its deps, this file: so an edit there must
+# be one here, and tests/test_dvc_yaml.py says so.
+FOUNDATION = "e297f70662a4b70c2f20e9193d21bd7292781ad7ae445210a25fe37add3ca542"
 ADDRESS, COUNT, INDEX = (  # Keras's own variables; JAX finds what is not set (SLURM, Open MPI)
     f"KERAS_DISTRIBUTION_{name}" for name in ("JOB_ADDRESSES", "NUM_PROCESSES", "PROCESS_ID")
 )
-WAIT = 300  # seconds that processes wait for one another when they start
+WAIT = 600  # seconds that processes wait for one another when they start
 SILENCE = 60  # seconds without a sign of life, after which a machine counts as lost
 LOST = re.compile("gloo|nccl|coordination|UNAVAILABLE|DEADLINE_EXCEEDED", re.I)  # in errors of XLA
 CHUNK = 2**24  # bytes of a checkpoint that are sent at once

@@ -75,7 +75,7 @@ def test_the_shares_of_all_processes_are_the_batches(
 def test_rows_that_fill_a_batch_count_for_nothing() -> None:
     """Neither for the loss nor for what is measured; and batches count by their rows."""
     model = build("pooled", Shape(80, None, 2))
-    split = padded(61)
+    split = padded()
     one = [(Batches(split, 7)[index]) for index in range(len(Batches(split, 7)))]
     shared = data_parallel.shared(model)
     accuracy = keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)
