@@ -275,7 +275,7 @@ def agree(own: Mapping[str, bytes]) -> None:
             names = " and ".join(name for name, alike in zip(own, same, strict=True) if not alike)
             raise InputError(
                 f"process {index} has other {names} than process 0; check out the same commit everywhere, "
-                "with the same packages, and bring the data with: dvc pull"
+                "with the same packages, on machines of one kind, and bring the data with: dvc pull"
             )
 
 

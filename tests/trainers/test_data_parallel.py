@@ -72,23 +72,22 @@ def test_the_shares_of_all_processes_are_the_batches(
         np.testing.assert_allclose(parts[2], np.pad(expected, (0, size - rows)), rtol=1e-6)
 
 
-def test_rows_that_fill_a_batch_count_for_nothing() -> None:
-    """Neither for the loss nor for what is measured; and batches count by their rows."""
-    model = build("pooled", Shape(80, None, 2))
-    split = padded()
-    one = [(Batches(split, 7)[index]) for index in range(len(Batches(split, 7)))]
+def test_rows_that_fill_a_batch_count_for_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither for the loss nor for what is measured; and a batch counts by its rows."""
+    monkeypatch.setattr(data_parallel, "devices", lambda: [True] * 5)
+    split = whole()
+    model, batches = build("pooled", Shape(split.vocabulary, None, 2)), Batches(split, 7)
     shared = data_parallel.shared(model)
     accuracy = keras.metrics.BinaryAccuracy("accuracy", threshold=0.0)
     loss = data_parallel.summed(keras.losses.BinaryCrossentropy(from_logits=True))
     shared.compile(loss=loss, metrics=[accuracy])
-    measured: dict[str, float] = {}
-    for ids, targets in one:
-        places = np.r_[np.arange(len(ids)), np.zeros(10 - len(ids), int)]
-        weights = np.where(np.arange(10) < len(ids), 1 / len(ids), 0).astype(np.float32)
-        measured = shared.test_on_batch(ids[places], targets[places], weights, return_dict=True)
-    ids_of, targets_of = zip(*one, strict=True)
-    logits = np.concatenate([keras.ops.convert_to_numpy(model(ids)) for ids in ids_of])[:, 0]
-    labels = np.concatenate(targets_of)[:, 0]
+    filled = data_parallel.shares(split, 7, 0, {})
+    measured = shared.evaluate(filled, return_dict=True, verbose=0)
+    ids, targets = zip(*(batches[index] for index in range(len(batches))), strict=True)
+    assert {len(filled[index][0]) for index in range(len(batches))} == {10}
+    assert {len(each) for each in ids} == {3, 7}
+    logits = np.concatenate([keras.ops.convert_to_numpy(model(each)) for each in ids])[:, 0]
+    labels = np.concatenate(targets)[:, 0]
     assert measured["accuracy"] == pytest.approx(((logits > 0) == labels).mean(), abs=1e-6)
     expected = np.logaddexp(0, np.where(labels == 1, -logits, logits)).mean()
     assert measured["loss"] == pytest.approx(expected, abs=1e-6)
