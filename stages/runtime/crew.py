@@ -98,7 +98,7 @@ def crew(place: Path, characters: int) -> Iterator[Crew]:
     if address := os.environ.get(SCHEDULER):
         from distributed import Client
 
-        with Client(address) as client:  # type: ignore[no-untyped-call]
+        with Client(address) as client:
             processes = client.get_executor(pure=False)
             yield Crew(processes, max(1, len(client.nthreads())), place=place)
     elif workers < 2:

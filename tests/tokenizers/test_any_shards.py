@@ -163,7 +163,7 @@ def scheduler(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     from distributed import LocalCluster
 
     options: dict[str, Any] = {"n_workers": 2, "threads_per_worker": 2, "dashboard_address": ":0"}
-    with LocalCluster(**options) as cluster:  # type: ignore[no-untyped-call]
+    with LocalCluster(**options) as cluster:
         yield str(cluster.scheduler_address)
 
 
