@@ -172,6 +172,8 @@ class Driver:
 
         self.client.subscribe_topic(self.place.topic, lambda event: self.news.put(("event", event[1])))
         self.client.register_plugin(worker.Admission(self.place))
+        for _, event in self.client.get_events(self.place.topic) or ():  # before the scheduler heard of us
+            self.news.put(("event", event))
         with display(self.state) as shown, self.submitted() as running:
             most = urgency(self.upstream, {name: self.pace.of(name) for name in self.upstream})
             sorter = TopologicalSorter(self.upstream)

@@ -110,7 +110,7 @@ def at_hand(stage: Any) -> bool:
 
 def missing(repo: Any, stages: Mapping[str, Any]) -> set[str]:
     """Those of which something is neither in the cache nor in the remote."""
-    used = {name: objects(stage) for name, stage in stages.items()}
+    used = {name: _listed(stage) for name, stage in stages.items()}
     status = repo.cloud.status(set().union(*used.values())) if used else None
     nowhere = status.missing if status else set()
     return {
@@ -120,6 +120,16 @@ def missing(repo: Any, stages: Mapping[str, Any]) -> set[str]:
         or not used[name]
         or any(not out.use_cache and not out.exists for out in stage.outs)
     }
+
+
+def _listed(stage: Any) -> Hashes:
+    """`objects`; none if what a folder consists of can't be found out, as nothing has its list."""
+    from dvc.exceptions import DvcException
+
+    try:
+        return objects(stage)
+    except DvcException:
+        return set()
 
 
 def one(repo: Any, name: str) -> Any:
