@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help run test check coverage verify faults bench timings lock clean
+.PHONY: help run test check coverage verify faults cluster bench timings lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -14,23 +14,26 @@ run: .venv/ready ## train and compare the demo's models (2 minutes), then say wh
 	@echo "Next: edit a number in conf/, then: .venv/bin/python -m stages.compose && .venv/bin/dvc repro compare@demo"
 
 test: .venv/ready ## all tests, offline (5 minutes)
-	@python -m pytest -n 2 -m "not faults"
+	@python -m pytest -n 2 -m "not faults and not cluster"
 
 check: .venv/ready ## lint, types, params.yaml against conf/, the fast tests
 	@ruff check
 	@ruff format --check
 	@mypy
 	@python -m stages.compose --check
-	@python -m pytest -n 2 -m "not slow and not faults"
+	@python -m pytest -n 2 -m "not slow and not faults and not cluster"
 
 coverage: .venv/ready ## the lines of stages/ that no test reaches (15 minutes)
-	@COVERAGE_FILE=$(CURDIR)/.coverage python -m pytest -n 2 -m "not faults" --cov --cov-report=term-missing --cov-fail-under=95
+	@COVERAGE_FILE=$(CURDIR)/.coverage python -m pytest -n 2 -m "not faults and not cluster" --cov --cov-report=term-missing --cov-fail-under=95
 
 verify: .venv/ready ## the same bytes twice? the demo in two clones (4 minutes), or COMPARISON=imdb-words
 	@python -m stages.tools.verify $(COMPARISON)
 
 faults: .venv/ready ## kill the pipeline, start it twice, fill its disk (6 minutes)
 	@python -m pytest -n 2 -m faults -rP
+
+cluster: .venv/ready ## the demo on two machines, one of which loses its worker: the same bytes? (10 minutes)
+	@python -m pytest -m cluster -rP
 
 bench: .venv/ready ## speed beside the notebooks' code (4 minutes; FULL=1: on IMDB, 18 minutes)
 	@$(if $(FULL),dvc repro --quiet pad@imdb-subwords8k pad@imdb-words)

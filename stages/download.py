@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from stages.artifacts.split import Split, save_split
+from stages.artifacts.split import Split
 from stages.runtime import files, kinds
 from stages.runtime.config import ROOT, InputError, read
 from stages.study import stage
 from stages.texts import doubts, duplicates
 from stages.texts.content import content_hash
+from stages.texts.writing import write_split
 
 
 def main(name: str, params: dict[str, Any]) -> None:
@@ -102,7 +103,7 @@ def describe(split: Split) -> dict[str, object]:
 
 def write(folder: Path, splits: dict[str, Split]) -> None:
     for name, split in splits.items():
-        save_split(folder / f"{name}.parquet", split)
+        write_split(folder / f"{name}.parquet", split)
     files.write_json(folder / "labels.json", splits["train"].names)
 
 

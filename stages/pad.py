@@ -9,11 +9,10 @@ import shutil
 from contextlib import nullcontext
 from typing import Any
 
-from stages.artifacts.padded import save_padded
-from stages.artifacts.padding import KINDS, pad
-from stages.artifacts.tokens import load_tokens
+from stages.artifacts.padding import KINDS
 from stages.runtime import clock, files
 from stages.runtime.config import ROOT, InputError, read
+from stages.streams import archive, rows
 from stages.study import stage
 from stages.study.entries import padded
 
@@ -34,9 +33,11 @@ def main(name: str, params: dict[str, Any]) -> None:
     with files.replacing_folder(ROOT / "data" / "padded" / name) as folder:
         for split in splits:
             clocked = clock.timed(ROOT / "data" / "timings" / "pad" / f"{name}.json")
-            with clocked if split == "train" else nullcontext():
-                arrays = pad(load_tokens(tokens / f"{split}.npz"), how)
-            save_padded(folder / split, arrays)
+            with (
+                clocked if split == "train" else nullcontext(),
+                archive.opened(tokens / f"{split}.npz") as reader,
+            ):
+                rows.write(folder / split, reader, how)
             if (tokens / PARTS).exists():
                 shutil.copyfile(tokens / PARTS, folder / split / PARTS)
 

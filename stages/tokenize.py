@@ -11,16 +11,19 @@ Example: python -m stages.tokenize demo-words
 if __name__ == "tokenize":
     raise ImportError("a stage can't be run as a file; run it as a module: python -m stages.<verb> <name>")
 
-from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from stages.artifacts.split import Split, load_split
-from stages.artifacts.tokens import Tokens, save_tokens
+from stages.artifacts.tokens import Tokens
 from stages.runtime import clock, files, kinds
 from stages.runtime.config import ROOT, read
+from stages.runtime.crew import Crew, crew
+from stages.streams.archive import NO_IDS, save_tokens
+from stages.streams.table import Table
 from stages.study import stage
+from stages.tokenization.encoding import Saved, encode
 from stages.tokenization.interface import Tokenizer, identity
 
 PARTS = "parts.json"
@@ -31,47 +34,57 @@ def main(name: str, params: dict[str, Any]) -> None:
     source = ROOT / "data" / "sources" / corpus["source"]
     kind = kinds.module("tokenizers", corpus["tokenizer"]["kind"])
     config = read(kind.Config, corpus["tokenizer"], f"corpora.{name}.tokenizer")
-    train = load_split(source / "train.parquet")
-    with clock.timed(ROOT / "data" / "timings" / "tokenize" / f"{name}.json"):
-        tokenizer = kind.fit(config, train.texts)
-        encoded = encode(tokenizer, train)
-    facts: dict[str, object] = {"vocabulary": tokenizer.vocabulary}
-    with files.replacing_folder(ROOT / "data" / "tokens" / name) as folder:
-        tokenizer.save(folder)
-        if parts := getattr(tokenizer, "parts", None):
-            files.write_json(folder / PARTS, parts)
-        made_by = identity(corpus["tokenizer"]["kind"], folder)
-        for path in sorted(source.glob("*.parquet")):
-            tokens = encoded if path.stem == "train" else encode(tokenizer, load_split(path))
-            tokens = replace(tokens, tokenizer=made_by)
-            save_tokens(folder / f"{path.stem}.npz", tokens)
-            facts[path.stem] = describe(tokens)
+    paths = sorted({source / "train.parquet", *source.glob("*.parquet")})  # the first may be missing
+    tables = {path.stem: Table(path) for path in paths}
+    with (
+        files.replacing_folder(ROOT / "data" / "tokens" / name) as folder,
+        crew(folder, tables["train"].characters) as working,
+    ):
+        with clock.timed(ROOT / "data" / "timings" / "tokenize" / f"{name}.json"):
+            saved = save(kind.fit(config, tables["train"], working), corpus["tokenizer"]["kind"], folder)
+            train = write(folder / "train.npz", tables["train"], saved, working)
+        others = {
+            split: write(folder / f"{split}.npz", table, saved, working)
+            for split, table in tables.items()
+            if split != "train"
+        }
+    facts = {"vocabulary": saved.vocabulary} | {split: (others | {"train": train})[split] for split in tables}
     files.write_json(ROOT / "reports" / "corpora" / f"{name}.json", facts)
 
 
-def encode(tokenizer: Tokenizer, split: Split) -> Tokens:
-    """A split's texts as ids."""
-    texts = list(tokenizer.encode(split.texts))
-    ids = np.concatenate([*texts, np.zeros(0, dtype=np.int32)])
-    offsets = np.cumsum([0, *map(len, texts)], dtype=np.int64)
-    unknown = np.concatenate([[0], np.cumsum(tokenizer.unknown(ids))])
-    return Tokens(
-        ids=ids,
-        offsets=offsets,
-        labels=split.labels,
-        names=np.array(split.names),
-        vocabulary=tokenizer.vocabulary,
-        unknown=np.diff(unknown[offsets]),
-    )
+def save(tokenizer: Tokenizer, kind: str, folder: Path) -> Saved:
+    tokenizer.save(folder)
+    if parts := getattr(tokenizer, "parts", None):
+        files.write_json(folder / PARTS, parts)
+    load = kinds.module("tokenizers", kind).load
+    return Saved(load, folder, identity(kind, folder), tokenizer.vocabulary)
+
+
+def write(path: Path, table: Table, saved: Saved, crew: Crew) -> dict[str, object]:
+    """Write a split's tokens; what a reader wants to know of them."""
+    with crew.folder() as folder:
+        encoded = encode(saved, table, crew, folder)
+        tokens = Tokens(
+            ids=NO_IDS,  # they are in files
+            offsets=np.concatenate([[0], np.cumsum(encoded.lengths)]),
+            labels=table.labels,
+            names=np.array(table.names),
+            vocabulary=saved.vocabulary,
+            tokenizer=saved.identity,
+            unknown=encoded.unknown,
+        )
+        save_tokens(path, tokens, encoded.files)
+    return describe(tokens)
 
 
 def describe(tokens: Tokens) -> dict[str, object]:
-    """What a reader wants to know of a split: lengths in tokens, and the share of tokens unknown."""
+    """Lengths in tokens, and the share of tokens unknown."""
     lengths = tokens.lengths
+    count = int(lengths.sum())
     return {
         "texts": len(lengths),
-        "tokens": len(tokens.ids),
-        "oov_rate": round(int(tokens.unknown.sum()) / max(len(tokens.ids), 1), 6),
+        "tokens": count,
+        "oov_rate": round(int(tokens.unknown.sum()) / max(count, 1), 6),
         "length": {
             "mean": round(float(lengths.mean()), 1),
             **{f"p{q}": int(np.percentile(lengths, q)) for q in (5, 50, 95)},

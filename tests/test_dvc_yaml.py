@@ -9,9 +9,10 @@ import yaml
 from dvc.dependency.param import ParamsDependency
 from dvc.repo import Repo
 
-from stages.runtime import kinds
+from stages.runtime import files, kinds
 from stages.runtime.config import ROOT
 from stages.study.params import params
+from stages.trainers import data_parallel
 from tests.modules import has_code, imports, modules, reachable, room
 
 EXEMPT = {  # rooms that a stage's code reaches and that are no deps of it
@@ -27,7 +28,8 @@ EXEMPT = {  # rooms that a stage's code reaches and that are no deps of it
     # and so are tokens
     "samples": {"models", "network", "artifacts", "tokenization", "tokenizers"},
 }
-HASHED = Path("stages", "trainers", "gradient_descent.py")  # by `prepare`, in whose out its hash lies
+# by `prepare`, in whose out its hash lies, and by the trainer whose foundation it is, in whose file it lies
+HASHED = Path("stages", "trainers", "gradient_descent.py")
 KINDS = {
     "download": ["sources"],
     "tokenize": ["tokenizers"],
@@ -73,9 +75,14 @@ def test_every_stage_depends_on_all_code_that_it_imports_but_for_the_exempt_room
     for name, stage in stages.items():
         deps = paths(stage)
         missing = {path for path in needed(stage) if not deps & {path, *path.parents}}
-        if any(path.parts[:2] == ("data", "prepared") for path in deps):
+        if any(path.parts[:2] == ("data", "prepared") or path.stem == "data_parallel" for path in deps):
             missing -= {HASHED}
         assert not missing, f"{name} imports {sorted(map(str, missing))}; add them to its deps in dvc.yaml"
+
+
+def test_an_edit_of_gradient_descent_is_one_of_the_trainer_that_is_built_on_it() -> None:
+    sha256 = files.sha256(ROOT / HASHED)
+    assert sha256 == data_parallel.FOUNDATION, f"put {sha256} into stages/trainers/data_parallel.py"
 
 
 def test_no_stage_depends_on_code_that_none_of_its_group_imports(stages: dict[str, Any]) -> None:

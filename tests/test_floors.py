@@ -13,7 +13,7 @@ from tests.modules import STAGES, imports, modules, room
 FLOORS = [  # lowest first; a room knows those on lower floors
     ["runtime"],
     ["artifacts"],
-    ["texts", "tokenization", "network"],
+    ["streams", "texts", "tokenization", "network"],
     ["sources", "tokenizers", "models", "pretrainers", "trainers"],
     ["evaluation"],
     ["reporting"],

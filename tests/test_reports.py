@@ -18,6 +18,7 @@ SECTIONS = ["sources", "corpora", "recipes", "comparisons", "samples"]
 BY_HAND = {
     *(REPORTS / name for name in ("bench.json", "timings.csv", "timings.md", "preparation.csv")),
     *REPORTS.glob("pareto-*.svg"),
+    REPORTS / "walkthrough.ipynb",
     *REPORTS.glob("experiments/*/*"),
     *(ROOT / page for page in PAGES),
 }  # stages/tools write them, no stage

@@ -23,10 +23,22 @@ def end_with_parent() -> None:
     Otherwise a training would go on unseen, and the next `dvc repro` start another beside it.
     """
     if "DVC_STAGE" in os.environ and sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        _killed_with_parent()
         with suppress(OSError):  # of a system that hides its processes
             if os.getppid() == 1 and b"dvc" not in Path("/proc/1/cmdline").read_bytes():
                 os.kill(os.getpid(), signal.SIGKILL)  # DVC ended before Linux was told
+
+
+def end_with(parent: int) -> None:
+    """The same for a process that the process `parent` started."""
+    if sys.platform == "linux":
+        _killed_with_parent()
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)  # it ended before Linux was told
+
+
+def _killed_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 @contextmanager

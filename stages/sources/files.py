@@ -5,9 +5,9 @@ import codecs
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field, ValidationInfo, field_validator
@@ -26,7 +26,12 @@ OURS = [".git", ".dvc", "stages", "conf", "tests", "reports", "data"]  # folders
 BAD_PATH = re.compile(r"://|\$\{|[\x00-\x1f\x7f]")
 SHOWN = 5  # bad rows that the line names which refuses them
 
-Pairs = list[tuple[str, str]]
+
+class Rows(NamedTuple):
+    """A split's texts and their labels; of equal labels one string is in memory, not one a row."""
+
+    texts: list[str]
+    labels: list[str]
 
 
 @config
@@ -102,13 +107,13 @@ def load(source: Source) -> dict[str, Split]:
     """The splits `train` and `test`: the folder's, or a cut of all rows; and `unsupervised`, whose label is
     -1, if there are such texts."""
     bad: list[str] = []
-    parts = {name: list(rows) for name, rows in _parts(source, bad).items()}
+    parts = {name: _columns(rows) for name, rows in _parts(source, bad).items()}
     if bad and source.bad_rows == "refuse":
         more = f"; and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
         raise InputError(f"{'; '.join(bad[:SHOWN])}{more}; mend them, or say `bad_rows: drop`")
-    unlabelled = [text for text, _ in parts.pop(UNLABELLED, [])]
+    unlabelled = parts.pop(UNLABELLED, Rows([], [])).texts
     names = _names(parts, source.path)
-    splits = {name: _split(pairs, names) for name, pairs in parts.items()}
+    splits = {name: _split(rows, names) for name, rows in parts.items()}
     if "test" not in splits:
         splits = _cut(splits["train"], source)
     if unlabelled:
@@ -240,9 +245,17 @@ def _unusable(row: dict[str, object], columns: list[str]) -> str | None:
     return None if last.strip() else "empty label; fill it in or delete the row"
 
 
-def _names(rows: dict[str, Pairs], path: str) -> list[str]:
+def _columns(rows: Iterable[tuple[str, str]]) -> Rows:
+    columns, seen = Rows([], []), dict[str, str]()
+    for text, label in rows:
+        columns.texts.append(text)
+        columns.labels.append(seen.setdefault(label, label))
+    return columns
+
+
+def _names(rows: dict[str, Rows], path: str) -> list[str]:
     """The label names, sorted; each split must have all of them."""
-    found = {name: {label for _, label in pairs} for name, pairs in rows.items()}
+    found = {name: set(columns.labels) for name, columns in rows.items()}
     names = sorted(set().union(*found.values()))
     if len(names) < 2:
         raise InputError(
@@ -264,10 +277,10 @@ def _names(rows: dict[str, Pairs], path: str) -> list[str]:
     return names
 
 
-def _split(pairs: Pairs, names: list[str]) -> Split:
+def _split(rows: Rows, names: list[str]) -> Split:
     index = {name: i for i, name in enumerate(names)}
-    labels = np.array([index[label] for _, label in pairs], dtype=np.int16)
-    return Split([text for text, _ in pairs], labels, names)
+    labels = np.fromiter(map(index.__getitem__, rows.labels), np.int16, len(rows.labels))
+    return Split(rows.texts, labels, names)
 
 
 def _cut(whole: Split, source: Source) -> dict[str, Split]:
@@ -282,7 +295,8 @@ def _cut(whole: Split, source: Source) -> dict[str, Split]:
         # a seed of its own: the study's seed redraws trainings, not data
         held = stratified(whole.labels, source.split.test, seed=0)
     else:
-        held = np.array([place(text) < source.split.test for text in whole.texts], dtype=bool)
+        places = map(place, whole.texts)
+        held = np.fromiter(places, np.float64, len(whole.texts)) < source.split.test
     splits = {"train": whole.take(~held), "test": whole.take(held)}
     for name, split in splits.items():
         if missing := sorted(set(range(len(whole.names))) - set(split.labels.tolist())):

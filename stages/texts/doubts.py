@@ -4,7 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from stages.artifacts.split import Split
+from stages.texts.duplicates import hashes
 
 NOTHING = {"", "nan", "none", "null", "na", "n/a", "-"}  # how tables write that there is no label
 LISTED = 100  # rows dropped that a report lists; the rest is only counted
@@ -30,11 +33,26 @@ def _plain(name: str) -> str:
 
 def contradictory(splits: Iterable[Split]) -> int:
     """How many different texts have several labels."""
+    whole = list(splits)
+    keys = np.concatenate([np.zeros(0, np.int64), *(hashes(split.texts) for split in whole)])
+    numbers = np.concatenate([np.zeros(0, np.int16), *(split.labels for split in whole)])
+    starts = np.cumsum([0, *(len(split.texts) for split in whole)])
     labels = defaultdict(set)
-    for split in splits:
-        for text, label in zip(split.texts, split.labels.tolist(), strict=True):
-            labels[text].add(label)
+    for row in _several(keys, numbers).tolist():
+        part = int(np.searchsorted(starts, row, side="right")) - 1
+        labels[whole[part].texts[row - starts[part]]].add(int(numbers[row]))
     return sum(len(each) > 1 for each in labels.values())
+
+
+def _several(keys: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """The rows whose number, int64[rows], has several labels, int16[rows]: int64[some rows]."""
+    order = np.lexsort((labels, keys))
+    keys, labels = keys[order], labels[order]
+    first = np.append(True, keys[1:] != keys[:-1])[: len(keys)]
+    differs = np.append(False, labels[1:] != labels[:-1])[: len(keys)] & ~first
+    groups = np.cumsum(first) - 1
+    several: np.ndarray = order[np.isin(groups, groups[differs])]
+    return several
 
 
 def told(name: str, facts: Mapping[str, Any]) -> Iterator[str]:

@@ -1,1 +1,2 @@
-"""What the tokenizers share: their interface, and a wrapper of Hugging Face's library `tokenizers`."""
+"""What the tokenizers share: their interface, a wrapper of Hugging Face's library `tokenizers`, counting and
+encoding block by block."""

@@ -51,9 +51,12 @@ class Library:
         (folder / FILE).write_text(self._tokenizer.to_str(pretty=True), encoding="utf-8")
 
 
-def whole(texts: Iterable[str]) -> Iterator[str]:
-    """The texts; one that UTF-8 cannot spell is refused, as the library takes UTF-8."""
-    for number, text in enumerate(texts, start=1):
+def whole(texts: Iterable[str], start: int = 1) -> Iterator[str]:
+    """The texts; one that UTF-8 cannot spell is refused, as the library takes UTF-8.
+
+    start: the number of the first.
+    """
+    for number, text in enumerate(texts, start):
         try:
             text.encode("utf-8")
         except UnicodeEncodeError as error:

@@ -9,6 +9,7 @@ from pydantic import Field
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from stages.runtime.config import config
+from stages.runtime.crew import ALONE, Crew
 from stages.tokenization.library import PADDING, Library, whole
 
 
@@ -18,8 +19,11 @@ class Config:
     vocabulary: Annotated[int, Field(ge=257, le=10_000_000)]  # padding and the 256 bytes at least
 
 
-def fit(config: Config, texts: Iterable[str]) -> Library:
-    """Merges learnt from the texts until there are `vocabulary` ids, padding (0) among them."""
+def fit(config: Config, texts: Iterable[str], crew: Crew = ALONE) -> Library:
+    """Merges learnt from the texts until there are `vocabulary` ids, padding (0) among them.
+
+    crew: is not asked; the library counts on all cores itself, and remembers words, not texts.
+    """
     learning = _pipeline(models.BPE())
     trainer = trainers.BpeTrainer(
         vocab_size=config.vocabulary - 1,

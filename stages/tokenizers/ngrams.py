@@ -7,24 +7,30 @@ an English text, arithmetic on bytes takes a fifth of the time of a regular expr
 """
 
 import json
+import pickle
 import re
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from itertools import islice, pairwise, repeat
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
 from stages.runtime.config import Count, config
+from stages.runtime.crew import ALONE, Block, Crew
+from stages.tokenization.runs import common, distinct, write_run
 
 UNORDERED = True
 WORD = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
 BREAK = re.compile(r"<br\s*/?>")  # the only markup in IMDB's reviews
 BITS = 21  # of a word's id: three of them are 63
-BLOCK = 50_000_000  # n-grams that are sorted at once; they take 2 GB
 CHUNK = 1000  # texts
+HASHED = 1 << 21  # keys; a hash table of more takes hundreds of MB, in every process
+NAMED = "named"  # the file with the words that have ids
 PADDING, UNKNOWN, FIRST = "[PAD]", "[UNK]", 2
 EDGE = " "  # of a word: " th" begins one
 SHORT = 8  # characters that are one integer
@@ -224,7 +230,7 @@ class Places:
     def of(self, keys: np.ndarray) -> np.ndarray:
         """int64[keys] -> int64[keys]; -1 for one that is not there."""
         self._asked += len(keys)
-        if not len(self._table) or self._asked < len(self._table):
+        if not len(self._table) or self._asked < len(self._table) or len(self._table) > HASHED:
             return self._bisected(keys)
         if self._hashed is None:
             import pandas as pd  # half a second
@@ -243,26 +249,81 @@ class Places:
         return places
 
 
-def fit(config: Config, texts: Iterable[str]) -> Ngrams:
-    """The n-grams that are in enough texts. Words come most frequent first, the rest sorted."""
+def fit(config: Config, texts: Iterable[str], crew: Crew = ALONE) -> Ngrams:
+    """The n-grams that are in enough texts. Words come most frequent first, the rest sorted.
+
+    Each block of texts is read once, and its words, numbered, are kept on disk. As soon as it is known which
+    words are frequent, its n-grams of them are sorted.
+    """
+    words, inside = Counter[str](), Counter[str]()
+    with crew.folder() as folder:
+        blocks = list[Path]()
+        for path, own, own_inside in crew.map(partial(_read, folder, config.characters), crew.blocks(texts)):
+            blocks.append(path)
+            words.update(own)
+            inside.update(own_inside)
+        frequent = sorted((-count, word) for word, count in words.items() if count >= config.min_texts)
+        named = [word for _, word in frequent[: (1 << BITS) - 1]]
+        (folder / NAMED).write_bytes(pickle.dumps(named))
+        tables = [_table(crew, folder, blocks, n, config.min_texts) for n in range(2, config.words + 1)]
+    kept = sorted(ngram for ngram, count in inside.items() if count >= config.min_texts)
+    return Ngrams(named, tables, kept, config.characters, config.binary)
+
+
+class _Words(NamedTuple):
+    """The words of a block of texts.
+
+    names: each once; ids: int32[words of all texts], which of them; lengths: int32[texts], in words.
+    """
+
+    names: list[str]
+    ids: np.ndarray
+    lengths: np.ndarray
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The text of each word: int64[words of all texts]."""
+        return np.repeat(np.arange(len(self.lengths), dtype=np.int64), self.lengths)
+
+
+def _read(folder: Path, longest: int, block: Block) -> tuple[Path, dict[str, int], dict[str, int]]:
+    """The file with a block's words; in how many texts each word is, and each n-gram of characters."""
+    first, texts = block
     seen: dict[str, int] = {}
     flat, lengths = array("i"), array("i")
     for text in texts:
-        words = split(text)
-        lengths.append(len(words))
-        flat.extend([seen.setdefault(word, len(seen)) for word in words])
-    ids = np.frombuffer(flat, np.int32).astype(np.int64)
-    rows = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
-    names = list(seen)
-    counts = in_texts(ids, rows, len(names))
-    frequent = sorted((-count, names[i], i) for i, count in enumerate(counts) if count >= config.min_texts)
-    frequent = frequent[: (1 << BITS) - 1]
-    renamed = np.full(len(names) + 1, -1)
-    renamed[[i for *_, i in frequent]] = np.arange(len(frequent))
-    known = renamed[ids]
-    tables = [common(*ngrams(known, rows, n), config.min_texts) for n in range(2, config.words + 1)]
-    kept = _characters(config, names, ids, rows) if config.characters else []
-    return Ngrams([word for _, word, _ in frequent], tables, kept, config.characters, config.binary)
+        own = split(text)
+        lengths.append(len(own))
+        flat.extend([seen.setdefault(word, len(seen)) for word in own])
+    words = _Words(list(seen), np.frombuffer(flat, np.int32), np.frombuffer(lengths, np.int32))
+    path = folder / f"{first}.words"
+    path.write_bytes(pickle.dumps(words, protocol=pickle.HIGHEST_PROTOCOL))
+    counts = in_texts(words.ids.astype(np.int64), words.rows, len(seen))
+    return path, dict(zip(seen, counts.tolist(), strict=True)), _characters(words, longest) if longest else {}
+
+
+def _table(crew: Crew, folder: Path, blocks: Sequence[Path], words: int, texts: int) -> np.ndarray:
+    """The keys of the n-grams of so many words that are in so many texts: int64, ascending."""
+    runs, samples = list[Path](), list[np.ndarray]()
+    for path, sample in crew.map(partial(_run, folder / NAMED, words), blocks):
+        runs.append(path)
+        samples.append(sample)
+    return common(crew, runs, samples, texts)
+
+
+def _run(named: Path, count: int, block: Path) -> tuple[Path, np.ndarray]:
+    """The file with the sorted keys of a block's n-grams of so many words, and a sample of them."""
+    words: _Words = pickle.loads(block.read_bytes())
+    numbers = _numbers(named)
+    renamed = np.array([*(numbers.get(name, -1) for name in words.names), -1])
+    path = block.with_suffix(f".{count}")
+    return path, write_run(path, *ngrams(renamed[words.ids], words.rows, count))
+
+
+@lru_cache(maxsize=1)
+def _numbers(named: Path) -> dict[str, int]:
+    """The numbers of the words in a file, one that is never written twice."""
+    return {word: number for number, word in enumerate(pickle.loads(named.read_bytes()))}
 
 
 def load(folder: Path) -> Ngrams:
@@ -326,24 +387,6 @@ def ngrams(ids: np.ndarray, rows: np.ndarray, words: int) -> tuple[np.ndarray, n
     return keys[whole], rows[:count][whole]
 
 
-def common(keys: np.ndarray, rows: np.ndarray, texts: int) -> np.ndarray:
-    """The keys that are in so many texts at least, int64 and sorted; a block of them is counted at a time.
-
-    keys, rows: as `ngrams` returns them.
-    """
-    blocks = -(-len(keys) // BLOCK)
-    found = [np.zeros(0, np.int64)]
-    for block in range(blocks):
-        mine = keys % blocks == block if blocks > 1 else slice(None)
-        own, text = keys[mine], rows[mine]
-        order = np.argsort(own, kind="stable")  # texts stay in their order
-        own, text = own[order], text[order]
-        first = np.append(True, (own[1:] != own[:-1]) | (text[1:] != text[:-1]))
-        distinct, counts = np.unique(own[first], return_counts=True)
-        found.append(distinct[counts >= texts])
-    return np.sort(np.concatenate(found))
-
-
 def in_texts(ids: np.ndarray, rows: np.ndarray, size: int) -> np.ndarray:
     """In how many texts each of `size` ids is: int64[size].
 
@@ -353,23 +396,23 @@ def in_texts(ids: np.ndarray, rows: np.ndarray, size: int) -> np.ndarray:
     last = int(rows[-1]) if len(rows) else -1
     for start in range(0, last + 1, CHUNK):
         some = slice(*np.searchsorted(rows, [start, start + CHUNK]))
-        pairs = np.unique(rows[some] * size + ids[some])
-        counts += np.bincount(pairs % size, minlength=size)
+        pairs = np.sort(rows[some] * size + ids[some])
+        counts += np.bincount(pairs[distinct(pairs)] % size, minlength=size)
     return counts
 
 
-def _characters(config: Config, names: list[str], ids: np.ndarray, rows: np.ndarray) -> list[str]:
-    """The n-grams of characters that are in enough texts, sorted. names: the words; ids: which are where."""
+def _characters(words: _Words, longest: int) -> dict[str, int]:
+    """In how many texts each n-gram of characters is."""
     seen: dict[str, int] = {}
     parts = [
-        [seen.setdefault(ngram, len(seen)) for ngram in characters(name, config.characters)] for name in names
+        [seen.setdefault(ngram, len(seen)) for ngram in characters(name, longest)] for name in words.names
     ]
     counts = np.zeros(len(seen), np.int64)
-    last = int(rows[-1]) if len(rows) else -1
-    for row in range(0, last + 1, CHUNK):
+    ids, rows = words.ids, words.rows
+    for row in range(0, len(words.lengths), CHUNK):
         some = slice(*np.searchsorted(rows, [row, row + CHUNK]))
         inside = [parts[i] for i in ids[some]]
         text = np.repeat(rows[some], [len(part) for part in inside])
         flat = np.array([i for part in inside for i in part], dtype=np.int64)
         counts += in_texts(flat, text, len(seen))
-    return sorted(ngram for ngram, i in seen.items() if counts[i] >= config.min_texts)
+    return dict(zip(seen, counts.tolist(), strict=True))

@@ -30,6 +30,7 @@ import numpy as np
 
 from stages.runtime import files
 from stages.runtime.config import config
+from stages.runtime.crew import ALONE, Block, Crew
 
 TARGET = 2**13  # ids; what TFDS asked `build_from_corpus` for
 UNDERSCORE = "\\&undsc"  # an underscore within a word; a plain one at its end means the space behind it
@@ -87,11 +88,17 @@ class Subwords:
         files.write_json(folder / FILE, self.subwords, HALVES)
 
 
-def fit(config: Config, texts: Iterable[str]) -> Subwords:
+def fit(config: Config, texts: Iterable[str], crew: Crew = ALONE) -> Subwords:
     """The tokenizer that TFDS builds from the texts."""
-    words = _Words([])
-    counts = Counter(chain.from_iterable(map(words.of, texts)))
+    counts = Counter[str]()
+    for own in crew.map(_counts, crew.blocks(texts)):
+        counts.update(own)  # words stay in the order in which they are first seen
     return Subwords(learn({_spelled(word): count for word, count in counts.items()}, TARGET))
+
+
+def _counts(block: Block) -> Counter[str]:
+    """How often each word is in the texts."""
+    return Counter(chain.from_iterable(map(_Words([]).of, block[1])))
 
 
 def load(folder: Path) -> Subwords:

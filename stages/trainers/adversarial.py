@@ -123,7 +123,7 @@ def gradient(function: Any, at: Any) -> Any:
             value = function(at)
         return tape.gradient(value, at)
     if backend == "jax":
-        import jax  # type: ignore[import-not-found]  # it is no requirement
+        import jax  # it is no requirement
 
         return jax.grad(function)(at)
     raise InputError(f"KERAS_BACKEND: found {backend}, allowed for adversarial training: tensorflow or jax")

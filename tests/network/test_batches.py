@@ -1,11 +1,13 @@
 """Batches: every text once, in an order that the seed and the epoch alone determine."""
 
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from stages.artifacts.padded import load_padded, save_padded
 from stages.network.backend import keras
 from stages.network.batches import Batches, feed
 from tests.trainers.small import padded
@@ -88,3 +90,18 @@ def test_tensorflow_does_not_tune_the_data_which_would_hold_back_the_end_of_an_e
     if keras.backend.backend() != "tensorflow":
         pytest.skip("another backend")
     assert feed(Batches(padded(), 8)).options().autotune.enabled is False
+
+
+def test_ids_stay_on_disk_while_batches_are_made_of_them(tmp_path: Path) -> None:
+    """So a split may be larger than the memory: a batch alone is in it, whatever the order of the texts."""
+    save_padded(tmp_path / "train", padded(240))
+    split = load_padded(tmp_path / "train")
+    data = Batches(split.take(np.arange(240) % 3 > 0), 8, seed=1)
+    batches = epoch(data, 1)
+    for bucket in split.ids:
+        assert isinstance(bucket, np.memmap) or isinstance(bucket.base, np.memmap)
+        assert not any(np.shares_memory(ids, bucket) for ids, _ in batches)
+    assert sum(len(ids) for ids, _ in batches) == 160
+    assert all(len(ids) <= 8 for ids, _ in batches)
+    inside = [each for name, each in vars(data).items() if name != "_padded"]
+    assert not any(isinstance(each, np.ndarray) for each in inside)  # nothing of the split is kept

@@ -62,7 +62,10 @@ def test_an_architecture_needs_a_trainer_that_trains_it(params: Params) -> None:
     assert 'training.kind: found "gradient_descent", allowed: linear, for the architecture majority' in text
     edited = put(params, "trainings.short", LINEAR)
     text = line(edited | derive(edited), "recipes.cells-lstm-none")
-    assert 'training.kind: found "linear", allowed: adversarial, gradient_descent, transfer, for the' in text
+    assert (
+        'training.kind: found "linear", allowed: adversarial, data_parallel, gradient_descent, transfer, for'
+        in text
+    )
 
 
 def test_what_reads_an_order_needs_a_corpus_that_has_one(params: Params) -> None:

@@ -1,6 +1,9 @@
 """Doubts about labelled texts: what looks like one label, what contradicts itself."""
 
 import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stages.artifacts.split import Split
 from stages.texts import doubts
@@ -18,6 +21,26 @@ def test_texts_with_several_labels_are_counted_once_each_and_over_both_splits() 
     other = Split(["b", "d"], np.array([1, 0], np.int16), ["x", "y"])
     assert doubts.contradictory([one]) == 2
     assert doubts.contradictory([one, other]) == 3
+
+
+LABELLED = st.lists(st.tuples(st.text("ab", max_size=2), st.integers(0, 2)), max_size=12)
+
+
+@given(LABELLED, LABELLED, st.booleans())
+def test_contradictions_are_those_of_a_count_text_by_text_whatever_texts_are_known_by(
+    one: list[tuple[str, int]], other: list[tuple[str, int]], alike: bool
+) -> None:
+    labels: dict[str, set[int]] = {}
+    for text, label in [*one, *other]:
+        labels.setdefault(text, set()).add(label)
+    splits = [
+        Split([text for text, _ in rows], np.array([label for _, label in rows], np.int16), ["x", "y", "z"])
+        for rows in (one, other)
+    ]
+    with pytest.MonkeyPatch.context() as patched:
+        if alike:
+            patched.setattr(doubts, "hashes", lambda texts: np.zeros(len(texts), np.int64))
+        assert doubts.contradictory(splits) == sum(len(each) > 1 for each in labels.values())
 
 
 def test_every_doubt_is_a_line_and_none_is_none() -> None:

@@ -28,6 +28,17 @@ def test_they_are_those_of_a_comparison_of_every_text_with_every_other(
         assert repeats.repeated.dtype == repeats.across.dtype == bool
 
 
+@given(TEXTS, TEXTS)
+def test_texts_that_are_known_by_one_number_are_compared(train: list[str], test: list[str]) -> None:
+    expected = duplicates.exact(train, test)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(duplicates, "hashes", lambda texts: np.zeros(len(texts), np.int64))
+        alike = duplicates.exact(train, test)
+    for one, other in zip(expected, alike, strict=True):
+        assert one.repeated.tolist() == other.repeated.tolist()
+        assert one.across.tolist() == other.across.tolist()
+
+
 def test_texts_that_differ_in_case_space_or_form_are_none() -> None:
     train, test = duplicates.exact(["A b", "a b ", "e\u0301", "\u00e9"], ["a b", "a  b"])
     assert not any(rows.any() for rows in (train.repeated, train.across, test.repeated, test.across))

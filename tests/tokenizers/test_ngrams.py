@@ -203,10 +203,9 @@ def test_binary_has_each_ngram_once(binary: bool) -> None:
     assert all((np.diff(row) > 0).all() for row in rows) == binary
 
 
-def test_counting_in_blocks_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counting_a_few_texts_at_a_time_finds_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [*sentences(3, 200), *ODD]
     whole = [made(texts).name(i) for i in range(made(texts).vocabulary)]
-    monkeypatch.setattr(ngrams, "BLOCK", 97)
     monkeypatch.setattr(ngrams, "CHUNK", 7)
     blocks = made(texts)
     assert [blocks.name(i) for i in range(blocks.vocabulary)] == whole

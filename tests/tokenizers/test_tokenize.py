@@ -11,6 +11,7 @@ from stages import tokenize
 from stages.artifacts.split import Split, save_split
 from stages.artifacts.tokens import Tokens, load_tokens
 from stages.runtime import files
+from stages.runtime.config import InputError
 from stages.tokenization.interface import identity
 from tests.tokenizers.texts import sentences
 
@@ -54,6 +55,19 @@ def test_words_that_only_the_test_split_has_are_unknown(stage: Stage) -> None:
     assert splits["train"].vocabulary == splits["test"].vocabulary == 5
     assert stage.facts["train"]["oov_rate"] == 0
     assert stage.facts["test"]["oov_rate"] == 0.75
+
+
+def test_a_source_that_is_missing_is_told_in_one_line(stage: Stage) -> None:
+    with pytest.raises(InputError, match=r"train.parquet is missing; make it with: dvc repro$"):
+        tokenize.main("words", {"corpora": {"words": {"source": "none", "tokenizer": WORD}}})
+    assert not stage.out.exists()
+
+
+def test_what_lies_between_the_processes_is_gone_afterwards(stage: Stage) -> None:
+    stage.run({"kind": "ngrams", "words": 2, "min_texts": 1, "binary": False}, train=["a b", "c"], test=["a"])
+    made = ["ngrams.json", "test.npz", "train.npz", "words-2.npy"]
+    assert sorted(path.name for path in stage.out.iterdir()) == made
+    assert [path.name for path in stage.out.parent.iterdir()] == ["words"]
 
 
 def test_the_fitted_tokenizer_does_not_depend_on_the_test_split(stage: Stage) -> None:

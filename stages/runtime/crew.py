@@ -1,0 +1,134 @@
+"""Work on a corpus block by block, shared among processes: of this machine, or of a Dask cluster.
+
+What comes out may not depend on where one block ends and the next begins, nor on who worked on it.
+"""
+
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import connection, get_context, parent_process
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+from stages.runtime.config import InputError
+
+SCHEDULER = "SEQSTUDY_SCHEDULER"  # a Dask scheduler's address; its workers must see the repository's folder
+BLOCK = 1 << 22  # characters
+FEW = 2  # blocks: a process that gets fewer takes longer to start than it saves
+AHEAD = 2  # blocks that wait for each process, so that none is idle
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+Block = tuple[int, list[str]]  # the row of the first text, from 0; the texts
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Who works on blocks, and how large they are.
+
+    executor: runs functions of modules in other processes; None: the work is done in this one.
+    workers: how many processes there are.
+    block: how many characters a block has, at least; only the last one has fewer.
+    place: the folder in which `folder` makes others; None: where the system keeps temporary files.
+    """
+
+    executor: Executor | None = None
+    workers: int = 1
+    block: int = field(default_factory=lambda: BLOCK)
+    place: Path | None = None
+
+    def blocks(self, texts: Iterable[str]) -> Iterator[Block]:
+        """The texts, in their order."""
+        first, some, characters = 0, list[str](), 0
+        for text in texts:
+            some.append(text)
+            characters += len(text) + 1  # a million empty texts are a block, too
+            if characters >= self.block:
+                yield first, some
+                first, some, characters = first + len(some), [], 0
+        if some:
+            yield first, some
+
+    def map(self, work: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[Made]:
+        """What `work` makes of each, in their order; few of them are in memory at once."""
+        if self.executor is None:
+            yield from map(work, given)
+            return
+        waiting = deque[Future[Made]]()
+        try:
+            for each in given:
+                waiting.append(self.executor.submit(work, each))
+                if len(waiting) > AHEAD * self.workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenExecutor:
+            raise InputError(
+                "a process that shared the work was ended from outside, often for lack of memory; make room "
+                "and run it again"
+            ) from None
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """A folder for files that the processes leave each other; it is gone afterwards."""
+        with TemporaryDirectory(dir=self.place) as name:
+            yield Path(name)
+
+
+ALONE = Crew()
+
+
+@contextmanager
+def crew(place: Path, characters: int) -> Iterator[Crew]:
+    """A process for each core of this machine that pays for so many characters, or the workers of the Dask
+    cluster that the environment names.
+
+    place: the folder in which its folders are made, whose cleaning is another's business if this is killed.
+    """
+    workers = min(cores(), characters // (FEW * BLOCK))
+    if address := os.environ.get(SCHEDULER):
+        from distributed import Client
+
+        with Client(address) as client:
+            processes = client.get_executor(pure=False)
+            yield Crew(processes, max(1, len(client.nthreads())), place=place)
+    elif workers < 2:
+        yield Crew(place=place)
+    else:
+        # no fork: threads of the libraries run already
+        pool = ProcessPoolExecutor(workers, get_context("spawn"), _start)
+        try:
+            yield Crew(pool, workers, place=place)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def cores() -> int:
+    """How many this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _start() -> None:
+    """What each process does first."""
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"  # a core has one process already
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; who started them says so, once
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A process whose parent was killed would wait for work for ever."""
+    parent = parent_process()
+    assert parent
+    connection.wait([parent.sentinel])
+    os._exit(1)

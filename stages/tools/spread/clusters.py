@@ -1,0 +1,107 @@
+"""Dask clusters: processes on this machine, a scheduler that runs already, jobs of SLURM, pods of
+Kubernetes."""
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from stages.runtime.config import InputError
+
+PATIENCE = 30.0  # seconds for a scheduler to answer
+SETTINGS = {
+    "logging.distributed": "error",
+    # of tasks that nothing is known of yet; by it Dask decides how many workers to ask a queue system for
+    "distributed.scheduler.unknown-task-duration": "1 minute",
+    # workers that a stage may lose before it is given up: one that is too large for any machine loses all
+    "distributed.scheduler.allowed-failures": 10,
+}
+
+
+def cores() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def connected(address: str | None, slurm: bool, kubernetes: bool, jobs: int, folder: Path) -> Iterator[Any]:
+    """A client of a cluster, which is ended at the end unless it is somebody else's, at an address.
+
+    jobs: worker processes on this machine, if it is neither of the others; folder: for what they write.
+    """
+    import dask
+
+    dask.config.set(SETTINGS)
+    from distributed import Client
+
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    if address:
+        try:
+            client = Client(address, timeout=PATIENCE)
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"--scheduler: found {address}, where no scheduler answers ({type(error).__name__}); start "
+                "one with: dask scheduler"
+            ) from None
+        with client:
+            yield client
+        return
+    with _queue(slurm) if slurm or kubernetes else _here(jobs, folder) as cluster, Client(cluster) as client:
+        yield client
+
+
+def _here(jobs: int, folder: Path) -> Any:
+    """A process for each stage at a time."""
+    from distributed import LocalCluster
+
+    return LocalCluster(
+        n_workers=jobs,
+        threads_per_worker=1,
+        memory_limit=0,  # stages are processes of their own, whose memory Dask does not see
+        local_directory=str(folder),
+        dashboard_address="127.0.0.1:0",
+        silence_logs=logging.ERROR,
+    )
+
+
+def _queue(slurm: bool) -> Any:
+    """As many workers as there is work for, within the bounds of Dask's own settings
+    (`distributed.adaptive`); one at least, which says what a worker sees."""
+    import dask
+
+    cluster = _slurm() if slurm else _kubernetes()
+    cluster.adapt(minimum=max(1, dask.config.get("distributed.adaptive.minimum")))
+    return cluster
+
+
+def _slurm() -> Any:
+    from dask_jobqueue import SLURMCluster
+
+    try:
+        return SLURMCluster()
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"--slurm: {' '.join(str(error).split())[:200]}; say what a job is in "
+            "~/.config/dask/jobqueue.yaml (jobqueue.dask.org)"
+        ) from None
+
+
+def _kubernetes() -> Any:
+    try:
+        from dask_kubernetes.operator import KubeCluster
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"--kubernetes needs {error.name}, which is not installed; requirements.lock does not have it: "
+            "pip install dask-kubernetes"
+        ) from None
+    return KubeCluster()
+
+
+def dashboard(client: Any) -> str:
+    """The page on which Dask shows what it does: without the package bokeh it has tables only."""
+    from importlib.util import find_spec
+
+    link = str(client.dashboard_link or "")
+    return link if find_spec("bokeh") else link.replace("/status", "/info/main/workers.html")

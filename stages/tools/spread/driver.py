@@ -1,0 +1,305 @@
+"""The stages as tasks of Dask: each is submitted once what it depends on is done, and its result kept."""
+
+import hashlib
+import os
+import pickle
+import secrets
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from graphlib import TopologicalSorter
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from stages.artifacts.provenance import LIBRARIES
+from stages.runtime.config import InputError
+from stages.runtime.machine import processor
+from stages.tools.spread.display import Display, Pace, State, display
+from stages.tools.spread.estimates import OVERHEAD, simulated, urgency
+from stages.tools.spread.journal import Journal
+from stages.tools.spread.through_dvc import Pipeline, Result
+
+TICK = 1.0  # seconds
+TOKEN = "spread-of-"  # how the names of tokens begin
+# environment variables that numbers depend on: of Keras and its backends, of libraries' threads, of hashes
+PREFIXES = (
+    *("KERAS_", "TF_", "XLA_", "JAX_", "CUDA_", "OMP_", "MKL_", "OPENBLAS_", "KMP_", "PYTHONHASHSEED"),
+    "MALLOC_TRIM_THRESHOLD_",  # which Dask sets
+)
+
+
+@dataclass
+class Outcome:
+    """What became of the stages. failed: the line of each that did; skipped: those that depend on them."""
+
+    done: list[str]
+    failed: dict[str, str]
+    skipped: set[str]
+
+
+def versions(lock: Path) -> dict[str, str | None]:
+    """Python's, and of the packages that requirements.lock names, as far as they are installed here; and of
+    libraries that models' certificates name if they are."""
+    from stages.tools.spread import worker
+
+    pins = lock.read_text(encoding="utf-8").splitlines() if lock.exists() else []
+    names = {
+        line.partition("==")[0].partition("[")[0] for line in pins if "==" in line and line[:1].isalnum()
+    }
+    return worker.versions(dict.fromkeys(["Python", *sorted(names | {*LIBRARIES})]))
+
+
+@contextmanager
+def token(root: Path, cache: Path) -> Iterator[str]:
+    """A file in the cache and in .dvc/tmp, for as long as the block takes, by which workers know them."""
+    name = f"{TOKEN}{secrets.token_hex(8)}"
+    for old in (root / ".dvc" / "tmp").glob(f"{TOKEN}*"):  # of a driver that was killed
+        (cache / old.name).unlink(missing_ok=True)
+        old.unlink()
+    places = [cache / name, root / ".dvc" / "tmp" / name]
+    try:
+        for place in places:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch()
+        yield name
+    finally:
+        for place in places:
+            place.unlink(missing_ok=True)
+
+
+def place(
+    client: Any, root: Path, cache: Path, name: str, sources: list[str], remote: bool, local: bool
+) -> Any:
+    """What workers are told (`worker.Place`). It waits for the first of them, by which it sees whether the
+    cache is shared. name: the token's."""
+    from stages.tools.spread import worker
+
+    client.wait_for_workers(1)
+    shared = all(client.run(worker.sees, str(cache), name).values())
+    if not shared and not remote:
+        raise InputError(
+            f"workers do not see DVC's cache, {cache}, and DVC has no default remote; give it one that all "
+            "of them reach, and commit .dvc/config: dvc remote add --default ..."
+        )
+    commit = git(root, "rev-parse", "HEAD")
+    return worker.Place(
+        study=hashlib.sha256(sources[-1].encode()).hexdigest()[:12],
+        commit=commit,
+        sources=sources,
+        root=str(root),
+        cache=str(cache),
+        token=name,
+        shared=shared,
+        environment={key: value for key, value in os.environ.items() if key.startswith(PREFIXES)},
+        prefixes=PREFIXES,
+        versions=versions(root / "requirements.lock"),
+        local=local,
+        resource=f"threads at {commit[:12]}",
+        topic=f"seqstudy {secrets.token_hex(4)}",
+    )
+
+
+def git(root: Path, *arguments: str) -> str:
+    """What Git says."""
+    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise InputError(f"git {arguments[0]}: {' '.join(done.stderr.split())[:200]}")
+    return done.stdout.strip()
+
+
+class Shipped:
+    """A function that is sent to workers with the module that it is from, which they do not have."""
+
+    def __init__(self, function: Callable[[], object]) -> None:
+        from cloudpickle import dumps
+
+        self.pickled = dumps(function)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return pickle.loads, (self.pickled,)
+
+    def __call__(self) -> object:
+        return pickle.loads(self.pickled)()
+
+
+class Driver:
+    """Submits stages to a cluster and takes their results.
+
+    todo: the stages of `pipe` to run. threads: how many a stage uses, if more than one. known: results of
+    stages that have been run.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        place: Any,
+        pipe: Pipeline,
+        todo: set[str],
+        known: dict[str, Result],
+        journal: Journal,
+        seconds: dict[str, float],
+        threads: Mapping[str, int],
+    ) -> None:
+        self.client, self.place, self.pipe, self.journal = client, place, pipe, journal
+        self.known, self.threads = known, threads
+        self.upstream = {
+            name: [up for up in pipe.upstream[name] if up in todo] for name in pipe.upstream if name in todo
+        }
+        self.pace = Pace(seconds, OVERHEAD)
+        self.state = State(len(self.upstream), self.left)
+        self.outcome = Outcome([], {}, set())
+        self.workers: dict[str, int] = {}  # threads of each that may work, by its address
+        self.news: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+        self.warned: set[str] = set()
+
+    def left(self) -> float:
+        """Seconds until all is done, roughly."""
+        waiting = {name: before for name, before in self.upstream.items() if name not in self.ended}
+        seconds = {name: self.pace.of(name) for name in waiting}
+        return simulated(waiting, seconds, max(len(self.workers), 1)).seconds if waiting else 0.0
+
+    @property
+    def ended(self) -> set[str]:
+        return {*self.outcome.done, *self.outcome.failed, *self.outcome.skipped}
+
+    def run(self) -> Outcome:
+        """Run everything. What a stage that fails is needed for is left out."""
+        from stages.tools.spread import worker
+
+        self.client.subscribe_topic(self.place.topic, lambda event: self.news.put(("event", event[1])))
+        self.client.register_plugin(worker.Admission(self.place))
+        for _, event in self.client.get_events(self.place.topic) or ():  # before the scheduler heard of us
+            self.news.put(("event", event))
+        with display(self.state) as shown, self.submitted() as running:
+            most = urgency(self.upstream, {name: self.pace.of(name) for name in self.upstream})
+            sorter = TopologicalSorter(self.upstream)
+            sorter.prepare()
+            self.await_worker(shown)
+            while sorter.is_active():
+                for name in sorter.get_ready():
+                    if any(
+                        up in self.outcome.failed or up in self.outcome.skipped for up in self.upstream[name]
+                    ):
+                        self.outcome.skipped.add(name)
+                        self.state.count -= 1
+                        sorter.done(name)
+                    else:
+                        running[name] = self.submit(name, most[name])
+                if ended := self.next(running, shown):
+                    self.take(ended, running.pop(ended), shown)
+                    sorter.done(ended)
+        return self.outcome
+
+    def await_worker(self, shown: Display) -> None:
+        """Wait for one that may work; InputError if all have been refused."""
+        while not any(self.workers.values()):
+            self.next({}, shown)
+            if self.workers and len(self.workers) >= len(self.client.scheduler_info(n_workers=-1)["workers"]):
+                if any(self.workers.values()):
+                    return
+                raise InputError("no worker can be used, see above")
+
+    @contextmanager
+    def submitted(self) -> Iterator[dict[str, Any]]:
+        """Futures by stage; they are given up at the end, but if this process is killed, Dask goes on with
+        them."""
+        running: dict[str, Any] = {}
+        for key in self.client.list_datasets():  # of a driver that was killed
+            if self.client.get_dataset(key).status in ("error", "lost", "cancelled"):
+                self.client.unpublish_dataset(key)
+        try:
+            yield running
+        finally:
+            for future in running.values():
+                self.give_up(future)
+            self.client.unregister_worker_plugin(self.place.resource)
+
+    def give_up(self, future: Any) -> None:
+        self.client.unpublish_dataset(future.key)
+        future.cancel()
+
+    def submit(self, name: str, priority: float) -> Any:
+        """A task whose key names all that its result depends on, and which Dask keeps if this process is
+        killed: the next driver gets the same task."""
+        from stages.tools.spread import worker
+
+        upstream = self.pipe.upstream[name]
+        known = {other: self.known[other] for other in (*upstream, name) if other in self.known}
+        kept = {other: self.pipe.kept[other] for other in (*upstream, name)}
+        job = worker.Job(name, upstream, kept, pickle.dumps(known))
+        stamp = repr((self.place.commit, self.place.shared, self.place.environment, sorted(known.items())))
+        wide = max(self.workers.values())
+        future = self.client.submit(
+            Shipped(partial(worker.run, job, self.place)),
+            key=f"{name}-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}",
+            resources={self.place.resource: min(self.threads.get(name, 1), wide)},
+            priority=priority,
+        )
+        self.client.publish_dataset(future, name=future.key, override=True)
+        future.add_done_callback(lambda _: self.news.put(("done", name)))
+        return future
+
+    def next(self, running: Mapping[str, Any], shown: Display) -> str | None:
+        """The next stage that has ended, if one does within a second."""
+        shown.update()
+        try:
+            kind, news = self.news.get(timeout=TICK)
+        except Empty:
+            return None
+        if kind == "done":
+            return news if news in running else None
+        if "stage" in news:
+            if news["stage"] in running:
+                self.started(news["stage"], news["on"])
+            return None
+        if news["refused"] and self.workers.get(news["address"]) != 0:
+            shown.line(f"worker {news['on']} is not used: {news['refused']}")
+        self.workers[news["address"]] = news["threads"]
+        return None
+
+    def started(self, name: str, on: str) -> None:
+        self.state.running[name] = on
+        self.pace.began[name] = time.monotonic()
+
+    def take(self, name: str, future: Any, shown: Display) -> None:
+        """A stage that ended: its result, or why it failed."""
+        self.state.running.pop(name, None)
+        self.pace.began.pop(name, None)
+        if error := future.exception():
+            self.outcome.failed[name] = line = failure(name, error)
+            self.state.count -= 1
+            shown.line(f"error: {line}")
+        else:
+            answer = future.result()
+            self.known[name] = result = pickle.loads(answer["result"])
+            self.journal.add(name, result)
+            self.outcome.done.append(name)
+            self.pace.took[name] = answer["seconds"]
+            self.state.done += 1
+            shown.finished(name, answer["on"], answer["seconds"])
+            self.compare(answer["processor"], answer["on"], shown)
+        self.give_up(future)
+
+    def compare(self, there: str, on: str, shown: Display) -> None:
+        """Say once of each other kind of processor that what it computes may differ."""
+        if there != processor() and there not in self.warned:
+            self.warned.add(there)
+            shown.line(
+                f"note: {on} is {there}, this is {processor()}; their trainings may differ in the last digits"
+            )
+
+
+def failure(name: str, error: BaseException) -> str:
+    """One line that says why a stage failed."""
+    from distributed import KilledWorker
+
+    if isinstance(error, KilledWorker):
+        return (
+            f"{name}: {error.allowed_failures + 1} workers were lost at it; do they have too little memory?"
+        )
+    text = " ".join(str(error).split())
+    return text if text.startswith(name) else f"{name}: {text or type(error).__name__}"

@@ -1,0 +1,112 @@
+"""The demo on two machines, made of one, whose clones and caches are their own, with a folder for a remote:
+the bytes are those of one machine, although a worker is killed in the middle. And on a stand-in for SLURM.
+
+`make cluster` runs it.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stages.runtime.config import ROOT, parse
+from tests.project import Project
+from tests.tools.machines import PATIENCE, machines, until, worker_of
+from tests.tools.toy import BEFORE, toy
+
+pytest.importorskip("distributed")
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
+TARGET = "compare@demo"
+VICTIM = "train@demo-simple-rnn"
+
+
+def cloned(folder: Path) -> Project:
+    subprocess.run(["git", "clone", "--quiet", str(ROOT), str(folder)], check=True)
+    return Project(folder)
+
+
+def entries(project: Project) -> dict[str, object]:
+    """What dvc.lock says of all that the target needs, in its order."""
+    lock = parse(project.root / "dvc.lock", "dvc.lock")["stages"]
+    shown = project.dvc("stage", "list", "--name-only")
+    names = {line.split()[0] for line in shown.splitlines() if line.strip() and "demo" in line}
+    return {name: entry for name, entry in lock.items() if name in names}
+
+
+def reports(project: Project) -> dict[str, bytes]:
+    files = [path for path in (project.root / "reports").rglob("*") if path.is_file()]
+    return {path.relative_to(project.root).as_posix(): path.read_bytes() for path in files}
+
+
+def test_two_machines_make_the_demo_as_one_does(tmp_path: Path) -> None:
+    one, driver = cloned(tmp_path / "one"), cloned(tmp_path / "driver")
+    (tmp_path / "remote").mkdir()
+    driver.dvc("remote", "add", "--default", "store", str(tmp_path / "remote"))
+    driver.commit()
+    subprocess.run(
+        ["git", "clone", "--quiet", "--bare", str(driver.root), str(tmp_path / "origin")], check=True
+    )
+    driver.run("git", "remote", "set-url", "origin", str(tmp_path / "origin"))
+    driver.run("git", "fetch", "--quiet")
+    with machines(driver, tmp_path / "machines") as address:
+        command = [sys.executable, "-m", "stages.tools.spread", "--scheduler", address, TARGET]
+        running = subprocess.Popen(
+            command, cwd=driver.root, env=driver.environment, stderr=subprocess.PIPE, text=True
+        )
+        until(lambda: worker_of(VICTIM, tmp_path / "machines") or running.poll() is not None, 4 * PATIENCE)
+        os.kill(worker_of(VICTIM, tmp_path / "machines"), signal.SIGKILL)
+        _, errors = running.communicate()
+    assert running.returncode == 0, errors
+    print(errors)
+    one.dvc("repro", "--quiet", TARGET)
+    assert (driver.root / "dvc.lock").read_bytes() == (one.root / "dvc.lock").read_bytes()
+    assert reports(driver) == reports(one)
+    ours = entries(one)
+    assert len([name for name in ours if name.startswith("train@demo")]) >= 6
+    models = [path for path in (one.root / "data" / "models").rglob("*") if path.is_file()]
+    for path in models:
+        assert (driver.root / path.relative_to(one.root)).read_bytes() == path.read_bytes(), path
+
+
+SBATCH = """#!/bin/bash
+nohup bash "${@: -1}" > /dev/null 2>&1 &
+echo "Submitted batch job $!"
+"""
+SCANCEL = """#!/bin/bash
+pkill -P "$1"; kill "$1"
+"""
+
+
+def test_jobs_of_slurm_run_stages(tmp_path: Path) -> None:
+    """Commands in place of SLURM's run a job on this machine; what a job is, Dask's settings say."""
+    fresh = toy(tmp_path / "toy")
+    subprocess.run(
+        ["git", "clone", "--quiet", "--bare", str(fresh.root), str(tmp_path / "origin")], check=True
+    )
+    fresh.run("git", "remote", "add", "origin", str(tmp_path / "origin"))
+    fresh.run("git", "fetch", "--quiet", "origin")
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
+        (programs / name).write_text(text, encoding="utf-8")
+        (programs / name).chmod(0o755)
+    settings = {"CORES": "1", "PROCESSES": "1", "MEMORY": "2GB", "LOCAL_DIRECTORY": str(tmp_path / "nodes")}
+    environment = {
+        **fresh.environment,
+        **{f"DASK_JOBQUEUE__SLURM__{key}": value for key, value in settings.items()},
+        "DASK_DISTRIBUTED__ADAPTIVE__MAXIMUM": "2",
+        "PATH": f"{programs}{os.pathsep}{fresh.environment['PATH']}",
+    }
+    done = subprocess.run(
+        fresh.command("--slurm"), cwd=fresh.root, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert fresh.ran == dict.fromkeys(BEFORE, 1)
+    assert "SLURMCluster" in done.stderr
+    whole = toy(tmp_path / "whole")
+    whole.dvc("repro", "--quiet")
+    assert fresh.made == whole.made

@@ -1,0 +1,210 @@
+"""Stages on many workers make what `dvc repro` makes on one machine, whatever ends in between."""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from stages.runtime.config import InputError
+from stages.tools.spread import __main__ as spread
+from stages.tools.spread import clusters, through_dvc
+from tests.tools.machines import machines, until, worker_of
+from tests.tools.toy import BEFORE, Toy, again, toy
+
+pytest.importorskip("distributed")
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # DVC's
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    """The toy pipeline, run by `dvc repro`."""
+    made = toy(tmp_path_factory.mktemp("whole") / "toy")
+    made.dvc("repro", "--quiet")
+    return made
+
+
+@pytest.fixture
+def fresh(whole: Toy, tmp_path: Path) -> Toy:
+    """The same, of which nothing has run."""
+    return again(whole, tmp_path / "fresh")
+
+
+def slow(project: Toy, stage: str) -> Path:
+    """Have a stage's first run take a minute; a file that is there as soon as it has begun."""
+    (project.control / f"{stage}.slow").touch()
+    return project.control / f"{stage}.started"
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_costs_the_stage_that_it_ran_and_no_byte(fresh: Toy, whole: Toy) -> None:
+    began = slow(fresh, "train-a")
+    running = fresh.start("--jobs", "2")
+    until(lambda: began.exists() or running.poll() is not None)
+    os.kill(worker_of("train-a", fresh.root), signal.SIGKILL)
+    _, errors = running.communicate()
+    assert running.returncode == 0, errors
+    assert fresh.made == whole.made
+    assert fresh.ran == dict.fromkeys(BEFORE, 1) | {"train-a": 2}
+
+
+@pytest.mark.slow
+def test_a_driver_that_is_killed_goes_on_where_it_was(fresh: Toy, whole: Toy) -> None:
+    began = slow(fresh, "train-a")
+    running = fresh.start("--jobs", "2")
+    until(began.exists)
+    until(lambda: (fresh.root / ".dvc/tmp/spread/results/train-b.result").exists())
+    stage = worker_of("train-a", fresh.root)
+    running.kill()
+    running.communicate()
+    until(lambda: not Path(f"/proc/{stage}").exists() and not worker_of("train-a", fresh.root))
+    done = fresh.ran
+    again = fresh.spread("--jobs", "2")
+    assert again.returncode == 0, again.stderr
+    assert fresh.made == whole.made
+    assert fresh.ran["start"] == fresh.ran["train-b"] == 1
+    assert fresh.ran - done == {name: 1 for name in BEFORE if name not in done} | {"train-a": 1}
+
+
+@pytest.mark.slow
+def test_a_stage_that_fails_is_named_once_and_what_does_not_need_it_is_finished(
+    fresh: Toy, whole: Toy
+) -> None:
+    failing = fresh.control / "train-a.fails"
+    failing.touch()
+    done = fresh.spread("--jobs", "2")
+    assert done.returncode == 1
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert len(errors) == 1 and "train-a can't read its input; mend it" in errors[0]
+    assert "1 of the stages failed, 2 that need them did not run" in done.stderr
+    assert set(through_dvc.locked(fresh.root)) == {"start", "train-b", "judge-b"}
+    assert (fresh.root / "data" / "judge-b.txt").exists() and "judge-a" not in fresh.ran
+    failing.unlink()
+    before = fresh.ran
+    assert fresh.spread("--jobs", "2").returncode == 0
+    assert fresh.made == whole.made
+    assert fresh.ran - before == {"train-a": 1, "judge-a": 1, "total": 1}
+
+
+@pytest.mark.slow
+def test_workers_that_see_nothing_of_the_driver_share_outs_through_the_remote(
+    whole: Toy, tmp_path: Path
+) -> None:
+    """Each has a clone and a cache of its own; the remote is a folder."""
+    (tmp_path / "remote").mkdir()
+    fresh = again(whole, tmp_path / "driver")
+    fresh.dvc("remote", "add", "--default", "store", str(tmp_path / "remote"))
+    fresh.commit()
+    subprocess.run(
+        ["git", "clone", "--quiet", "--bare", str(fresh.root), str(tmp_path / "origin")], check=True
+    )
+    fresh.run("git", "remote", "set-url", "origin", str(tmp_path / "origin"))
+    fresh.run("git", "fetch", "--quiet")
+    began = slow(fresh, "train-a")
+    with machines(fresh, tmp_path / "machines") as address:
+        running = fresh.start("--scheduler", address)
+        until(lambda: began.exists() or running.poll() is not None)
+        assert running.poll() is None, running.communicate()
+        os.kill(worker_of("train-a", tmp_path / "machines"), signal.SIGKILL)
+        _, errors = running.communicate()
+    assert running.returncode == 0, errors
+    assert fresh.made == whole.made
+    assert fresh.ran == dict.fromkeys(BEFORE, 1) | {"train-a": 2}
+    caches = list((tmp_path / "machines").rglob("seqstudy-*/cache/files"))
+    assert len(caches) == 2, "each machine has a cache of its own"
+
+
+@pytest.mark.slow
+def test_what_is_not_committed_is_refused_in_one_line(fresh: Toy) -> None:
+    fresh.edit("step.py", lambda text: text + "# edited\n")
+    done = fresh.spread()
+    assert done.returncode == 1
+    assert done.stderr == "error: workers run what is committed, and step.py is not: commit first\n"
+
+
+def test_a_commit_that_workers_cannot_fetch_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for command in (
+        ["git", "init", "--quiet", str(tmp_path / "origin")],
+        ["git", "clone", "--quiet", str(tmp_path / "origin"), str(tmp_path / "clone")],
+    ):
+        subprocess.run(command, check=True, capture_output=True)
+    me = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    subprocess.run(
+        ["git", *me, "commit", "--quiet", "--allow-empty", "-m", "x"], cwd=tmp_path / "clone", check=True
+    )
+    monkeypatch.setattr(spread, "ROOT", tmp_path / "clone")
+    assert spread.git_sources(local=True) == [str(tmp_path / "clone")]
+    with pytest.raises(
+        InputError, match=r"last commit is not in .*origin, from which workers clone: git push"
+    ):
+        spread.git_sources(local=False)
+
+
+def test_a_stage_sees_the_variables_of_the_driver_and_not_those_that_dask_sets(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from stages.tools.spread import driver, worker
+
+    for name, value in {
+        "OMP_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "6640",
+        "DVC_ROOT": "x",
+        "HOME": "h",
+    }.items():
+        monkeypatch.setenv(name, value)
+    place = worker.Place(
+        *("study", "0" * 40, [], "", "", "", False, {"TF_X": "1"}, driver.PREFIXES, {}, False, "r", "t")
+    )
+    seen = worker.environment(place)
+    assert not {"OMP_NUM_THREADS", "PYTHONHASHSEED", "DVC_ROOT"} & set(seen)
+    assert seen["TF_X"] == "1" and seen["HOME"] == "h"
+
+
+def test_without_dask_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(InputError, match=r"needs distributed, .*pip install distributed dask-jobqueue"):
+        spread._needs_dask()
+
+
+def test_without_dask_kubernetes_one_line_says_what_to_install() -> None:
+    if importlib.util.find_spec("dask_kubernetes"):
+        pytest.skip("it is installed")
+    with pytest.raises(InputError, match=r"needs dask_kubernetes, .*pip install dask-kubernetes"):
+        clusters._kubernetes()
+
+
+@pytest.mark.slow
+def test_a_worker_with_other_packages_gets_no_stage(capsys: pytest.CaptureFixture[str]) -> None:
+    from distributed import Client, wait
+
+    from stages.tools.spread import driver, worker
+
+    wanted: dict[str, str | None] = {"Python": None, "numpy": "0.1", "no-such-package": None}
+    place = worker.Place(
+        *("study", "0" * 40, [], "", "", "", False, {}, (), wanted, False, "threads", "topic")
+    )
+    assert "numpy" in (worker.refusal(place) or "") and "no-such-package" not in (worker.refusal(place) or "")
+    with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
+        pipe = through_dvc.Pipeline({"one": []}, {"one": []}, {"one": []})
+        journal: object = None
+        with pytest.raises(InputError, match="no worker can be used"):
+            driver.Driver(client, place, pipe, {"one"}, {}, journal, {}, {}).run()  # type: ignore[arg-type]
+        refused = capsys.readouterr().err
+        assert refused.count("\n") == 1 and "is not used: it has Python" in refused and "numpy" in refused
+        task = client.submit(time.time, resources={"threads": 1}, pure=False)
+        assert wait_a_while(task, wait)
+
+
+def wait_a_while(task: object, wait: object) -> bool:
+    """Whether a task is still waiting after a second."""
+    try:
+        wait(task, timeout=1)  # type: ignore[operator]
+    except TimeoutError:
+        return True
+    return False

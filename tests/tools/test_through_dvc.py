@@ -1,0 +1,161 @@
+"""What is asked of DVC that is not its public interface: where one of these fails, a release has changed
+it."""
+
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+
+from stages.runtime import files
+from stages.runtime.config import InputError
+from stages.tools.spread import through_dvc
+from stages.tools.spread.journal import Journal
+from stages.tools.spread.through_dvc import Result
+from tests.tools.toy import BEFORE, Toy, toy
+
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # DVC's
+
+NAMES = {
+    "dvc.repo.reproduce": ["collect_stages", "get_active_graph", "plan_repro"],
+    "dvc.utils.serialize": ["dump_yaml", "load_yaml", "modify_yaml"],
+}
+METHODS = {  # and the arguments that are given by name
+    "dvc.stage.Stage.changed": ["allow_missing"],
+    "dvc.stage.Stage.checkout": ["kwargs"],
+    "dvc.stage.Stage.commit": [],
+    "dvc.stage.Stage.outs_cached": [],
+    "dvc.stage.Stage.get_used_objs": [],
+    "dvc.output.Output.changed_cache": [],
+    "dvc.data_cloud.DataCloud.pull": ["objs"],
+    "dvc.data_cloud.DataCloud.push": ["objs"],
+    "dvc.data_cloud.DataCloud.status": ["objs"],
+    "dvc.cachemgr.CacheManager.local_cache_dir": [],
+    "dvc.repo.Repo.reproduce": [],
+}
+
+
+@pytest.mark.parametrize("module", NAMES)
+def test_dvc_has_the_functions_that_spread_uses(module: str) -> None:
+    there = vars(__import__(module, fromlist=["x"]))
+    assert not [name for name in NAMES[module] if name not in there], "see stages/tools/spread/through_dvc.py"
+
+
+@pytest.mark.parametrize("path", METHODS)
+def test_dvc_has_the_methods_that_spread_uses(path: str) -> None:
+    module, kind, name = path.rsplit(".", 2)
+    method = getattr(getattr(__import__(module, fromlist=["x"]), kind), name, None)
+    assert method, f"{path} is gone; see stages/tools/spread/through_dvc.py"
+    if METHODS[path]:
+        assert set(METHODS[path]) <= set(inspect.signature(method).parameters), path
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Toy:
+    return toy(tmp_path_factory.mktemp("dvc") / "toy")
+
+
+def test_a_pipeline_has_a_part_for_each_target(fresh: Toy) -> None:
+    with through_dvc.opened(fresh.root) as repo:
+        pipe = through_dvc.pipeline(repo)
+        part = through_dvc.pipeline(repo, ["judge-a"])
+    assert {name: set(before) for name, before in pipe.upstream.items()} == {
+        name: set(before) for name, before in BEFORE.items()
+    }
+    assert pipe.kept["total"] == ["reports/total.json"]
+    assert pipe.reads["judge-b"] == ["step.py", "data/train-b/text.txt", "reports/train-b.json"]
+    assert [*part.upstream] == ["start", "train-a", "judge-a"]
+    assert pipe.after({"train-a"}) == {"train-a", "judge-a", "total"}
+
+
+@pytest.mark.slow
+def test_what_is_out_of_date_is_what_dvc_would_run(fresh: Toy) -> None:
+    with through_dvc.opened(fresh.root) as repo:
+        pipe = through_dvc.pipeline(repo)
+        assert through_dvc.outdated(repo, pipe, remote=False) == set(BEFORE)
+    ran = re.findall("Running stage '(.*)'", fresh.dvc("repro"))
+    assert [*pipe.upstream] == ran, "in the order in which DVC runs them"
+    with through_dvc.opened(fresh.root) as repo:
+        assert through_dvc.outdated(repo, pipe, remote=False) == set()
+    files.remove(fresh.root / "data" / "train-a")  # DVC has it in its cache
+    with through_dvc.opened(fresh.root) as repo:
+        assert through_dvc.outdated(repo, pipe, remote=False) == set()
+        through_dvc.bring(repo, ["train-a"], remote=False)
+    assert (fresh.root / "data" / "train-a" / "text.txt").exists()
+    with (
+        fresh.edited("reports/train-a.json", lambda text: text + "x"),
+        through_dvc.opened(fresh.root) as repo,
+    ):
+        assert through_dvc.outdated(repo, pipe, remote=False) == {"train-a", "judge-a", "total"}
+
+
+@pytest.mark.slow
+def test_what_lies_in_the_remote_is_not_out_of_date(fresh: Toy, tmp_path: Path) -> None:
+    fresh.dvc("repro", "--quiet")
+    fresh.dvc("remote", "add", "--default", "store", str(tmp_path / "remote"))
+    with through_dvc.opened(fresh.root) as repo:
+        pipe = through_dvc.pipeline(repo)
+        assert through_dvc.has_remote(repo)
+        through_dvc.push(repo, ["start", "train-a", "judge-a"])
+    for folder in ("data", ".dvc/cache"):
+        files.remove(fresh.root / folder)
+    with through_dvc.opened(fresh.root) as repo:
+        assert through_dvc.outdated(repo, pipe, remote=False) == set(BEFORE)
+        assert through_dvc.outdated(repo, pipe, remote=True) == {"train-b", "judge-b", "total"}
+        through_dvc.bring(repo, ["train-a"], remote=True)
+        assert (fresh.root / "data" / "train-a" / "text.txt").exists()
+        with pytest.raises(InputError, match=r"data/judge-b\.txt: not in the cache and not in the remote"):
+            through_dvc.bring(repo, ["judge-b"], remote=True)
+
+
+def test_a_target_that_there_is_not_is_refused_in_one_line(fresh: Toy) -> None:
+    with pytest.raises(InputError, match="nowhere"), through_dvc.opened(fresh.root) as repo:
+        through_dvc.pipeline(repo, ["nowhere"])
+
+
+ENTRIES = {name: {"cmd": name, "outs": [{"path": f"{name}.txt", "md5": "0" * 32}]} for name in "abcd"}
+
+
+def test_results_are_put_into_the_lock_in_the_order_of_one_machine(tmp_path: Path) -> None:
+    through_dvc.merge(tmp_path, {"c": Result(ENTRIES["c"], {})}, [])
+    journal = Journal(tmp_path)
+    journal.begin()
+    pipe = through_dvc.Pipeline({name: [] for name in "abcd"}, {name: [] for name in "abcd"}, {})
+    for name in "db":  # as they came back
+        journal.add(name, Result(ENTRIES[name], {f"{name}.json": name.encode()}))
+    Journal(tmp_path).put(pipe)  # another process
+    assert [*through_dvc.locked(tmp_path)] == ["c", "b", "d"]
+    journal.add("a", Result(ENTRIES["a"], {}))
+    journal.put(pipe)
+    assert [*through_dvc.locked(tmp_path)] == ["c", "a", "b", "d"]
+    assert through_dvc.locked(tmp_path) == ENTRIES
+    assert (tmp_path / "b.json").read_bytes() == b"b"
+    journal.end()
+    assert journal.results() == {}
+
+
+def test_a_result_of_an_interrupted_run_does_not_replace_what_was_made_since(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.begin()
+    journal.add("a", Result(ENTRIES["a"], {}))
+    newer = {**ENTRIES["a"], "cmd": "newer"}
+    through_dvc.merge(tmp_path, {"a": Result(newer, {})}, [])
+    assert journal.results() == {}
+
+
+def test_a_run_after_one_that_failed_keeps_its_order_unless_others_have_gone_on(tmp_path: Path) -> None:
+    pipe = through_dvc.Pipeline({name: [] for name in "abcd"}, {name: [] for name in "abcd"}, {})
+    for name, others, expected in (("kept", [], "abc"), ("new", ["d"], "cdab")):
+        root = tmp_path / name
+        root.mkdir()
+        journal = Journal(root)
+        journal.begin()
+        journal.add("c", Result(ENTRIES["c"], {}))
+        journal.put(pipe)  # and then a stage failed
+        for other in others:
+            through_dvc.merge(root, {other: Result(ENTRIES[other], {})}, [])
+        journal.begin()
+        for later in "ba":
+            journal.add(later, Result(ENTRIES[later], {}))
+        journal.put(pipe)
+        assert "".join(through_dvc.locked(root)) == expected
