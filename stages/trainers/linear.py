@@ -28,10 +28,14 @@ UNKNOWN = 1  # the id of whatever is not in the vocabulary, which counts for not
 
 @config
 class Training:
+    """class_weight: "balanced" weighs each text by texts / (classes * texts of its class), as networks'
+    trainings do; where each label is told from the rest, the rest's texts by their own labels."""
+
     epochs: ClassVar[int] = 1  # a row of history: the solver's result
 
     kind: Literal["linear"]
     validation: Validation
+    class_weight: Literal["balanced"] | None = None
 
     def check(self, key: str, mend: str = "mend it") -> None:
         """There is nothing that could not be together."""
@@ -100,31 +104,42 @@ def read(path: Path) -> Linear:
 
 def solved(task: Task) -> Linear:
     """The model of a training's texts, as its sizes say: weighed, brought to length 1, times the ratios."""
+    from sklearn.utils.class_weight import compute_sample_weight
     from threadpoolctl import threadpool_limits
 
     sizes, train = task.sizes, task.train
     counts, labels = counted(train)[train.own], train.labels[train.own]
     scale = inverse_frequencies(counts) if sizes.weighting == "tfidf" else np.ones(train.vocabulary)
     features = scaled(counts, scale.astype(np.float32), train.parts).astype(np.float64)
+    weighing = task.training.class_weight
+    each = compute_sample_weight(weighing, labels) if weighing else None
     with threadpool_limits(1):
         if sizes.ratio is None:
             estimator = task.architecture.estimator(sizes, task.seed)
-            weights, bias = task.architecture.weights(estimator.fit(features, labels))
+            weights, bias = task.architecture.weights(estimator.fit(features, labels, each))
         else:
             targets = [1] if len(train.names) == 2 else range(len(train.names))
-            parts = [_against_the_rest(task, counts, features, labels == label) for label in targets]
+            parts = [_against_the_rest(task, counts, features, labels == label, each) for label in targets]
             weights, bias = (np.concatenate(part, axis=-1) for part in zip(*parts, strict=True))
     scale, weights, bias = (array.astype(np.float32) for array in (scale, weights, bias))
     return Linear(scale, weights, bias, np.array(train.parts, dtype=np.int64))
 
 
 def _against_the_rest(
-    task: Task, counts: sparse.csr_matrix, features: sparse.csr_matrix, positive: np.ndarray
+    task: Task,
+    counts: sparse.csr_matrix,
+    features: sparse.csr_matrix,
+    positive: np.ndarray,
+    each: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Weights and bias of one label against the rest, on features times their ratios."""
+    """Weights and bias of one label against the rest, on features times their ratios.
+
+    positive: bool[texts]; each: float64[texts], how much each text weighs; None: all the same.
+    """
     ratios = log_ratios(counts, positive, task.sizes.ratio)
     estimator = task.architecture.estimator(task.sizes, task.seed)
-    weights, bias = task.architecture.weights(estimator.fit(features.multiply(ratios).tocsr(), positive))
+    solution = estimator.fit(features.multiply(ratios).tocsr(), positive, each)
+    weights, bias = task.architecture.weights(solution)
     return weights * ratios[:, None], bias
 
 

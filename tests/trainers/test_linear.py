@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import normalize
 from sklearn.svm import LinearSVC
+from sklearn.utils.class_weight import compute_sample_weight
 
 from stages.artifacts.history import History
 from stages.artifacts.padded import Padded
@@ -19,7 +21,7 @@ from stages.artifacts.storage import save_arrays
 from stages.artifacts.task import Task, Trained
 from stages.evaluation.metrics import probabilities, scores
 from stages.runtime import kinds
-from stages.runtime.config import ROOT, read
+from stages.runtime.config import ROOT, InputError, read
 from stages.trainers import linear
 from tests.trainers.small import padded
 
@@ -29,7 +31,9 @@ WORDS: dict[str, Any] = {
     "weighting": "tfidf",
     "C": 2.0,
 }
-TRAINING = read(linear.Training, {"kind": "linear", "validation": {"fraction": 0.5}}, "training")
+LINEAR: dict[str, Any] = {"kind": "linear", "validation": {"fraction": 0.5}}
+TRAINING = read(linear.Training, LINEAR, "training")
+BALANCED = read(linear.Training, LINEAR | {"class_weight": "balanced"}, "training")
 
 
 def parted(split: Padded, parts: tuple[int, ...] = ()) -> linear.Parted:
@@ -37,7 +41,13 @@ def parted(split: Padded, parts: tuple[int, ...] = ()) -> linear.Parted:
 
 
 def task(
-    folder: Path, train: Padded, held: Padded, seed: int = 3, parts: tuple[int, ...] = (), **sizes: Any
+    folder: Path,
+    train: Padded,
+    held: Padded,
+    seed: int = 3,
+    parts: tuple[int, ...] = (),
+    training: linear.Training = TRAINING,
+    **sizes: Any,
 ) -> Task:
     entry = {"architecture": "majority"} if sizes.get("architecture") else WORDS | sizes
     architecture = kinds.module("models", entry["architecture"])
@@ -45,7 +55,7 @@ def task(
     made = read(architecture.Sizes, entry, "model")
     nothing = folder / "checkpoint.npz"
     splits = parted(train, parts), parted(held, parts)
-    return Task(architecture, made, TRAINING, *splits, seed, history, nothing, folder / str(seed))
+    return Task(architecture, made, training, *splits, seed, history, nothing, folder / str(seed))
 
 
 def dense(split: Padded) -> np.ndarray:
@@ -109,6 +119,75 @@ def test_ratios_are_of_how_many_texts_of_a_label_have_an_id(tmp_path: Path, clas
         solver = LinearSVC(C=2.0, random_state=3).fit(features, positive)
         expected = solver.decision_function(features)
         np.testing.assert_allclose(model.logits(split)[:, output], expected, atol=1e-3)
+
+
+def imbalanced(classes: int) -> Padded:
+    """Of 120 texts ten have the last label, and a few words that only half of them are alone with."""
+    random = np.random.default_rng(classes)
+    labels = np.where(np.arange(120) % 12 == 11, classes - 1, np.arange(120) % (classes - 1))
+    ids = random.integers(5, 40, (120, 6))
+    tells = random.random(120) < 0.5
+    ids[tells, 0] = labels[tells] + 2
+    rows, names = [np.arange(120)], [str(label) for label in range(classes)]
+    return Padded([ids.astype(np.int32)], rows, labels.astype(np.int16), names, 40)
+
+
+def solver(loss: str, **options: Any) -> Any:
+    if loss == "log_loss":
+        return LogisticRegression(C=2.0, max_iter=1000, **options)
+    return LinearSVC(C=2.0, random_state=3, **options)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("loss", ["log_loss", "squared_hinge"])
+def test_balanced_texts_weigh_as_scikit_learn_s_counted_in_what_is_trained_on(
+    tmp_path: Path, classes: int, loss: str
+) -> None:
+    split, part = imbalanced(classes), np.arange(120) % 5 > 0
+    made = task(tmp_path, split.take(part), split, training=BALANCED, loss=loss, weighting="none")
+    features, labels = normalize(dense(split)), split.labels
+    if loss == "log_loss" or classes == 2:
+        model = solver(loss, class_weight="balanced").fit(features[part], labels[part])
+    else:  # liblinear would weigh the texts of a label only where it is told from the rest
+        weights = compute_sample_weight("balanced", labels[part])
+        model = solver(loss).fit(features[part], labels[part], weights)
+    found = linear.solved(made).logits(split).squeeze()
+    np.testing.assert_allclose(found, model.decision_function(features), atol=1e-3)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_with_ratios_each_text_weighs_by_its_own_label(tmp_path: Path, classes: int) -> None:
+    split = imbalanced(classes)
+    sizes: dict[str, Any] = {"loss": "squared_hinge", "weighting": "none", "ratio": 0.5}
+    model = linear.solved(task(tmp_path, split, split, training=BALANCED, **sizes))
+    counts, labels = dense(split), split.labels
+    shares = np.bincount(labels) / len(labels)
+    for output in range(model.weights.shape[1]):
+        positive = labels == (1 if classes == 2 else output)
+        features = normalize(counts) * linear.log_ratios(csr_matrix(counts), positive, 0.5)
+        expected = solver("squared_hinge").fit(features, positive, 1 / (classes * shares[labels]))
+        np.testing.assert_allclose(
+            model.logits(split)[:, output], expected.decision_function(features), atol=1e-3
+        )
+
+
+@pytest.mark.parametrize("ratio", [None, 1.0])
+def test_balanced_texts_move_answers_to_the_rare_label_and_no_weights_leave_them(
+    tmp_path: Path, ratio: float | None
+) -> None:
+    split = imbalanced(3)
+    plain, without, balanced = (
+        linear.solved(task(tmp_path, split, split, training=training, ratio=ratio)).logits(split)
+        for training in (TRAINING, read(linear.Training, LINEAR | {"class_weight": None}, "t"), BALANCED)
+    )
+    np.testing.assert_array_equal(plain, without)
+    rare = split.labels == 2
+    assert (balanced.argmax(axis=1)[rare] == 2).sum() > (plain.argmax(axis=1)[rare] == 2).sum()
+
+
+def test_weights_of_another_kind_are_refused() -> None:
+    with pytest.raises(InputError, match=r"training\.class_weight: found \"even\", allowed: 'balanced'"):
+        read(linear.Training, LINEAR | {"class_weight": "even"}, "training")
 
 
 @pytest.mark.parametrize("classes", [2, 3])
