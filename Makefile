@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help run test check coverage verify faults cluster bench timings lock clean
+.PHONY: help run test lint check coverage verify faults cluster bench timings lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -16,11 +16,13 @@ run: .venv/ready ## train and compare the demo's models (2 minutes), then say wh
 test: .venv/ready ## all tests, offline (5 minutes)
 	@python -m pytest -n 2 -m "not faults and not cluster"
 
-check: .venv/ready ## lint, types, params.yaml against conf/, the fast tests
+lint: .venv/ready ## style, types, params.yaml against conf/
 	@ruff check
 	@ruff format --check
 	@mypy
 	@python -m stages.compose --check
+
+check: lint ## lint and the fast tests
 	@python -m pytest -n 2 -m "not slow and not faults and not cluster"
 
 coverage: .venv/ready ## the lines of stages/ that no test reaches (15 minutes)
