@@ -99,7 +99,7 @@ def differing(results: Sequence[Result], tested: Pairs) -> Table:
 def behind(results: Sequence[Result], tested: Pairs) -> Table:
     """How far each recipe is behind the best one, in points, and whether that is real."""
     best = max(results, key=lambda result: result.measures["test.accuracy"])
-    header = [f"behind {best.recipe}", "points", "95 % interval", "McNemar's p", "so"]
+    header = [f"behind {best.recipe}", "points", "95 % interval", "McNemar's p", "verdict"]
     rows: list[list[object]] = []
     for result in results:
         if result is not best:

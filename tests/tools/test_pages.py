@@ -15,6 +15,24 @@ def test_a_sentence_that_no_longer_holds_is_an_error() -> None:
         facts.holds(2 < 1, "Two is less.")
 
 
+def test_sentences_of_several_lines_hold_or_not_as_one_does() -> None:
+    assert facts.holds(True, caller=lambda: "One.\nTwo.") == "One.\nTwo."
+    with pytest.raises(InputError, match=r"mend the template: One\. Two\."):
+        facts.holds(False, caller=lambda: "One.\nTwo.")
+
+
+def test_a_slope_leads_from_the_first_slice_to_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "slices").mkdir()
+    lines = "length,1,5,9,0.75\nlength,6,7,9,0.5\nlength,8,9,9,0.25\n"
+    lines += "oov_rate,0,0.1,9,0.5\noov_rate,0.1,0.2,9,0.75\n"
+    (tmp_path / "slices" / "demo-lstm.csv").write_text("by,low,high,texts,accuracy\n" + lines)
+    monkeypatch.setattr(facts, "REPORTS", tmp_path)
+    assert facts.slope("demo-lstm", "length") == -0.5
+    assert facts.slope("demo-lstm", "oov_rate") == 0.25
+
+
 @pytest.mark.parametrize(
     ("share", "percent", "signed"),
     [(0.9217, "92.2 %", "+92.2"), (-0.0451, "-4.5 %", "\N{MINUS SIGN}4.5"), (0.0, "0.0 %", "+0.0")],
@@ -79,6 +97,7 @@ def test_what_is_shown_to_differ_follows_from_the_tested_pairs() -> None:
     assert facts.behind("demo-bilstm") is None
     assert facts.ahead("demo-bilstm", "demo-pooled") and not facts.ahead("demo-pooled", "demo-bilstm")
     assert not facts.ahead("demo-lstm", "demo-pooled")
+    assert facts.alike("demo-lstm", "demo-pooled") and not facts.alike("demo-bilstm", "demo-pooled")
     assert facts.same("demo-bilstm") and not facts.same("demo-lstm")
 
 

@@ -21,6 +21,8 @@ FUNCTIONS = [
     facts.measure,
     facts.same,
     facts.ahead,
+    facts.alike,
+    facts.slope,
     facts.steps,
     facts.accuracies,
     facts.tested,
@@ -30,6 +32,7 @@ FUNCTIONS = [
     facts.bench,
     facts.title,
 ]
+FORMATS = [facts.percent, facts.points, facts.signed]
 
 
 def main() -> None:
@@ -57,8 +60,8 @@ def pages() -> Iterator[tuple[str, str]]:
         keep_trailing_newline=True,
         autoescape=False,  # pages are Markdown
     )
-    environment.globals |= {each.__name__: each for each in FUNCTIONS}
-    environment.filters |= {each.__name__: each for each in (facts.percent, facts.points, facts.signed)}
+    environment.globals |= (functions := {each.__name__: each for each in FUNCTIONS})
+    environment.filters |= functions | {each.__name__: each for each in FORMATS}
     for path in sorted(TEMPLATES.rglob("*.md")):
         page = path.relative_to(TEMPLATES).as_posix()
         yield page, environment.get_template(page).render()

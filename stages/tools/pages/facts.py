@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -97,6 +97,19 @@ def ahead(first: str, second: str) -> bool:
     return shown and points > 0
 
 
+def alike(first: str, second: str) -> bool:
+    """Whether two recipes of a comparison are not shown to differ."""
+    return not difference(first, second)[1]
+
+
+def slope(recipe: str, by: str) -> float:
+    """The test accuracy in the last slice of the texts less that in the first: "length" has the longest texts
+    last, "oov_rate" those with the largest share of unknown words."""
+    with _path("slices", f"{recipe}.csv").open(encoding="utf-8", newline="") as file:
+        accuracies = [float(row["accuracy"]) for row in csv.DictReader(file) if row["by"] == by]
+    return accuracies[-1] - accuracies[0]
+
+
 def steps(names: Mapping[str, str]) -> str:
     """A table of recipes, each beside the one before: the points that it adds, and if that is shown."""
     lines = []
@@ -104,7 +117,7 @@ def steps(names: Mapping[str, str]) -> str:
         added, shown = difference(recipe, before)
         verdict = ("more accurate" if added > 0 else "less accurate") if shown else "no difference shown"
         lines.append([names[recipe], signed(added / 100), verdict])
-    return markdown(["beside the row above", "points", "so"], lines, texts=["so"])
+    return markdown(["beside the row above", "points", "verdict"], lines, texts=["verdict"])
 
 
 def same(*recipes: str) -> bool:
@@ -127,11 +140,12 @@ def tested(names: Mapping[str, str]) -> str:
     return "".join(lines)
 
 
-def holds(condition: bool, sentence: str) -> str:
-    """A sentence about results, as long as they are so."""
+def holds(condition: bool, sentence: str = "", caller: Callable[[], str] | None = None) -> str:
+    """Sentences about results, as long as they are so: as an argument, or as the body of Jinja's `call`."""
+    text = caller() if caller else sentence
     if not condition:
-        raise InputError(f"the reports no longer say so, mend the template: {sentence}")
-    return sentence
+        raise InputError(f"the reports no longer say so, mend the template: {' '.join(text.split())}")
+    return text
 
 
 def claimed(differs: Mapping[str, str]) -> str:

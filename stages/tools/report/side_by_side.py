@@ -9,7 +9,7 @@ from stages.tools.report.elements import Block, Prose, Table
 from stages.tools.report.parts import Evaluated, Experiment, Part
 from stages.tools.report.wording import ends, percent, points
 
-TESTED = ["points of test accuracy", "95 % interval", "McNemar's p", "so"]
+TESTED = ["points of test accuracy", "95 % interval", "McNemar's p", "verdict"]
 
 
 def blocks(experiment: Experiment, part: Part) -> Iterator[Block]:
@@ -59,7 +59,7 @@ def _there(part: Part, name: str) -> bool:
 
 def _differences(part: Part, chosen: Evaluated) -> Iterator[Block]:
     rows = [[name, *_tested(behind)] for name, behind in part.behind.items()]
-    yield Table([f"beside {chosen.name}", *TESTED], rows, ("so",))
+    yield Table([f"beside {chosen.name}", *TESTED], rows, ("verdict",))
     yield Prose(
         "Both are tested on the same texts. A difference counts as shown if McNemar's exact test of the "
         "first seeds' models and a bootstrap over texts and seeds agree. Nothing is corrected for the "
@@ -73,7 +73,7 @@ def _steps(part: Part) -> Iterator[Block]:
         "texts:"
     )
     rows = [[rung, best, *_tested(behind)] for rung, best, behind in part.steps]
-    yield Table(["recipe", "beside", *TESTED], rows, ("beside", "so"))
+    yield Table(["recipe", "beside", *TESTED], rows, ("beside", "verdict"))
 
 
 def _tested(behind: Difference) -> list[str]:
