@@ -21,9 +21,9 @@ from statistics import mean, median, stdev
 from typing import Any
 
 from stages.runtime import command, files
-from stages.runtime.config import ROOT, InputError
+from stages.runtime.config import ROOT
 from stages.runtime.machine import peak_mib, processor
-from stages.tools.bench import peers, using
+from stages.tools.bench import peers, processes, using
 from stages.tools.bench.cases import CASES, QUARTER, Measured
 from stages.tools.bench.results import speeds, the_rest, uses
 from stages.tools.bench.tokenizing import TOKENIZING
@@ -70,11 +70,7 @@ def compared(name: str, full: bool) -> dict[str, float]:
 def in_process(*arguments: str, full: bool) -> Any:
     """What this module prints in a process of its own: threads and memory are set where it starts."""
     line = [sys.executable, "-m", "stages.tools.bench", *arguments, *(["--full"] if full else [])]
-    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        why = (done.stderr.strip().splitlines() or ["killed"])[-1]
-        raise InputError(f"bench {' '.join(arguments)} failed: {why}")
-    return json.loads(done.stdout.splitlines()[-1])
+    return json.loads(processes.printed(" ".join(arguments), line).splitlines()[-1])
 
 
 def accuracies() -> dict[str, float]:

@@ -21,6 +21,7 @@ from typing import Any
 from stages.artifacts.split import load_split
 from stages.runtime.config import ROOT, InputError
 from stages.runtime.machine import peak_mib
+from stages.tools.bench import processes
 from stages.tools.bench.load import Load, put_on
 
 RECIPES = {"linear": "baselines-imdb-nb-svm", "bag": "best-hashed-bag", "BiLSTM": "ladder-vectors"}
@@ -103,25 +104,18 @@ def packaged(recipe: str, waits: Any) -> dict[str, float]:
     the median."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "package"
-        _done([sys.executable, "-m", "stages.tools.export", recipe, "--to", str(folder)], ROOT)
+        export = [sys.executable, "-m", "stages.tools.export", recipe, "--to", str(folder)]
+        processes.printed("export", export)
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         module = recipe.replace("-", "_")
         start = waits([sys.executable, "-m", module, "The plot is dull."], folder)["seconds"]
-        latency = _done([sys.executable, "-c", LATENCY, module], folder, json.dumps(texts(ALONE)))
+        once = [sys.executable, "-c", LATENCY, module]
+        latency = processes.printed("latency", once, folder, json.dumps(texts(ALONE)))
     return {
         "package_mb": round(size / 1e6, 1),
         "start": start,
         "latency_ms": round(float(latency) * 1000, 2),
     }
-
-
-def _done(line: list[str], folder: Path, given: str | None = None) -> str:
-    """What a command prints."""
-    done = subprocess.run(line, cwd=folder, input=given, capture_output=True, text=True, check=False)
-    if done.returncode:
-        why = (done.stderr.strip().splitlines() or ["killed"])[-1]
-        raise InputError(f"bench: {' '.join(line[1:4])} failed: {why}")
-    return done.stdout
 
 
 def served(recipe: str, full: bool) -> dict[str, float]:
@@ -174,8 +168,7 @@ def running(line: list[str]) -> Iterator[tuple[Any, int]]:
     try:
         first = process.stdout.readline().strip()
         if not first:
-            why = (process.stderr.read().strip().splitlines() or ["killed"])[-1]
-            raise InputError(f"bench: {' '.join(line[1:3])} failed: {why}")
+            raise processes.failed(line[1], process.stderr.read())
         port = int(first.rpartition(":")[2])
         _until_it_answers(port)
         yield process, port
