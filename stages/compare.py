@@ -1,8 +1,8 @@
 """Results of a comparison's recipes -> tables and figures.
 
 In: data/compared/<comparison>/. Out: reports/comparisons/<comparison>/ with the figures; reports/tables/
-<comparison>.csv; reports/differences/<comparison>.csv, each two recipes that were tested on the same texts;
-data/chapters/<comparison>.md, which `summary` makes a page of.
+<comparison>.csv; data/differences/<comparison>.csv, each two recipes that were tested on the same texts, and
+data/chapters/<comparison>.md, both of which `summary` takes into reports/.
 
 Example: python -m stages.compare demo
 """
@@ -26,7 +26,7 @@ def main(name: str, params: dict[str, Any]) -> None:
     results, beside = load(folder, shown), baseline(shown, ROOT)
     tested = chapter.pairs(results)
     files.write_csv(ROOT / "reports" / "tables" / f"{name}.csv", *chapter.table(results))
-    files.write_csv(ROOT / "reports" / "differences" / f"{name}.csv", *chapter.differing(results, tested))
+    files.write_csv(ROOT / "data" / "differences" / f"{name}.csv", *chapter.differing(results, tested))
     text = chapter.chapter(name, shown["title"], results, tested)
     files.write_text(ROOT / "data" / "chapters" / f"{name}.md", text)
     with files.replacing_folder(ROOT / "reports" / "comparisons" / name) as pictures:

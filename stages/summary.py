@@ -1,11 +1,13 @@
 """All tables and figures of each comparison, the sample sentences and the corpora, as pages for people.
 
-Out: reports/chapters/<comparison>.md, reports/samples.md, reports/corpora.md.
+Out: reports/chapters/<comparison>.md, reports/differences/<comparison>.csv, reports/samples.md,
+reports/corpora.md.
 
 Example: python -m stages.summary
 """
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,6 +27,9 @@ def main(params: dict[str, Any]) -> None:
         for name in params["comparisons"]:
             text = (data / "chapters" / f"{name}.md").read_text(encoding="utf-8")
             files.write_text(folder / f"{name}.md", chapter(text))
+    with files.replacing_folder(reports / "differences") as folder:
+        for name in params["comparisons"]:
+            shutil.copyfile(data / "differences" / f"{name}.csv", folder / f"{name}.csv")
     sentences = (data / "samples.md").read_text(encoding="utf-8")
     files.write_text(reports / "samples.md", f"# Sample sentences\n\n{sentences}")
     files.write_text(reports / "corpora.md", corpora(params["corpora"], reports / "corpora") + tested(params))

@@ -47,7 +47,7 @@ def test_a_comparison_shows_its_recipes_and_forgets_the_ones_it_no_longer_has(ro
     compare.main("mine", params)
     with (root / "reports" / "tables" / "mine.csv").open(encoding="utf-8", newline="") as file:
         assert [row["recipe"] for row in csv.DictReader(file)] == ["b", "a"]
-    with (root / "reports" / "differences" / "mine.csv").open(encoding="utf-8", newline="") as file:
+    with (root / "data" / "differences" / "mine.csv").open(encoding="utf-8", newline="") as file:
         assert [(row["first"], row["second"]) for row in csv.DictReader(file)] == [("b", "a")]
     assert not (root / "data" / "compared" / "mine" / "old.json").exists()
     assert "old" not in (root / "data" / "chapters" / "mine.md").read_text(encoding="utf-8")
@@ -89,8 +89,12 @@ def test_every_comparison_has_a_page_whose_pictures_are_found_from_there(root: P
     for name in ("b", "a"):
         text = f"\n## Chapter {name}\n\n### part\n\n{picture}"
         files.write_text(root / "data" / "chapters" / f"{name}.md", text)
+        files.write_text(root / "data" / "differences" / f"{name}.csv", f"first,second\n{name},{name}\n")
     files.write_text(root / "reports" / "chapters" / "gone.md", "left by an experiment that is gone")
     summarize(root)
+    tables = root / "reports" / "differences"
+    assert {path.name for path in tables.iterdir()} == {"a.csv", "b.csv"}
+    assert (tables / "b.csv").read_text(encoding="utf-8").endswith("\nb,b\n")
     pages = {
         path.name: path.read_text(encoding="utf-8") for path in (root / "reports" / "chapters").iterdir()
     }
