@@ -140,7 +140,7 @@ def test_what_is_written_composes_and_is_accepted(tmp_path: Path, words: int, mi
         for path in (ROOT / "conf" / folder).glob("*.yaml"):
             if "members" not in (entry := parse(path, path.name)) and "teacher" not in entry:
                 (conf / folder / path.name).write_bytes(path.read_bytes())
-    for name in ("config.yaml", "figures.yaml", "samples.yaml"):
+    for name in ("config.yaml", "figures.yaml", "names.yaml", "samples.yaml"):
         (conf / name).write_bytes((ROOT / "conf" / name).read_bytes())
     (conf / "experiments").mkdir()
     (conf / "experiments" / "tickets.yaml").write_text(text, encoding="utf-8")
