@@ -136,7 +136,8 @@ def tested(names: Mapping[str, str]) -> str:
     for best, (alike, less) in groups.items():
         verdicts = [f"Less accurate: {'; '.join(less)}."] if less else []
         verdicts += [f"No difference shown: {'; '.join(alike)}."] if alike else []
-        lines.append(f"- Beside {names.get(best, best)} (`{best}`). {' '.join(verdicts)}\n")
+        name = f"{names[best]} (`{best}`)" if best in names else f"`{best}`"
+        lines.append(f"- Beside {name}. {' '.join(verdicts)}\n")
     return "".join(lines)
 
 
