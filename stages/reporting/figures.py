@@ -189,7 +189,8 @@ def _accuracy_dots(results: Sequence[Result], style: Figures, path: Path, baseli
             spread = result.measures.get("sd.accuracy")
             _beside(ax, i, f"{share:.1f}" + ("" if spread is None else f" ± {100 * spread:.1f}"))
         ends = [100 * end for result in results for end in result.interval]
-        chance, lowest = 100 * _chance(results), min(*ends, 100 * baseline.accuracy if baseline else 100)
+        ends += [100 * baseline.accuracy] if baseline else []
+        chance, lowest = 100 * _chance(results), min(ends)
         if chance >= lowest - 5:
             ax.axvline(chance, color="grey", linestyle=":", label="always the most frequent label")
             lowest = min(lowest, chance)

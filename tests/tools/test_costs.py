@@ -27,7 +27,10 @@ ENTRIES: dict[str, Any] = {
         },
         "both": {"corpus": "sets", "model": {"members": "x"}, "training": TRAINING},
     },
-    "comparisons": {"x": {"recipes": ["plain", "student"]}},
+    "comparisons": {
+        "x": {"recipes": ["plain", "student"], "names": ["mean of words", "pupil"]},
+        "y": {"recipes": ["teacher", "both"], "names": ["n-grams", "ensemble"]},
+    },
     "corpora": {"sets": {"source": "imdb"}, "words": {"source": "imdb"}},
     "figures": {"width": 6.0, "font_size": 9, "colors": "tab10", "grid": True},
 }
@@ -62,14 +65,18 @@ def test_what_was_timed_elsewhere_or_not_at_all_is_no_point(
     (tmp_path / "bench.json").write_text(json.dumps({"a peer": peer, "speed": {"ours": 3}}), encoding="utf-8")
     costs.main()
     found = {point.name: (point.seconds, point.accuracy, point.peer) for point in drawn}
-    assert found == {"teacher": (6, 0.9, False), "plain": (23, 0.9, False), "a peer": (40, 0.907, True)}
+    assert found == {
+        "n-grams": (6, 0.9, False),
+        "mean of words": (23, 0.9, False),
+        "a peer": (40, 0.907, True),
+    }
     assert "2 recipes" in capsys.readouterr().out
 
 
 def test_the_figure_has_numbers_at_its_ticks_and_is_the_same_bytes_again(tmp_path: Path) -> None:
     points = [Point("fast", 9, 0.8), Point("slow", 60, 0.9), Point("peer", 400, 0.95, peer=True)]
     for name in ("one", "two"):
-        draw(points, "$title$", read(Figures, ENTRIES["figures"], "figures"), tmp_path / f"{name}.svg")
+        draw(points, read(Figures, ENTRIES["figures"], "figures"), tmp_path / f"{name}.svg")
     text = (tmp_path / "one.svg").read_text(encoding="utf-8")
     assert text == (tmp_path / "two.svg").read_text(encoding="utf-8")
     assert "mathdefault" not in text and "<!-- 20 -->" in text and "<!-- slow -->" in text

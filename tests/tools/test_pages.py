@@ -90,6 +90,15 @@ def pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("pairs")
+def test_of_equally_accurate_recipes_the_first_is_the_best() -> None:
+    table = "recipe,test_accuracy\n" + "".join(f"demo-{name},1\n" for name in ("pooled", "lstm", "bilstm"))
+    (facts.REPORTS / "tables" / "demo.csv").write_text(table)
+    assert facts.behind("demo-pooled") is None
+    assert facts.behind("demo-lstm") == ("demo-pooled", -1.0, False)
+    assert facts.behind("demo-bilstm") == ("demo-pooled", -20.0, True)
+
+
+@pytest.mark.usefixtures("pairs")
 def test_what_is_shown_to_differ_follows_from_the_tested_pairs() -> None:
     assert facts.difference("demo-pooled", "demo-lstm") == (-1.0, False)
     assert facts.difference("demo-bilstm", "demo-pooled") == (20.0, True)

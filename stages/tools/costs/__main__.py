@@ -29,6 +29,11 @@ def main() -> None:
     entries = params()
     groups = dict[str, list[Point]]()
     processor, seconds = whole(timed(), entries)
+    people = {
+        recipe: name
+        for comparison in entries["comparisons"].values()
+        for recipe, name in zip(comparison["recipes"], comparison["names"], strict=True)
+    }
     for name, recipe in entries["recipes"].items():
         needed = set(steps(name, entries))
         metrics = REPORTS / "metrics" / f"{name}.json"
@@ -36,11 +41,11 @@ def main() -> None:
             accuracy = json.loads(metrics.read_text(encoding="utf-8"))["test"]["accuracy"]
             total = sum(seconds[step] for step in needed)
             source = entries["corpora"][recipe["corpus"]]["source"]
-            groups.setdefault(source, []).append(Point(name, total, accuracy))
+            groups.setdefault(source, []).append(Point(people[name], total, accuracy))
     style = read(Figures, entries["figures"], "figures")
     for source, points in groups.items():
         if len(points) > FEW:
-            draw([*points, *peers(source)], f"{source}: what accuracy costs", style, picture(source))
+            draw([*points, *peers(source)], style, picture(source))
             print(f"wrote reports/{picture(source).name}: {len(points)} recipes, timed on {processor}")
 
 

@@ -30,7 +30,7 @@ def front(points: Sequence[Point]) -> list[Point]:
     return best
 
 
-def draw(points: Sequence[Point], title: str, style: Figures, path: Path) -> None:
+def draw(points: Sequence[Point], style: Figures, path: Path) -> None:
     """A point with its name for each recipe, hollow for peers; a line joins those of the front."""
     edge = front([point for point in points if not point.peer])
     middle = sorted(point.seconds for point in points)[len(points) // 2]
@@ -55,8 +55,4 @@ def draw(points: Sequence[Point], title: str, style: Figures, path: Path) -> Non
             offset, side = ((-5, -9), "right") if left else ((5, -9), "left")
             ax.annotate(point.name, place, offset, textcoords="offset points", ha=side, fontsize="small")
         ax.margins(0.08)
-        ax.set(
-            xlabel="seconds from raw texts to a finished model of one seed",
-            ylabel="test accuracy, %",
-            title=title,
-        )
+        ax.set(xlabel="seconds from raw texts to a finished model of one seed", ylabel="test accuracy, %")

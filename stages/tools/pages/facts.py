@@ -78,7 +78,7 @@ class Behind(NamedTuple):
 def behind(recipe: str) -> Behind | None:
     """None for the most accurate recipe itself, and where there is no other."""
     pairs = _differences(study()["recipes"][recipe]["experiment"])
-    others = {name for pair in pairs if recipe in pair for name in pair}
+    others = dict.fromkeys(name for pair in pairs if recipe in pair for name in pair)  # in their order
     best = max(others, key=lambda name: measure(name, "test_accuracy"), default=recipe)
     return None if best == recipe else Behind(best, *difference(best, recipe))
 
