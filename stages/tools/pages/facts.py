@@ -76,9 +76,10 @@ class Behind(NamedTuple):
 
 @cache
 def behind(recipe: str) -> Behind | None:
-    """None for the most accurate recipe itself, and where there is no other."""
-    pairs = _differences(study()["recipes"][recipe]["experiment"])
-    others = dict.fromkeys(name for pair in pairs if recipe in pair for name in pair)  # in their order
+    """None for the most accurate recipe itself, the first of several, and where there is no other."""
+    comparison = study()["recipes"][recipe]["experiment"]
+    paired = {name for pair in _differences(comparison) if recipe in pair for name in pair}
+    others = [name for name in study()["comparisons"][comparison]["recipes"] if name in paired]
     best = max(others, key=lambda name: measure(name, "test_accuracy"), default=recipe)
     return None if best == recipe else Behind(best, *difference(best, recipe))
 
