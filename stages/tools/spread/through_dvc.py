@@ -92,7 +92,7 @@ def outdated(repo: Any, pipe: Pipeline, remote: bool) -> set[str]:
 
     remote: whether outs may also lie in DVC's remote.
     """
-    stages = {name: one(repo, name) for name in pipe.upstream}
+    stages = named(repo, pipe.upstream)
     with repo.lock:
         changed = {name for name, stage in stages.items() if stage.changed(allow_missing=True)}
         elsewhere = {name: stages[name] for name in set(stages) - changed if not at_hand(stages[name])}
@@ -132,9 +132,10 @@ def _listed(stage: Any) -> Hashes:
         return set()
 
 
-def one(repo: Any, name: str) -> Any:
-    [stage] = repo.stage.collect(name)
-    return stage
+def named(repo: Any, names: Iterable[str]) -> dict[str, Any]:
+    """The stages of these names, all from one reading of dvc.yaml and dvc.lock, which takes seconds."""
+    stages = {stage.addressing: stage for stage in repo.stage.load_all()}
+    return {name: stages[name] for name in names}
 
 
 def objects(stage: Any) -> Hashes:
@@ -149,7 +150,7 @@ def has_remote(repo: Any) -> bool:
 
 def bring(repo: Any, names: Iterable[str], remote: bool) -> None:
     """Put the outs of stages, as dvc.lock has them, into the workspace."""
-    stages = [one(repo, name) for name in names]
+    stages = named(repo, names).values()
     with repo.lock:
         if remote:
             _fetch(repo, set().union(*map(objects, stages)))
@@ -169,7 +170,7 @@ def _fetch(repo: Any, hashes: Hashes) -> None:
 
 def push(repo: Any, names: Iterable[str]) -> None:
     """Copy the outs of stages to the remote."""
-    if (hashes := set().union(*(objects(one(repo, name)) for name in names))) and (
+    if (hashes := set().union(*map(objects, named(repo, names).values()))) and (
         failed := repo.cloud.push(hashes).failed
     ):
         raise InputError(
@@ -193,7 +194,7 @@ def produce(root: Path, name: str, upstream: Iterable[str], cache: str, remote: 
 
 def _bring_unchanged(repo: Any, name: str) -> None:
     """What the stage made of the same inputs before, from the remote, if it is there."""
-    stage = one(repo, name)
+    [stage] = named(repo, [name]).values()
     with repo.lock:
         if not stage.changed(allow_missing=True) and (hashes := objects(stage)):
             repo.cloud.pull(hashes)
