@@ -22,6 +22,7 @@ FUNCTIONS = [
     facts.same,
     facts.ahead,
     facts.alike,
+    facts.verdict,
     facts.slope,
     facts.steps,
     facts.accuracies,

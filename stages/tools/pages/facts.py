@@ -94,13 +94,20 @@ def difference(first: str, second: str) -> tuple[float, bool]:
 
 def ahead(first: str, second: str) -> bool:
     """Whether the first of two recipes of a comparison is shown to be more accurate."""
-    points, shown = difference(first, second)
-    return shown and points > 0
+    return verdict(first, second) == "more accurate"
 
 
 def alike(first: str, second: str) -> bool:
     """Whether two recipes of a comparison are not shown to differ."""
-    return not difference(first, second)[1]
+    return verdict(first, second) == "no difference shown"
+
+
+def verdict(first: str, second: str) -> str:
+    """What the tested pair says of the first of two recipes of a comparison, beside the second."""
+    added, shown = difference(first, second)
+    if not shown:
+        return "no difference shown"
+    return "more accurate" if added > 0 else "less accurate"
 
 
 def slope(recipe: str, by: str) -> float:
@@ -115,9 +122,8 @@ def steps(names: Mapping[str, str]) -> str:
     """A table of recipes, each beside the one before: the points that it adds, and if that is shown."""
     lines = []
     for before, recipe in pairwise(names):
-        added, shown = difference(recipe, before)
-        verdict = ("more accurate" if added > 0 else "less accurate") if shown else "no difference shown"
-        lines.append([names[recipe], signed(added / 100), verdict])
+        added, _ = difference(recipe, before)
+        lines.append([names[recipe], signed(added / 100), verdict(recipe, before)])
     return markdown(["beside the row above", "points", "verdict"], lines, texts=["verdict"])
 
 
@@ -134,9 +140,9 @@ def tested(names: Mapping[str, str]) -> str:
         if beside := behind(recipe):
             groups.setdefault(beside.best, ([], []))[beside.shown].append(name)
     lines = []
-    for best, (alike, less) in groups.items():
+    for best, (equal, less) in groups.items():
         verdicts = [f"Less accurate: {'; '.join(less)}."] if less else []
-        verdicts += [f"No difference shown: {'; '.join(alike)}."] if alike else []
+        verdicts += [f"No difference shown: {'; '.join(equal)}."] if equal else []
         name = f"{names[best]} (`{best}`)" if best in names else f"`{best}`"
         lines.append(f"- Beside {name}. {' '.join(verdicts)}\n")
     return "".join(lines)
