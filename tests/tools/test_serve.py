@@ -5,7 +5,6 @@ import html
 import importlib
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -33,9 +32,9 @@ from stages.tools.serve.__main__ import bound
 from stages.tools.serve.app import application
 from stages.tools.serve.limits import Limits
 from stages.tools.serve.server import Server
+from tests.browser import markup, needs_browser
 from tests.project import Project
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 JSON = {"Content-Type": "application/json"}
 LABELS = ["<b>no</b>", "yes"]
 TEXTS = ["plain", "naïve 🎬", "", "two\nlines </script>", " \t"]
@@ -367,21 +366,15 @@ def test_what_can_be_asked_is_described_and_pages_load_nothing_from_elsewhere() 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not BROWSER, reason="no Chromium is installed")
+@needs_browser
 def test_in_a_browser_the_page_shows_label_shares_and_words_as_text_whatever_is_in_them(
     tmp_path: Path,
 ) -> None:
     text = "<i>good</i> but dull\n<script>document.title = 1</script>"
-    command = [
-        *[str(BROWSER), "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path}"],
-        *["--virtual-time-budget=20000", "--dump-dom"],
-    ]
     with served(Fake(), timeout=60.0) as client:
         where = f"http://127.0.0.1:{client.port}"
-        page, docs = (
-            subprocess.run([*command, url], capture_output=True, text=True, check=True, timeout=120).stdout
-            for url in (f"{where}/#{urlencode({'text': text})}", f"{where}/docs")
-        )
+        page = markup(f"{where}/#{urlencode({'text': text})}", tmp_path)
+        docs = markup(f"{where}/docs", tmp_path)
     [words] = re.findall('<p id="words">(.*?)</p>', page, re.DOTALL)
     assert html.unescape(re.sub("<[^>]*>", "", words)) == text
     assert re.findall('<mark title="(.*?)" class="for"', words)[:2] == ["+11.000", "+3.000"]
