@@ -3,7 +3,8 @@
 As a Python package, text in and calibrated probabilities out: it needs NumPy alone for a linear model on
 n-grams, the NB-SVM network among them, and ONNX Runtime, too, for any other network. Or as a network's file
 for another runtime (ONNX, TensorFlow's SavedModel, LiteRT), with its tokenizer's files beside it and
-facts.json: labels, temperature, padding. Such a file takes ids, int32[texts, tokens], and gives logits.
+facts.json: labels, temperature, padding. Such a file takes ids, int32[texts, tokens], and gives logits; with
+LiteRT, a recurrent network takes one text at a time.
 
 Examples: python -m stages.tools.export best-nb-svm-network
           python -m stages.tools.export demo-logistic --to /tmp/model && pip install /tmp/model
