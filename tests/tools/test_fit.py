@@ -49,6 +49,13 @@ def test_delimiter_and_encoding_are_found(tmp_path: Path, delimiter: str, encodi
     assert (names.text, names.label) == ("body", "team")
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_every_field_may_be_quoted(tmp_path: Path, delimiter: str) -> None:
+    quoted = [[f'"{value}"' for value in row] for row in [("body", "team"), *TICKETS]]
+    found = look.look(save(tmp_path / "a.csv", table([], quoted, delimiter)))
+    assert look.usable(found.rows, look.columns(found)) == tuple(map(list, zip(*TICKETS, strict=True)))
+
+
 def test_a_header_is_told_from_a_first_row(tmp_path: Path) -> None:
     without = save(tmp_path / "a.csv", "".join(f'{label},"{text}"\n' for text, label in TICKETS))
     found = look.look(without)

@@ -58,7 +58,9 @@ def format_of(path: Path) -> tables.Format:
     if tables.suffix(path) not in tables.DELIMITERS:
         return tables.Format(encoding)
     how = tables.Format(encoding, _delimiter(path, encoding))
-    first, *others = _fields(path, how)
+    first, *others = _fields(path, how) or [[]]
+    if not first:
+        raise InputError(f"{path}: found no row that can be read, allowed: rows with a text and a label")
     if _header(first, others):
         return how
     return replace(how, columns=tuple(f"column {i + 1}" for i in range(len(first))))
@@ -149,15 +151,13 @@ def _delimiter(path: Path, encoding: str) -> str | None:
 
 
 def _fields(path: Path, how: tables.Format) -> list[list[str]]:
-    """The first rows' fields."""
+    """Of the first rows, those that can be read: none, if all are quoted and the delimiter is another."""
     some: list[list[str]] = []
     for _, fields in tables.cut(path, how):
         if isinstance(fields, list):
             some.append(fields)
         if len(some) > SOME:
             break
-    if not some:
-        raise InputError(f"{path}: found no row that can be read, allowed: rows with a text and a label")
     return some
 
 
