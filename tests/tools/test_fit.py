@@ -46,7 +46,7 @@ def test_delimiter_and_encoding_are_found(tmp_path: Path, delimiter: str, encodi
     assert [row["body"] for row in found.rows] == [text for _, text, _ in rows]
     assert found.how.delimiter == (None if delimiter == "," else delimiter)
     names = look.columns(found)
-    assert (names.text, names.label) == ("body", "team")
+    assert (names.texts, names.label) == (("body",), "team")
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -61,8 +61,21 @@ def test_a_header_is_told_from_a_first_row(tmp_path: Path) -> None:
     found = look.look(without)
     assert len(found.rows) == 60 and found.how.columns == ("column 1", "column 2")
     names = look.columns(found)
-    assert (names.text, names.label) == ("column 2", "column 1")
+    assert (names.texts, names.label) == (("column 2",), "column 1")
     assert look.look(save(tmp_path / "b.csv", delimited(TICKETS))).how.columns is None
+
+
+def test_several_columns_make_a_text_as_the_source_makes_it(tmp_path: Path) -> None:
+    rows = [("" if i % 3 else f"no. {i}", f'"{text}"', label) for i, (text, label) in enumerate(TICKETS)]
+    path = save(tmp_path / "a.csv", table(["subject", "body", "team"], [*rows, (" ", "", "other")]))
+    given = from_table.given(path, ["subject", "body"], None, None)
+    source = read(files.Source, given.entry("a"), "sources.a")
+    splits = files.load(source)
+    assert sorted(given.texts) == sorted(text for split in splits.values() for text in split.texts)
+    assert "columns 'subject' and 'body'" in given.notes[0] and len(given.texts) == len(TICKETS)
+    for texts in (["body", "body"], ["body", "team"]):
+        with pytest.raises(InputError, match="allowed: each column once"):
+            from_table.given(path, texts, "team", None)
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv.gz"])
@@ -110,7 +123,7 @@ def test_what_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
         look.columns(found)
     assert look.columns(found, label="two").label == "two"
     with pytest.raises(InputError, match=r"--text: found 'word', allowed: a column of .*: words, one, two"):
-        look.columns(found, text="word")
+        look.columns(found, ["word"])
     numbers = save(tmp_path / "b.csv", table(["words", "score"], [(f"text {i}", i / 7) for i in range(60)]))
     with pytest.raises(InputError, match="no column has 2 to 100 different values"):
         look.columns(look.look(numbers))

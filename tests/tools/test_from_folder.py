@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,10 +24,10 @@ def texts(root: Path, *inside: str, count: int = 20) -> Path:
     return root
 
 
-def refused(path: Path, **options: str) -> str:
-    arguments = {"text": None, "label": None, "test": None} | options
+def refused(path: Path, **options: Any) -> str:
+    arguments = {"texts": None, "label": None, "test": None} | options
     with pytest.raises(InputError) as error:
-        from_folder.given(path, **arguments)  # type: ignore[arg-type]
+        from_folder.given(path, **arguments)
     assert "\n" not in str(error.value)
     return str(error.value)
 

@@ -97,7 +97,7 @@ def cached(folder: Path, name: str, splits: Mapping[str, Rows]) -> Path:
 def refused(name: str, **columns: str) -> str:
     kind = from_tfds if columns.pop("kind", "") == "tfds" else from_huggingface
     with pytest.raises(InputError) as error:
-        kind.given(name, columns.get("text"), columns.get("label"))
+        kind.given(name, [columns["text"]] if "text" in columns else None, columns.get("label"))
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -141,7 +141,7 @@ def test_each_split_has_its_own_order_of_names(tmp_path: Path) -> None:
 
 def test_other_columns_may_be_asked_for(tmp_path: Path) -> None:
     folder = saved(tmp_path / "films", [("x" * (i % 3 + 1) + f" {i:02}", 0) for i in range(40)])
-    given = from_huggingface.given(str(folder), "text", "stars")
+    given = from_huggingface.given(str(folder), ["text"], "stars")
     assert set(given.labels) == {"4", "5", "6"}
     assert "--label: found 'words', allowed: a column" in refused(str(folder), label="words")
 

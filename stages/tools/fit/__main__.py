@@ -17,6 +17,7 @@ What it takes:
 
 Examples: python -m stages.tools.fit texts/tickets.csv
           python -m stages.tools.fit tickets.csv --text body --label team --test tickets-test.csv --minutes 10
+          python -m stages.tools.fit tickets.csv --text subject --text body
           python -m stages.tools.fit tfds:imdb_reviews/plain_text --minutes 30
           python -m stages.tools.fit tickets --by macro-f1
 """
@@ -56,7 +57,11 @@ FEWEST = 20  # rows; fewer say nothing
 def main() -> None:
     parser = command.parser()
     parser.add_argument("data", help="a table or a folder of texts and labels, a data set, or an experiment")
-    parser.add_argument("--text", help="the column of texts (default: a guess, which is told)")
+    parser.add_argument(
+        "--text",
+        action="append",
+        help="the column of texts, or several (default: a guess, which is told)",
+    )
     parser.add_argument("--label", help="the column of labels (default: a guess, which is told)")
     share = f"{from_table.SHARE:.0%}%"
     parser.add_argument("--test", help=f"a table with the test split (default: {share} of the rows)")
@@ -107,14 +112,14 @@ def known(data: str) -> bool:
 
 def given(options: argparse.Namespace) -> Given:
     """The texts and labels that the command line names."""
-    text, label, test = options.text, options.label, Path(options.test) if options.test else None
+    texts, label, test = options.text, options.label, Path(options.test) if options.test else None
     prefix, _, rest = options.data.partition(":")
     if f"{prefix}:" in (from_tfds.PREFIX, from_huggingface.PREFIX):
         refuse_options("this data set has its test split inside, or none", test=test)
     if f"{prefix}:" == from_tfds.PREFIX:
-        return from_tfds.given(rest, text, label)
+        return from_tfds.given(rest, texts, label)
     if f"{prefix}:" == from_huggingface.PREFIX:
-        return from_huggingface.given(rest, text, label)
+        return from_huggingface.given(rest, texts, label)
     path = Path(options.data)
     if not path.exists():
         raise InputError(
@@ -122,8 +127,8 @@ def given(options: argparse.Namespace) -> Given:
             "as tfds:<name> or hf:<name>, or an experiment made of one"
         )
     if path.is_dir():
-        return from_folder.given(path, text, label, test)
-    return from_table.given(path, text, label, test)
+        return from_folder.given(path, texts, label, test)
+    return from_table.given(path, texts, label, test)
 
 
 def written(options: argparse.Namespace) -> str:

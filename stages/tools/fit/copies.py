@@ -36,17 +36,17 @@ class Prepared:
     read: Callable[[str], list[dict[str, object]]]
 
 
-def given(prepared: Prepared, text: str | None, label: str | None) -> Given:
+def given(prepared: Prepared, texts: Sequence[str] | None, label: str | None) -> Given:
     """Its training split, and the first split for tests that has labels; else a share of train is cut off.
 
-    text, label: columns, None to have them guessed.
+    texts, label: columns, None to have them guessed.
     """
     if not prepared.rows.get(TRAIN):
         raise refusal(prepared, "allowed: one called train")
     rows = prepared.read(TRAIN)
     if label is None and len(prepared.classes) == 1:
         [label] = prepared.classes
-    names = look.columns(look.Found(Path(prepared.where), tables.Format(), rows), text, label)
+    names = look.columns(look.Found(Path(prepared.where), tables.Format(), rows), texts, label)
     splits = {TRAIN: usable(rows, names)}
     if not splits[TRAIN]:
         raise refusal(prepared, "but none in train has a text and a label")
@@ -56,7 +56,7 @@ def given(prepared: Prepared, text: str | None, label: str | None) -> Given:
             break
     else:
         test = ""
-    notes = [f"{prepared.where}: text is column {names.text!r}, label is column {names.label!r}: {names.why}"]
+    notes = [names.note(prepared.where)]
     notes += remarks(prepared, {TRAIN: splits[TRAIN]} | ({test: splits["test"]} if test else {}))
 
     def entry(name: str) -> dict[str, Any]:
@@ -69,8 +69,8 @@ def given(prepared: Prepared, text: str | None, label: str | None) -> Given:
         return stated | {"path": from_root(folder / f"{TRAIN}.parquet"), "split": {"test": SHARE}}
 
     pairs = [pair for each in splits.values() for pair in each]
-    texts, labels = zip(*pairs, strict=True)
-    return Given(prepared.where, prepared.name, texts, labels, notes, entry)
+    whole, labels = zip(*pairs, strict=True)
+    return Given(prepared.where, prepared.name, whole, labels, notes, entry)
 
 
 def refusal(prepared: Prepared, why: str) -> InputError:

@@ -1,7 +1,7 @@
 """A folder: of text files in a folder for each label, with train/ and test/ around them or without; or of
 tables, train and test."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,16 @@ ALLOWED = (
 )
 
 
-def given(path: Path, text: str | None, label: str | None, test: Path | None) -> Given:
-    """text, label: columns of tables, None to have them guessed."""
+def given(path: Path, texts: Sequence[str] | None, label: str | None, test: Path | None) -> Given:
+    """texts, label: columns of tables, None to have them guessed."""
     refuse_options("a folder has its test split inside, or none", test=test)
     if from_huggingface.is_saved(path):
-        return from_huggingface.given(str(path), text, label)
+        return from_huggingface.given(str(path), texts, label)
     inside = visible(path)
     folders = [each for each in inside if each.is_dir()]
     if not folders:
-        return of_tables(path, text, label)
-    refuse_options("the folders are the labels", text=text, label=label)
+        return of_tables(path, texts, label)
+    refuse_options("the folders are the labels", text=texts and ", ".join(texts), label=label)
     if others := [each.name for each in inside if not each.is_dir()]:
         raise InputError(f"{path}: found {others[0]} beside folders, allowed: {ALLOWED}; move it away")
     return of_labels(path, folders)
@@ -83,20 +83,20 @@ def passed_over(path: Path, labels: list[Path], splits: list[Path], folders: lis
         yield f"{len(others)} without {files.PLAIN} at the end are not read, the first of them: {others[0]}"
 
 
-def of_tables(path: Path, text: str | None, label: str | None) -> Given:
+def of_tables(path: Path, texts: Sequence[str] | None, label: str | None) -> Given:
     """Columns and all that is said are those of the table of the training split."""
     known = [each for each in visible(path) if tables.known(each)]
     parts = [each for each in known if each.name.partition(".")[0] == files.SPLITS[0]]
     if len(parts) != 1:
         raise InputError(f"{path}: found {len(parts)} tables called train, allowed: {ALLOWED}")
     table = look.look(parts[0])
-    names = look.columns(table, text, label)
-    texts, labels = look.usable(table.rows, names)
+    names = look.columns(table, texts, label)
+    whole, labels = look.usable(table.rows, names)
     stated = {
         "kind": "files",
         "path": from_root(path),
-        **columns(table, names, len(texts) < len(table.rows)),
+        **columns(table, names, len(whole) < len(table.rows)),
     }
     files.load(read(files.Source, stated, f"sources.{path.name}"))  # which refuses another test split
-    note = f"{parts[0]}: text is column {names.text!r}, label is column {names.label!r}: {names.why}"
-    return Given(path.name, path.name, texts, labels, [note], lambda name: stated)
+    note = names.note(parts[0])
+    return Given(path.name, path.name, whole, labels, [note], lambda name: stated)

@@ -20,15 +20,15 @@ ARROW = ".arrow"
 NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*){0,2}")
 
 
-def given(name: str, text: str | None, label: str | None) -> Given:
-    """name: a path, or a name of Hugging Face's. text, label: columns, None to have them guessed."""
+def given(name: str, texts: Sequence[str] | None, label: str | None) -> Given:
+    """name: a path, or a name of Hugging Face's. texts, label: columns, None to have them guessed."""
     path = Path(name)
     place = path if path.exists() else cached(name)
     try:
         splits = files_of(place)
         tables = {split: opened(parts) for split, parts in splits.items()}
         own = place.stem if path.exists() else name
-        return copies.given(prepared(f"{PREFIX}{name}", own, tables), text, label)
+        return copies.given(prepared(f"{PREFIX}{name}", own, tables), texts, label)
     except (
         OSError,
         ValueError,

@@ -1,6 +1,7 @@
 """A table of texts and labels, and beside it one with the test split."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,29 +14,28 @@ from stages.tools.fit.given import Given
 SHARE = 0.2  # of the rows, the test split's, where there is none
 
 
-def given(path: Path, text: str | None, label: str | None, test: Path | None) -> Given:
-    """text, label: its columns, None to have them guessed."""
+def given(path: Path, texts: Sequence[str] | None, label: str | None, test: Path | None) -> Given:
+    """texts, label: its columns, None to have them guessed."""
     if test is not None and not (test.is_file() and tables.known(test)):
         raise InputError(f"--test: found {test}, allowed: a table as {path.name}; save it as CSV")
     found = look.look(path)
-    names = look.columns(found, text, label)
-    texts, labels = look.usable(found.rows, names)
+    names = look.columns(found, texts, label)
+    whole, labels = look.usable(found.rows, names)
 
     def entry(name: str) -> dict[str, Any]:
         where = {"path": from_root(path), "split": {"test": SHARE}}
         if test is not None:
             where = {"path": from_root(copied(path, test, name))}
-        return {"kind": "files", **where, **columns(found, names, len(texts) < len(found.rows))}
+        return {"kind": "files", **where, **columns(found, names, len(whole) < len(found.rows))}
 
-    note = f"{path}: text is column {names.text!r}, label is column {names.label!r}: {names.why}"
-    return Given(path.name, path.name.partition(".")[0], texts, labels, [note], entry)
+    return Given(path.name, path.name.partition(".")[0], whole, labels, [names.note(path)], entry)
 
 
 def columns(found: look.Found, names: look.Columns, bad: bool) -> dict[str, Any]:
     """What a source's entry says of a table. bad: whether rows have to be left out."""
     how = found.how
     return {
-        "text": names.text,
+        "text": names.texts[0] if len(names.texts) == 1 else list(names.texts),
         "label": names.label,
         **({"encoding": how.encoding} if how.encoding != "utf-8" else {}),
         **({"delimiter": how.delimiter} if how.delimiter else {}),

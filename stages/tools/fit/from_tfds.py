@@ -1,6 +1,7 @@
 """A prepared data set of TensorFlow Datasets: `tfds:imdb_reviews/plain_text`. Nothing is downloaded."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ PREFIX = "tfds:"
 NAME = re.compile(r"\w+(/[\w.-]+)?(:[\d.]+)?")  # data set, configuration, version
 
 
-def given(name: str, text: str | None, label: str | None) -> Given:
-    """name: as TFDS has it. text, label: columns, None to have them guessed."""
+def given(name: str, texts: Sequence[str] | None, label: str | None) -> Given:
+    """name: as TFDS has it. texts, label: columns, None to have them guessed."""
     if not NAME.fullmatch(name):
         raise InputError(
             f"{PREFIX}{name}: found no name of TFDS, allowed: as {PREFIX}imdb_reviews, "
@@ -26,7 +27,7 @@ def given(name: str, text: str | None, label: str | None) -> Given:
     folder = folder_of(Path(tfds.core.constants.DATA_DIR).expanduser(), name)
     try:
         builder = tfds.builder_from_directory(folder)
-        return copies.given(prepared(tfds, builder, name), text, label)
+        return copies.given(prepared(tfds, builder, name), texts, label)
     except InputError:
         raise
     except Exception as error:  # TFDS and its file formats raise types of their own

@@ -33,11 +33,17 @@ class Found:
 
 @dataclass(frozen=True)
 class Columns:
-    """text and label, and in words why."""
+    """Those that a text is made of, that of the label, and in words why."""
 
-    text: str
+    texts: tuple[str, ...]
     label: str
     why: str
+
+    def note(self, where: str | Path) -> str:
+        """For a person. where: the file or data set that has them."""
+        columns = "column " if len(self.texts) == 1 else "columns "
+        columns += " and ".join(map(repr, self.texts))
+        return f"{where}: text is {columns}, label is column {self.label!r}: {self.why}"
 
 
 def look(path: Path) -> Found:
@@ -66,21 +72,25 @@ def format_of(path: Path) -> tables.Format:
     return replace(how, columns=tuple(f"column {i + 1}" for i in range(len(first))))
 
 
-def columns(found: Found, text: str | None = None, label: str | None = None) -> Columns:
+def columns(found: Found, texts: Sequence[str] | None = None, label: str | None = None) -> Columns:
     """The columns that a person named, and for the others those that look like it."""
     names = list(found.rows[0])
-    for given, option in ((text, "--text"), (label, "--label")):
-        if given is not None and given not in names:
-            raise InputError(f"{option}: found {given!r}, allowed: a column of {found.path}: {_some(names)}")
-    some = found.rows[:SOME]
+    for option, given in (("--text", texts or []), ("--label", [label] if label is not None else [])):
+        for name in given:
+            if name not in names:
+                raise InputError(
+                    f"{option}: found {name!r}, allowed: a column of {found.path}: {_some(names)}"
+                )
+    if texts and len({*texts, label}) <= len(texts):
+        raise InputError(f"--text: found {_some([*texts])}, allowed: each column once, and not the label's")
     why = []
-    if text is None:
-        text = _text([name for name in names if name != label], some)
-        why.append(f"{text!r} has the longest texts")
+    if not texts:
+        texts = [_text([name for name in names if name != label], found.rows[:SOME])]
+        why.append(f"{texts[0]!r} has the longest texts")
     if label is None:
-        label, reason = _label(found, [name for name in names if name != text])
+        label, reason = _label(found, [name for name in names if name not in texts])
         why.append(reason)
-    return Columns(text, label, "; ".join(why) or "as you say")
+    return Columns(tuple(texts), label, "; ".join(why) or "as you say")
 
 
 def sheet(texts: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
@@ -107,12 +117,14 @@ def lengths(texts: Sequence[str]) -> np.ndarray:
 
 
 def usable(rows: Sequence[Mapping[str, object]], names: Columns) -> tuple[list[str], list[str]]:
-    """Texts and labels of the rows that have both."""
-    pairs = [
-        (str(row[names.text]), str(row[names.label]))
-        for row in rows
-        if all(str(row.get(name) or "").strip() for name in (names.text, names.label))
-    ]
+    """Texts and labels of the rows that have both. Columns are joined as by stages/sources/files.py."""
+    pairs = []
+    for row in rows:
+        parts = [row.get(name) for name in names.texts]
+        text = "\n".join(map(str, parts))
+        label = str(row.get(names.label) or "")
+        if None not in parts and text.strip() and label.strip():
+            pairs.append((text, label))
     return [text for text, _ in pairs], [label for _, label in pairs]
 
 
