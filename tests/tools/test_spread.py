@@ -2,10 +2,13 @@
 
 import importlib.util
 import os
+import random
 import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,8 @@ from tests.tools.toy import BEFORE, Toy, again, toy
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # DVC's
+
+KILLS = 30
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +75,43 @@ def test_a_driver_that_is_killed_goes_on_where_it_was(fresh: Toy, whole: Toy) ->
     assert fresh.ran - done == {name: 1 for name in BEFORE if name not in done} | {"train-a": 1}
 
 
+def idle(project: Toy) -> bool:
+    """Whether no worker runs a stage."""
+    return not any(worker_of(stage, project.root) for stage in BEFORE)
+
+
+@pytest.mark.slow
+@pytest.mark.faults
+def test_kills_of_workers_and_driver_at_any_moment_lose_no_stage_and_no_byte(
+    whole: Toy, tmp_path: Path
+) -> None:
+    import psutil
+
+    draw = random.Random(0)
+    undisturbed = again(whole, tmp_path / "undisturbed")
+    begun = time.monotonic()
+    assert undisturbed.spread("--jobs", "2").returncode == 0
+    takes, killed = time.monotonic() - begun, Counter[str]()
+    for number in range(KILLS):
+        fresh = again(whole, tmp_path / str(number))
+        running = fresh.start("--jobs", "2")
+        driver = psutil.Process(running.pid)
+        time.sleep(draw.uniform(0, takes))
+        workers = [each for each in driver.children() if "spawn_main" in " ".join(each.cmdline())]
+        name, victim = draw.choice([("driver", driver), *(("worker", each) for each in workers)])
+        if running.poll() is None:
+            victim.kill()
+            killed[name] += 1
+        _, errors = running.communicate()
+        if name == "driver":
+            until(partial(idle, fresh))
+            errors = fresh.spread("--jobs", "2").stderr
+        assert fresh.made == whole.made, (number, name, errors)
+        assert max(fresh.ran.values()) <= 2
+    print(f"killed: {dict(killed)}")
+    assert min(killed["driver"], killed["worker"]) > KILLS / 5
+
+
 @pytest.mark.slow
 def test_a_stage_that_fails_is_named_once_and_what_does_not_need_it_is_finished(
     fresh: Toy, whole: Toy
@@ -116,6 +158,23 @@ def test_workers_that_see_nothing_of_the_driver_share_outs_through_the_remote(
     assert fresh.ran == dict.fromkeys(BEFORE, 1) | {"train-a": 2}
     caches = list((tmp_path / "machines").rglob("seqstudy-*/cache/files"))
     assert len(caches) == 2, "each machine has a cache of its own"
+
+
+def test_a_clone_is_free_once_what_a_killed_worker_left_has_ended_although_nobody_asked_for_its_end(
+    tmp_path: Path,
+) -> None:
+    from stages.tools.spread import worker
+
+    locks = [tmp_path / ".git" / "index.lock", tmp_path / ".dvc" / "tmp" / "rwlock"]
+    for lock in locks:
+        lock.parent.mkdir(parents=True)
+        lock.touch()
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"], cwd=tmp_path) as left:
+        began = time.monotonic()
+        worker.settle(tmp_path)
+        took = time.monotonic() - began
+        assert left.returncode is None  # to the system it is there still
+    assert 0.5 < took < worker.PATIENCE / 2 and not any(lock.exists() for lock in locks)
 
 
 @pytest.mark.slow

@@ -16,16 +16,19 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import psutil
 from distributed import Worker, WorkerPlugin, get_worker
 from distributed.core import Status
 from filelock import FileLock, Timeout
 
 RUN = "stages.tools.spread.one_stage"
+PATIENCE = 30.0  # seconds; of a killed worker nothing runs longer than Git's commands do
 CHECKPOINTS = ".checkpoints"  # where trainings leave what an interrupted one goes on from (.gitignore)
 
 
@@ -142,6 +145,7 @@ def run(job: Job, place: Place) -> dict[str, Any]:
     worker.log_event(place.topic, {"stage": job.name, "on": on})
     base = Path(worker.local_directory).parent / f"seqstudy-{place.study}"
     with free(base) as (clone, number):
+        settle(clone)
         check_out(clone, place)
         shared = place.shared or sees(place.cache, place.token)
         keep_checkpoints(clone, place, base)
@@ -170,6 +174,23 @@ def free(base: Path) -> Iterator[tuple[Path, int]]:
         finally:
             lock.release()
         return
+
+
+def settle(clone: Path) -> None:
+    """Wait for what a killed worker has left running in a clone, and take away its locks. DVC takes a process
+    that has ended for a running one until its parent, which may be a container's, has asked for its end."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and any(map(partial(works_in, clone.resolve()), psutil.process_iter())):
+        time.sleep(0.1)
+    for lock in (".git/index.lock", ".dvc/tmp/rwlock"):
+        (clone / lock).unlink(missing_ok=True)
+
+
+def works_in(clone: Path, process: psutil.Process) -> bool:
+    try:
+        return Path(process.cwd()) == clone
+    except psutil.Error:  # it has ended, or is another user's
+        return False
 
 
 def check_out(clone: Path, place: Place) -> None:
