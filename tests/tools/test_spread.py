@@ -225,6 +225,28 @@ def test_a_stage_sees_the_variables_of_the_driver_and_not_those_that_dask_sets(
     assert seen["TF_X"] == "1" and seen["HOME"] == "h"
 
 
+@pytest.mark.parametrize("deaths", [2, 3])
+def test_a_worker_that_dies_as_it_starts_takes_no_run_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, deaths: int
+) -> None:
+    import distributed
+
+    made: list[int] = []
+
+    def cluster(n_workers: int, **_: object) -> str:
+        made.append(n_workers)
+        if len(made) <= deaths:
+            raise RuntimeError("Cluster failed to start: a Nanny did not")
+        return "a cluster"
+
+    monkeypatch.setattr(distributed, "LocalCluster", cluster)
+    if deaths < clusters.TRIES:
+        assert clusters._here(2, tmp_path) == "a cluster" and made == [2, 2, 2]
+    else:
+        with pytest.raises(InputError, match=r"--jobs: Dask's workers do not start here \(Cluster failed"):
+            clusters._here(2, tmp_path)
+
+
 def test_without_dask_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match=r"needs distributed, .*pip install distributed dask-jobqueue"):

@@ -11,6 +11,7 @@ from typing import Any
 from stages.runtime.config import InputError
 
 PATIENCE = 30.0  # seconds for a scheduler to answer
+TRIES = 3
 SETTINGS = {
     "logging.distributed": "error",
     # of tasks that nothing is known of yet; by it Dask decides how many workers to ask a queue system for
@@ -53,17 +54,26 @@ def connected(address: str | None, slurm: bool, kubernetes: bool, jobs: int, fol
 
 
 def _here(jobs: int, folder: Path) -> Any:
-    """A process for each stage at a time."""
+    """A process for each stage at a time. One that ends while it starts takes Dask's cluster with it, so that
+    another is made."""
     from distributed import LocalCluster
 
-    return LocalCluster(
-        n_workers=jobs,
-        threads_per_worker=1,
-        memory_limit=0,  # stages are processes of their own, whose memory Dask does not see
-        local_directory=str(folder),
-        dashboard_address="127.0.0.1:0",
-        silence_logs=logging.ERROR,
-    )
+    for attempt in range(1, TRIES + 1):
+        try:
+            return LocalCluster(
+                n_workers=jobs,
+                threads_per_worker=1,
+                memory_limit=0,  # stages are processes of their own, whose memory Dask does not see
+                local_directory=str(folder),
+                dashboard_address="127.0.0.1:0",
+                silence_logs=logging.ERROR,
+            )
+        except RuntimeError as error:
+            if attempt == TRIES:
+                why = " ".join(str(error.__cause__ or error).split())[:200]
+                raise InputError(
+                    f"--jobs: Dask's workers do not start here ({why}); are memory and processes left?"
+                ) from None
 
 
 def _queue(slurm: bool) -> Any:
