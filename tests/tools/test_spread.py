@@ -11,6 +11,7 @@ from collections import Counter
 from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
 
 from stages.runtime.config import InputError
@@ -75,6 +76,14 @@ def test_a_driver_that_is_killed_goes_on_where_it_was(fresh: Toy, whole: Toy) ->
     assert fresh.ran - done == {name: 1 for name in BEFORE if name not in done} | {"train-a": 1}
 
 
+def works(process: psutil.Process) -> bool:
+    """Whether a child of the driver is one of Dask's workers, and has not ended."""
+    try:
+        return "spawn_main" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
+
+
 def idle(project: Toy) -> bool:
     """Whether no worker runs a stage."""
     return not any(worker_of(stage, project.root) for stage in BEFORE)
@@ -85,8 +94,6 @@ def idle(project: Toy) -> bool:
 def test_kills_of_workers_and_driver_at_any_moment_lose_no_stage_and_no_byte(
     whole: Toy, tmp_path: Path
 ) -> None:
-    import psutil
-
     draw = random.Random(0)
     undisturbed = again(whole, tmp_path / "undisturbed")
     begun = time.monotonic()
@@ -97,8 +104,8 @@ def test_kills_of_workers_and_driver_at_any_moment_lose_no_stage_and_no_byte(
         running = fresh.start("--jobs", "2")
         driver = psutil.Process(running.pid)
         time.sleep(draw.uniform(0, takes))
-        workers = [each for each in driver.children() if "spawn_main" in " ".join(each.cmdline())]
-        name, victim = draw.choice([("driver", driver), *(("worker", each) for each in workers)])
+        choices = [("driver", driver), *(("worker", each) for each in driver.children() if works(each))]
+        name, victim = draw.choice(choices)
         if running.poll() is None:
             victim.kill()
             killed[name] += 1

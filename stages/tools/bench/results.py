@@ -71,5 +71,10 @@ def the_rest(report: dict[str, Any]) -> str:
         for of, s in (("the notebooks' batches", "_baseline"), ("ours", ""))
         if batches
     ]
-    rows += [[name, f"{row['seconds']:.1f} s"] for name, row in report.items() if "seconds" in row]
+    rows += [[name, _waited(row)] for name, row in report.items() if "seconds" in row]
     return markdown(["", "measured"], rows)
+
+
+def _waited(row: dict[str, Any]) -> str:
+    accuracy = f", {row['accuracy']:.1%} right" if "accuracy" in row else ""
+    return f"{row['seconds']:.1f} s{accuracy}"

@@ -170,8 +170,10 @@ def claimed(differs: Mapping[str, str]) -> str:
 
 
 def bench(part: str) -> str:
-    """A table of reports/bench.json: of "speeds", "uses" or "the_rest"."""
+    """A table of reports/bench.json, "speeds", "uses" or "the_rest", or the "machine" that it is of."""
     report = json.loads((REPORTS / "bench.json").read_text(encoding="utf-8"))
+    if part == "machine":
+        return str(report["machine"]["name"])
     table: str = {"speeds": results.speeds, "uses": results.uses, "the_rest": results.the_rest}[part](report)
     return table
 
