@@ -9,8 +9,8 @@ help: ## list the targets
 
 run: .venv/ready ## train and compare the demo's models (2 minutes), then say where to look
 	@dvc repro compare@demo
-	@sed '/^!/d' data/chapters/demo.md | cat -s
-	@echo "Figures: reports/comparisons/demo/*.svg    All comparisons: reports/README.md"
+	@awk '/^[|]/ { print; table = 1; next } table { exit }' data/chapters/demo.md | cut -d '|' -f 2-4
+	@echo "All of it: data/chapters/demo.md    Figures: reports/comparisons/demo/*.svg    What they say: reports/comparisons/demo.md"
 	@echo "Next: edit a number in conf/, then: .venv/bin/python -m stages.compose && .venv/bin/dvc repro compare@demo"
 
 test: .venv/ready ## all tests, offline (5 minutes)

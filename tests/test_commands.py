@@ -17,7 +17,7 @@ from stages.study.params import params
 from tests.project import Project
 from tests.test_readme import EXAMPLES, PAGES
 
-STARTS = re.compile(r"(dvc|make|python -m|sed) ")
+STARTS = re.compile(r"(dvc|make|python -m|perl) ")
 PLACEHOLDER = re.compile(r"<[\w ]+>|\.\.\.")
 SECTIONS = {  # of params.yaml, by the stage whose names they are
     **{"download": "sources", "tokenize": "corpora", "pad": "corpora", "pretrain": "pretrainings"},
@@ -44,7 +44,7 @@ def words(program: str) -> list[list[str]]:
 
 
 def test_there_are_commands_of_every_kind() -> None:
-    assert all(words(program) for program in ("dvc", "make", "python -m", "sed"))
+    assert all(words(program) for program in ("dvc", "make", "python -m", "perl"))
 
 
 @pytest.mark.parametrize("command", words("make"), ids=" ".join)
@@ -89,7 +89,7 @@ def test_the_edit_that_the_first_page_proposes_reruns_what_it_says(tmp_path: Pat
         (project.root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, project.root / name)
     project.run("git", "init", "--quiet")
-    (edit,) = words("sed")
+    (edit,) = words("perl")
     project.run(*edit)
     project.run(sys.executable, "-m", "stages.compose")
     planned = project.run(sys.executable, "-m", "stages.tools.plan", "compare@demo")

@@ -91,7 +91,7 @@ def differing(results: Sequence[Result], tested: Pairs) -> Table:
     rows: list[list[object]] = []
     for first, second in combinations(order, 2):
         if pair := tested.get((first, second)):
-            numbers = (f"{number:.4f}" for number in (pair.mean, pair.low, pair.high))
+            numbers = (f"{number:.6f}" for number in (pair.mean, pair.low, pair.high))
             rows.append([first, second, *numbers, f"{pair.p:.3g}", "yes" if pair.real else "no"])
     return PAIR, rows
 
@@ -140,11 +140,11 @@ def table(results: Sequence[Result]) -> Table:
         rows.append(
             [
                 result.recipe,
-                *(f"{n:.4f}" for n in numbers),
-                "" if spread is None else f"{spread:.4f}",
-                *(f"{m:.4f}" for m in [*measures, result.gap]),
+                *(f"{n:.6f}" for n in numbers),
+                "" if spread is None else f"{spread:.6f}",
+                *(f"{m:.6f}" for m in [*measures, result.gap]),
                 epoch,
-                *(f"{n:.4f}" for n in (loss, result.roughness, result.dip)),
+                *(f"{n:.6f}" for n in (loss, result.roughness, result.dip)),
                 *(f"{result.measures[c]:.1f}".removesuffix(".0") for c in COUNTS),
                 result.watched,
                 result.duplicates,

@@ -3,6 +3,8 @@ line."""
 
 import argparse
 import errno
+import os
+import signal
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -40,8 +42,12 @@ def guard(work: Callable[[], None]) -> None:
     """Do `work`; input that it refuses ends the process with one line instead of a traceback."""
     try:
         work()
+        sys.stdout.flush()
     except InputError as refused:
         sys.exit(f"error: {refused}")
+    except BrokenPipeError:  # what reads the output has enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left goes nowhere
+        sys.exit(128 + signal.SIGPIPE)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         remedy = f"; {REMEDIES[error.errno]}" if error.errno in REMEDIES else ""

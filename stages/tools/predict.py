@@ -4,14 +4,16 @@ table.
 Prints label, probability and text, separated by tabs; with --json an object a line that also has the
 probability of every label. Texts are UTF-8. Below --threshold it abstains, and of an empty text: the label is
 empty, or null; a comparison's figure of coverage says what that brings. Of a table (CSV, TSV, JSON, JSON
-Lines or Parquet, also .gz) all columns are kept, as CSV or, with --json, as JSON Lines.
+Lines or Parquet, also .gz) all columns are kept, as CSV or, with --json, as JSON Lines. Its texts are in the
+columns that the recipe's own source has them in, or in those of --column.
 
 However many texts there are, a few thousand are in memory at a time.
 
 Examples: python -m stages.tools.predict demo-lstm "The plot is not dull but good."
           python -m stages.tools.predict demo-lstm --threshold 0.9 "The plot is dull."
           python -m stages.tools.predict demo-lstm --json < texts.txt
-          python -m stages.tools.predict tickets-svm --table tickets.csv --column body --top 3 > labelled.csv
+          python -m stages.tools.predict tickets-svm --table tickets.csv --top 3 > labelled.csv
+          python -m stages.tools.predict tickets-svm --table tickets.csv --column subject --column body
 """
 
 import argparse
@@ -21,7 +23,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,7 @@ import numpy as np
 from stages.evaluation.classify import Classifier
 from stages.runtime import command
 from stages.runtime.config import InputError
-from stages.study.params import one_of, trained_recipes
+from stages.study.params import one_of, params, trained_recipes
 from stages.texts import tables
 from stages.tools.fit import look
 from stages.tools.serve.resident import Resident
@@ -49,17 +51,41 @@ def main() -> None:
     )
     parser.add_argument("--top", type=count, default=1, metavar="N", help="the N most probable labels")
     parser.add_argument("--table", help="a table of texts, whose columns are kept")
-    parser.add_argument("--column", help="its column of texts")
+    parser.add_argument(
+        "--column", action="append", default=[], help="its column of texts; again for each that makes a text"
+    )
     options = parser.parse_intermixed_args()  # texts may stand on both sides of --json
     recipes = trained_recipes()
     recipe = one_of(options.recipe, recipes, "recipes")  # before it waits for texts
-    if bool(options.table) != bool(options.column) or (options.table and options.text):
+    if (options.column and not options.table) or (options.table and options.text):
         raise InputError(
-            "--table: found without --column, or with texts, allowed: --table FILE --column NAME"
+            "--table: found with texts, or --column without it, allowed: --table FILE, or --table FILE "
+            "--column NAME"
         )
+    if options.table:
+        options.column = columns(options.column, learned_from(recipes[recipe]))
     lines = of_table if options.table else of_texts
     for line in lines(Resident(recipe, recipes), options):
         sys.stdout.buffer.write(line.encode())
+
+
+def learned_from(recipe: Mapping[str, Any]) -> list[str]:
+    """The columns that the texts of a recipe's source are made of; none if it is no table."""
+    entries = params()
+    text = entries["sources"][entries["corpora"][recipe["corpus"]]["source"]].get("text")
+    return [text] if isinstance(text, str) else text or []
+
+
+def columns(asked: Sequence[str], own: Sequence[str]) -> list[str]:
+    """Those that are asked for, or else the source's own; as many as the recipe learned from."""
+    if not asked and not own:
+        raise InputError("--column: found none, allowed: the table's column of texts; add --column NAME")
+    if asked and len(own) > 1 and len(asked) != len(own):
+        raise InputError(
+            f"--column: found {', '.join(asked)}, allowed: {len(own)} columns, as the recipe learned from "
+            f"texts of {', '.join(own)}; name --column {len(own)} times, or leave it out"
+        )
+    return [*(asked or own)]
 
 
 def share(text: str) -> float:
@@ -79,10 +105,15 @@ def count(text: str) -> int:
     return int(text)
 
 
-def of_texts(classifier: Classifier, options: argparse.Namespace) -> Iterator[str]:
+def of_texts(classifier: Resident, options: argparse.Namespace) -> Iterator[str]:
     """What is printed for the texts on the command line, or on standard input."""
     if options.text:
-        texts = iter([*decoded(map(os.fsencode, options.text), "text")])  # all refused before one is answered
+        given = [*decoded(map(os.fsencode, options.text), "text")]  # all refused before one is answered
+        for text in given:
+            if text.strip() and not classifier.knows(text):
+                note = f"note: no word of {one_line(text)!r} was learned: what follows for it is a guess"
+                print(note, file=sys.stderr)
+        texts = iter(given)
     else:
         lines = decoded(sys.stdin.buffer, "standard input, line")
         texts = (text.rstrip("\r\n") for text in lines)
@@ -96,14 +127,17 @@ def of_table(classifier: Classifier, options: argparse.Namespace) -> Iterator[st
     path = Path(options.table)
     if not path.is_file():
         raise InputError(f"--table: found {path}, which is no file, allowed: a table of texts")
-    rows = tables.rows(path, look.format_of(path), [options.column])
+    rows = tables.rows(path, look.format_of(path), options.column)
 
     def texts() -> Iterator[tuple[dict[str, object], str]]:
         for number, row in rows:
-            if isinstance(row, str) or not isinstance(row.get(options.column), str):
-                why = row if isinstance(row, str) else f"no text in column {options.column!r}"
-                raise InputError(f"{path}:{number}: {why}; mend or delete the row")
-            yield row, str(row[options.column])
+            if isinstance(row, str):
+                raise InputError(f"{path}:{number}: {row}; mend or delete the row")
+            for column in options.column:
+                if not isinstance(row.get(column), str):
+                    why = f"no text in column {column!r}"
+                    raise InputError(f"{path}:{number}: {why}; mend or delete the row")
+            yield row, "\n".join(str(row[column]) for column in options.column)  # as stages/sources/files.py
 
     header: list[str] = []
     for row, shares in answered(classifier, texts()):

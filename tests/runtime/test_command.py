@@ -1,11 +1,14 @@
 """What ends a stage is one line with a remedy."""
 
 import errno
+import signal
+import subprocess
+import sys
 
 import pytest
 
 from stages.runtime import command
-from stages.runtime.config import InputError
+from stages.runtime.config import ROOT, InputError
 
 
 def ending(error: BaseException) -> str:
@@ -17,6 +20,20 @@ def ending(error: BaseException) -> str:
     with pytest.raises(SystemExit) as ended:
         command.guard(work)
     return str(ended.value.code)
+
+
+def test_a_reader_that_has_enough_ends_it_in_silence() -> None:
+    code = (
+        "from stages.runtime import command; command.guard(lambda: [print('x' * 99) for _ in range(10**5)])"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as writer:
+        assert writer.stdout and writer.stderr
+        writer.stdout.readline()
+        writer.stdout.close()
+        errors = writer.stderr.read()
+    assert (errors, writer.returncode) == (b"", 128 + signal.SIGPIPE)
 
 
 def test_refused_input_is_its_own_line() -> None:

@@ -1,6 +1,5 @@
 """A recipe's seconds are those of everything that its models come from, each once."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +61,7 @@ def test_what_was_timed_elsewhere_or_not_at_all_is_no_point(
     drawn: list[Any] = []
     monkeypatch.setattr(costs, "draw", lambda points, *_: drawn.extend(points))
     peer = {"seconds": 40.0, "accuracy": 0.907, "source": "imdb"}
-    (tmp_path / "bench.json").write_text(json.dumps({"a peer": peer, "speed": {"ours": 3}}), encoding="utf-8")
+    files.write_json(tmp_path / "bench.json", {"peers": {"rows": {"a peer": peer}}, "speeds": {"rows": {}}})
     costs.main()
     found = {point.name: (point.seconds, point.accuracy, point.peer) for point in drawn}
     assert found == {

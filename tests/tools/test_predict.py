@@ -18,6 +18,7 @@ from stages.runtime.config import InputError
 from stages.tools import predict
 
 RECIPES = {"small": {"corpus": "words"}}
+STUDY: dict[str, Any] = {"corpora": {"words": {"source": "mine"}}, "sources": {"mine": {}}}
 LABELS = ["no\tor\nno", "\x1b[31myes\x1b[0m\r"]  # as a user's file may have them
 TEXTS = ["plain", "a\ttab", "two\nlines", "\x1b[2Jcleared", "naïve 🎬", "\u2028\x85\x07"]
 
@@ -29,6 +30,9 @@ class Classifier:
 
     def __init__(self, name: str, recipes: dict[str, dict[str, str]]) -> None:
         assert (name, recipes) == ("small", RECIPES)
+
+    def knows(self, text: str) -> bool:
+        return "zzz" not in text
 
     def probabilities(self, texts: list[str]) -> np.ndarray:
         shares = [len(text) / (1 + len(text)) for text in texts]
@@ -43,6 +47,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, stdin: bytes = b"") ->
     monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=written))
     monkeypatch.setattr(predict, "Resident", Classifier)
     monkeypatch.setattr(predict, "trained_recipes", lambda: RECIPES)
+    monkeypatch.setattr(predict, "params", lambda: STUDY)
     predict.main()
     return written.getvalue().decode().split("\n")[:-1]
 
@@ -70,6 +75,13 @@ def test_of_an_empty_text_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> No
     assert (answer["label"], answer["probability"], answer["probabilities"]) == (None, None, None)
 
 
+def test_a_text_without_a_known_word_is_noted(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert len(run(monkeypatch, "small", "zzz", "abc", "")) == 3
+    assert capsys.readouterr().err == "note: no word of 'zzz' was learned: what follows for it is a guess\n"
+
+
 def test_the_next_labels_are_given_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, "small", "--top", "3", "abc") == ["[31myes [0m\t0.7500\tno or no\t0.2500\tabc"]
     [answer] = [json.loads(text) for text in run(monkeypatch, "small", "--json", "--top", "2", "abc")]
@@ -90,12 +102,29 @@ def test_a_table_keeps_its_columns(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert [each["id"] for each in objects] == ["1", "2", "3"] and objects[1]["predicted"] is None
 
 
-@pytest.mark.parametrize(
-    "words", [["--table", "a.csv"], ["--column", "x"], ["--table", "a", "--column", "b", "c"]]
-)
-def test_a_table_needs_its_column_and_no_texts(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
-    with pytest.raises(InputError, match="allowed: --table FILE --column NAME"):
+@pytest.mark.parametrize("words", [["--column", "x"], ["--table", "a", "--column", "b", "c"]])
+def test_a_column_needs_its_table_and_no_texts(monkeypatch: pytest.MonkeyPatch, words: list[str]) -> None:
+    with pytest.raises(InputError, match="allowed: --table FILE, or"):
         run(monkeypatch, "small", *words)
+
+
+@pytest.mark.parametrize("words", [[], ["--column", "subject", "--column", "body"]])
+def test_a_text_is_made_of_the_columns_that_the_recipe_learned_from(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: list[str]
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("body,subject\ncde,ab\n", encoding="utf-8")
+    STUDY["sources"]["mine"]["text"] = ["subject", "body"]
+    (line,) = run(monkeypatch, "small", "--table", str(path), "--json", *words)
+    assert json.loads(line)["probability"] == pytest.approx(6 / 7, abs=1e-6)  # of "ab\ncde"
+    with pytest.raises(InputError, match="--column: found body, allowed: 2 columns, as the recipe learned"):
+        run(monkeypatch, "small", "--table", str(path), "--column", "body")
+    STUDY["sources"]["mine"]["text"] = "subject"
+    (line,) = run(monkeypatch, "small", "--table", str(path), "--json")
+    assert json.loads(line)["probability"] == pytest.approx(2 / 3, abs=1e-6)
+    del STUDY["sources"]["mine"]["text"]
+    with pytest.raises(InputError, match="--column: found none, allowed: the table's column of texts"):
+        run(monkeypatch, "small", "--table", str(path))
 
 
 def test_texts_are_answered_as_they_come(monkeypatch: pytest.MonkeyPatch) -> None:

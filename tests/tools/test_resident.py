@@ -115,6 +115,12 @@ def test_it_says_of_a_text_what_the_classifier_says_exactly(root: Path, name: st
 
 
 @pytest.mark.parametrize("name", RECIPES)
+def test_it_knows_a_text_of_which_it_learned_a_word(root: Path, name: str) -> None:
+    resident = Resident(name, RECIPES)
+    assert resident.knows(TEXTS[1]) and not resident.knows("zzzzz") and not resident.knows("")
+
+
+@pytest.mark.parametrize("name", RECIPES)
 def test_what_it_says_of_a_text_does_not_depend_on_the_texts_beside_it(root: Path, name: str) -> None:
     resident = Resident(name, RECIPES)
     alone = np.concatenate([resident.probabilities([text]) for text in TEXTS], axis=1)

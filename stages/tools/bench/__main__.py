@@ -6,7 +6,11 @@ nothing is written; with it they are IMDB's, and the figures go to reports/bench
 model: predict, exported packages, and serve under load beside a plain service, of recipes that are trained
 here. Waiting times follow, those of DVC only where it has nothing to do.
 
-Example: python -m stages.tools.bench
+With --part only a part is measured, and with --full that part of reports/bench.json is renewed: each says on
+what machine it was measured.
+
+Examples: python -m stages.tools.bench
+          python -m stages.tools.bench --full --part waits
 """
 
 import argparse
@@ -23,9 +27,8 @@ from typing import Any
 from stages.runtime import command, files
 from stages.runtime.config import ROOT
 from stages.runtime.machine import peak_mib, processor
-from stages.tools.bench import peers, processes, using
+from stages.tools.bench import peers, processes, results, using
 from stages.tools.bench.cases import CASES, QUARTER, Measured
-from stages.tools.bench.results import speeds, the_rest, uses
 from stages.tools.bench.tokenizing import TOKENIZING
 from stages.tools.bench.training import held_out_accuracy, train_notebook, train_ours
 
@@ -82,8 +85,19 @@ def accuracies() -> dict[str, float]:
     return row
 
 
-def beside() -> dict[str, Any]:
-    """The rows of other projects' models; one that is not installed is named."""
+def speeds(full: bool) -> dict[str, Any]:
+    """The rows of trainings and tokenizers beside the notebooks', and with IMDB's texts of accuracies."""
+    rows: dict[str, Any] = {}
+    for name in [*CASES, *TOKENIZING]:
+        rows[name] = compared(name, full)
+        print(f"{name}: {rows[name]['ratio']} times the baseline", flush=True)
+    return rows | ({"batches": accuracies()} if full else {})  # made-up labels can't be learnt
+
+
+def beside(full: bool) -> dict[str, Any]:
+    """The rows of other projects' models, on IMDB's texts alone; one that is not installed is named."""
+    if not full:
+        return {}
     rows = {name: in_process("--peer", name, full=True) for name in peers.PEERS}
     for name in (name for name, row in rows.items() if row is None):
         print(f"{name}: not installed, not measured", flush=True)
@@ -112,7 +126,7 @@ def waits(line: list[str], folder: Path = ROOT) -> dict[str, float]:
     return {"seconds": round(median(taken), 2)}
 
 
-def waiting() -> dict[str, dict[str, float]]:
+def waiting(_: bool) -> dict[str, dict[str, float]]:
     """The rows of commands that do next to nothing."""
     rows = {}
     for verb in VERBS:  # until a name that is not there, or a value that is another, has been refused
@@ -144,17 +158,15 @@ def main(arguments: list[str] | None = None) -> None:
 
         plain.serve(options.plain)
         return
-    report: dict[str, Any] = {}
-    for name in [*CASES, *TOKENIZING]:
-        report[name] = compared(name, options.full)
-        print(f"{name}: {report[name]['ratio']} times the baseline", flush=True)
-    if options.full:  # made-up labels can't be learnt
-        report["batches"] = accuracies()
-        report |= beside()
-    report |= in_use(options.full) | waiting()
-    print(f"\n{machine()}\n\n{speeds(report)}\n{uses(report)}\n{the_rest(report)}")
-    if options.full:
-        files.write_json(REPORT, report | {"machine": {"name": machine()}})
+    for part in [options.part] if options.part else PARTS:
+        rows = PARTS[part](options.full)
+        print(f"\n{part}, {machine()}\n\n{results.TABLES[part](rows)}", flush=True)
+        if options.full:
+            report = json.loads(REPORT.read_text(encoding="utf-8")) if REPORT.exists() else {}
+            files.write_json(REPORT, report | {part: {"machine": machine(), "rows": rows}})
+
+
+PARTS = {"speeds": speeds, "peers": beside, "uses": in_use, "waits": waiting}
 
 
 def machine() -> str:
@@ -164,6 +176,7 @@ def machine() -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = command.parser()
     parser.add_argument("--full", action="store_true", help="on IMDB, and write reports/bench.json")
+    parser.add_argument("--part", choices=PARTS, help="what is measured (default: all of it)")
     hidden: dict[str, Any] = {"nargs": 2, "help": argparse.SUPPRESS}
     parser.add_argument("--one", **hidden)
     parser.add_argument("--accuracy", **hidden)

@@ -5,11 +5,13 @@ from typing import Any
 from stages.reporting.markdown import markdown
 from stages.tools.bench.cases import ACCURACY
 
+Rows = dict[str, dict[str, Any]]
 
-def speeds(report: dict[str, Any]) -> str:
-    """The rows with speeds, as reports/speed.md shows them."""
+
+def speeds(rows: Rows) -> str:
+    """Speeds beside the notebooks', and accuracies with their batches and ours, if they were measured."""
     header = ["", "baseline, tokens/s", "here, tokens/s", "ratio", "padding", "memory, MiB"]
-    rows = [
+    lines = [
         [
             name,
             f"{row['baseline']:,}",
@@ -18,14 +20,28 @@ def speeds(report: dict[str, Any]) -> str:
             f"{row['padding_baseline']:.2f}, {row['padding']:.2f}",
             f"{row['peak_mib_baseline']:,}, {row['peak_mib']:,}",
         ]
-        for name, row in report.items()
+        for name, row in rows.items()
         if "ratio" in row
     ]
-    return markdown(header, rows)
+    return markdown(header, lines) + (_accuracies(rows["batches"]) if "batches" in rows else "")
 
 
-def uses(report: dict[str, Any]) -> str:
-    """The rows of what serves a model, as reports/speed.md shows them; empty if there are none."""
+def _accuracies(batches: dict[str, float]) -> str:
+    lines = [
+        [of, f"{batches[f'accuracy{s}']:.1%} ± {batches[f'deviation{s}']:.1%}"]
+        for of, s in (("the notebooks' batches", "_baseline"), ("ours", ""))
+    ]
+    return "\n" + markdown(["", f"held-out accuracy of a pooled model, {ACCURACY.epochs} epochs"], lines)
+
+
+def peers(rows: Rows) -> str:
+    """Other projects' models."""
+    lines = [[name, f"{row['seconds']:.0f}", f"{row['accuracy']:.1%}"] for name, row in rows.items()]
+    return markdown(["", "seconds from raw texts to labels", "test accuracy"], lines) if lines else ""
+
+
+def uses(rows: Rows) -> str:
+    """What serves a model, and how long `predict` takes to start; empty if there is nothing."""
     tables = [
         (["", "texts/s", "memory, MiB"], "texts_per_second", _predicting),
         (["", "size, MB", "start, s", "a text, ms"], "package_mb", _package),
@@ -35,10 +51,10 @@ def uses(report: dict[str, Any]) -> str:
             _serving,
         ),
     ]
-    chosen = []
+    chosen = [waits(rows)] if any("seconds" in row for row in rows.values()) else []
     for header, key, cells in tables:
-        if rows := [[name, *cells(row)] for name, row in report.items() if key in row]:
-            chosen.append(markdown(header, rows))
+        if lines := [[name, *cells(row)] for name, row in rows.items() if key in row]:
+            chosen.append(markdown(header, lines))
     return "\n".join(chosen)
 
 
@@ -60,21 +76,10 @@ def _serving(row: dict[str, Any]) -> list[str]:
     ]
 
 
-def the_rest(report: dict[str, Any]) -> str:
-    """Accuracies and waiting times, as reports/speed.md shows them."""
-    batches = report.get("batches")
-    rows = [
-        [
-            f"held-out accuracy of a pooled model, {ACCURACY.epochs} epochs, {of}",
-            f"{batches[f'accuracy{s}']:.1%} ± {batches[f'deviation{s}']:.1%}",
-        ]
-        for of, s in (("the notebooks' batches", "_baseline"), ("ours", ""))
-        if batches
-    ]
-    rows += [[name, _waited(row)] for name, row in report.items() if "seconds" in row]
-    return markdown(["", "measured"], rows)
+def waits(rows: Rows) -> str:
+    """How long commands take."""
+    lines = [[name, f"{row['seconds']:.1f} s"] for name, row in rows.items() if "seconds" in row]
+    return markdown(["", "measured"], lines)
 
 
-def _waited(row: dict[str, Any]) -> str:
-    accuracy = f", {row['accuracy']:.1%} right" if "accuracy" in row else ""
-    return f"{row['seconds']:.1f} s{accuracy}"
+TABLES = {"speeds": speeds, "peers": peers, "uses": uses, "waits": waits}

@@ -105,7 +105,8 @@ def table(name: str) -> list[dict[str, str]]:
 def peers(source: str) -> list[Point]:
     """What `make bench` measured of other projects' models on a source."""
     path = REPORTS / "bench.json"
-    rows = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    rows = report.get("peers", {}).get("rows", {})
     return [
         Point(name, row["seconds"], row["accuracy"], peer=True)
         for name, row in rows.items()

@@ -60,9 +60,9 @@ def main() -> None:
     parser.add_argument(
         "--text",
         action="append",
-        help="the column of texts, or several (default: a guess, which is told)",
+        help="the column of texts, or several (default: guessed, and said so)",
     )
-    parser.add_argument("--label", help="the column of labels (default: a guess, which is told)")
+    parser.add_argument("--label", help="the column of labels (default: guessed, and said so)")
     share = f"{from_table.SHARE:.0%}%"
     parser.add_argument("--test", help=f"a table with the test split (default: {share} of the rows)")
     parser.add_argument(
@@ -161,6 +161,8 @@ def written(options: argparse.Namespace) -> str:
         files.remove(place(name))
         raise
     print(f"wrote {from_root(place(name))}, which is yours now, and params.yaml", flush=True)
+    if left_out := experiment.too_long(some, options.minutes, few):
+        print(left_out, flush=True)
     return name
 
 

@@ -51,11 +51,11 @@ def title(comparison: str) -> str:
 
 def accuracies(names: Mapping[str, str]) -> str:
     """A table of recipes, each with a name for people: test accuracies, their intervals, the highest bold."""
-    highest = points(max(measure(recipe, "test_accuracy") for recipe in names))
+    highest = points(max(map(test, names)))
     lines = []
     for recipe, name in names.items():
         row = line(recipe)
-        accuracy = points(float(row["test_accuracy"]))
+        accuracy = points(test(recipe))
         if accuracy == highest:
             accuracy = f"**{accuracy}**"
         spread = f" ± {points(float(row['test_accuracy_sd']))}" if row["test_accuracy_sd"] else ""
@@ -170,12 +170,9 @@ def claimed(differs: Mapping[str, str]) -> str:
 
 
 def bench(part: str) -> str:
-    """A table of reports/bench.json, "speeds", "uses" or "the_rest", or the "machine" that it is of."""
-    report = json.loads((REPORTS / "bench.json").read_text(encoding="utf-8"))
-    if part == "machine":
-        return str(report["machine"]["name"])
-    table: str = {"speeds": results.speeds, "uses": results.uses, "the_rest": results.the_rest}[part](report)
-    return table
+    """The machine and the tables of a part of reports/bench.json, "speeds", "peers", "uses" or "waits"."""
+    measured = json.loads((REPORTS / "bench.json").read_text(encoding="utf-8"))[part]
+    return f"On {measured['machine']}:\n\n{results.TABLES[part](measured['rows'])}"
 
 
 def percent(share: float) -> str:

@@ -95,7 +95,10 @@ def limits(part: Part, recipe: Evaluated) -> Iterator[str]:
     )
     measures = classwise.of_each(recipe.labels, recipe.predicted, len(names))
     worst, rarest = int(measures[:, 2].argmin()), int(measures[:, 3].argmin())
-    yield f"It is worst on {names[worst]}, with an F1 of {measures[worst, 2]:.3f}."
+    if measures[worst, 2] < 1:
+        yield f"It is worst on {names[worst]}, with an F1 of {measures[worst, 2]:.3f}."
+    else:
+        yield "It makes no mistake with any label, on so few texts as these."
     if (texts := int(measures[rarest, 3])) < FEW:
         yield f"{names[rarest]} has {counted(texts, 'test text')}: numbers for that label may be far off."
     lengths = [group for group in recipe.result.slices["length"] if group[2] > 0]

@@ -32,6 +32,11 @@ class Resident(Classifier):
         """Of the model alone, float32[texts, outputs]."""
         return [self._loaded(texts)]
 
+    def knows(self, text: str) -> bool:
+        """Whether a word or an n-gram of the text was in the texts that it learned from."""
+        tokenizers = [each._tokenizer for each in (self._members or [self])]
+        return any((ids > unpadded.UNKNOWN).any() for each in tokenizers for ids in each.encode([text]))
+
     def calibrated(self, logits: np.ndarray) -> np.ndarray:
         """The probabilities of the labels: float32[texts, outputs] of `logits` -> float64[texts, labels]."""
         return probabilities(logits / self._temperatures.get(self.seeds[0], 1.0))
