@@ -30,6 +30,11 @@ def front(points: Sequence[Point]) -> list[Point]:
     return best
 
 
+def covered(point: Point, other: Point) -> bool:
+    """Whether a name at the right below a point would lie on the other."""
+    return 1 < other.seconds / point.seconds < 1.6 and 0 <= point.accuracy - other.accuracy < 0.002
+
+
 def draw(points: Sequence[Point], style: Figures, path: Path) -> None:
     """A point with its name for each recipe, hollow for peers; a line joins those of the front."""
     edge = front([point for point in points if not point.peer])
@@ -52,7 +57,10 @@ def draw(points: Sequence[Point], style: Figures, path: Path) -> None:
             place = point.seconds, 100 * point.accuracy
             ax.plot(*place, "o", markerfacecolor="none" if point.peer else dots, color=dots)
             left = point.seconds > middle  # of the point, so that the name is within the axes
-            offset, side = ((-5, -9), "right") if left else ((5, -9), "left")
-            ax.annotate(point.name, place, offset, textcoords="offset points", ha=side, fontsize="small")
+            across, side = (-5, "right") if left else (5, "left")
+            down = 4 if any(covered(point, other) for other in points) else -9
+            ax.annotate(
+                point.name, place, (across, down), textcoords="offset points", ha=side, fontsize="small"
+            )
         ax.margins(0.08)
         ax.set(xlabel="seconds from raw texts to a finished model of one seed", ylabel="test accuracy, %")
