@@ -25,8 +25,8 @@ def test_the_table_has_a_row_per_recipe_in_the_comparisons_order() -> None:
     assert (first["recipe"], second["recipe"]) == ("b", "a")
     low, high = scored("b", 80).interval
     expected = {
-        **{"test_accuracy": "0.8000", "low": f"{low:.4f}", "high": f"{high:.4f}", "test_loss": "0.4000"},
-        **{"test_accuracy_sd": "0.0200", "training_accuracy": "0.9500", "gap": "0.0750"},
+        **{"test_accuracy": "0.800000", "low": f"{low:.6f}", "high": f"{high:.6f}", "test_loss": "0.400000"},
+        **{"test_accuracy_sd": "0.020000", "training_accuracy": "0.950000", "gap": "0.075000"},
         **{"epochs": "3", "parameters": "171149", "seeds": "2", "validated_on": "held out"},
     }
     assert expected.items() <= first.items()
