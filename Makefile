@@ -7,13 +7,13 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-run: .venv/ready ## train and compare the demo's models (2 minutes), then say where to look
+run: .venv/ready ## train and compare the demo's models (2 to 5 minutes), then say where to look
 	@dvc repro compare@demo
 	@awk '/^[|]/ { print; table = 1; next } table { exit }' data/chapters/demo.md | cut -d '|' -f 2-4
 	@echo "All of it: data/chapters/demo.md    Figures: reports/comparisons/demo/*.svg    What they say: reports/comparisons/demo.md"
 	@echo "Next: edit a number in conf/, then: .venv/bin/python -m stages.compose && .venv/bin/dvc repro compare@demo"
 
-test: .venv/ready ## all tests, offline (5 minutes)
+test: .venv/ready ## all tests, offline (5 to 15 minutes)
 	@python -m pytest -n 2 -m "not faults and not cluster"
 
 lint: .venv/ready ## style, types, params.yaml against conf/
@@ -31,13 +31,13 @@ coverage: .venv/ready ## the lines of stages/ that no test reaches (15 minutes)
 verify: .venv/ready ## the same bytes twice? the demo in two clones (4 minutes), or COMPARISON=imdb-words
 	@python -m stages.tools.verify $(COMPARISON)
 
-faults: .venv/ready ## kill the pipeline, start it twice, fill its disk (6 minutes)
+faults: .venv/ready ## kill the pipeline, start it twice, fill its disk, kill workers (15 minutes)
 	@python -m pytest -n 2 -m faults -rP
 
 cluster: .venv/ready ## the demo on two machines, one of which loses its worker: the same bytes? (10 minutes)
 	@python -m pytest -m cluster -rP
 
-bench: .venv/ready ## speed beside the notebooks' code (4 minutes; FULL=1: on IMDB, 18 minutes)
+bench: .venv/ready ## speed beside the notebooks' code (4 minutes; FULL=1: on IMDB, 20 to 80 minutes)
 	@$(if $(FULL),dvc repro --quiet pad@imdb-subwords8k pad@imdb-words)
 	@python -m stages.tools.bench $(if $(FULL),--full)
 
