@@ -78,6 +78,14 @@ def test_several_columns_make_a_text_as_the_source_makes_it(tmp_path: Path) -> N
             from_table.given(path, texts, "team", None)
 
 
+def test_false_is_a_label(tmp_path: Path) -> None:
+    objects = [{"text": text, "spam": bool(i % 2)} for i, (text, _) in enumerate(TICKETS)]
+    path = save(tmp_path / "a.jsonl", "".join(json.dumps(each) + "\n" for each in objects))
+    given = from_table.given(path, None, None, None)
+    splits = files.load(read(files.Source, given.entry("a"), "sources.a"))
+    assert len(given.texts) == len(TICKETS) and set(given.labels) == set(splits["train"].names)
+
+
 @pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv.gz"])
 def test_other_formats_are_read_too(tmp_path: Path, suffix: str) -> None:
     objects = [{"text": text, "label": label} for text, label in TICKETS]

@@ -122,10 +122,15 @@ def usable(rows: Sequence[Mapping[str, object]], names: Columns) -> tuple[list[s
     for row in rows:
         parts = [row.get(name) for name in names.texts]
         text = "\n".join(map(str, parts))
-        label = str(row.get(names.label) or "")
+        label = spelled(row.get(names.label))
         if None not in parts and text.strip() and label.strip():
             pairs.append((text, label))
     return [text for text, _ in pairs], [label for _, label in pairs]
+
+
+def spelled(value: object) -> str:
+    """As the source spells it; "" if there is none. JSON's and Parquet's `false` is a value."""
+    return "" if value is None else str(value)
 
 
 def _encoding(path: Path) -> str:
@@ -186,14 +191,14 @@ def _text(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> str:
     hinted = [name for name in names if name.lower() in TEXTS]
 
     def length(name: str) -> float:
-        return float(np.mean([len(str(row.get(name) or "")) for row in rows]))
+        return float(np.mean([len(spelled(row.get(name))) for row in rows]))
 
     longest = max(names, key=length)
     return hinted[0] if len(hinted) == 1 and length(hinted[0]) > length(longest) / 2 else longest
 
 
 def _label(found: Found, names: Sequence[str]) -> tuple[str, str]:
-    values = {name: {str(row.get(name) or "").strip() for row in found.rows} - {""} for name in names}
+    values = {name: {spelled(row.get(name)).strip() for row in found.rows} - {""} for name in names}
     few = [name for name in names if 2 <= len(values[name]) <= min(MOST, max(2, len(found.rows) // 2))]
     hinted = [name for name in few if name.lower() in LABELS]
     if len(hinted) == 1:
