@@ -137,7 +137,7 @@ def of_table(classifier: Classifier, options: argparse.Namespace) -> Iterator[st
                 if not isinstance(row.get(column), str):
                     why = f"no text in column {column!r}"
                     raise InputError(f"{path}:{number}: {why}; mend or delete the row")
-            yield row, "\n".join(str(row[column]) for column in options.column)  # as stages/sources/files.py
+            yield row, look.joined(row[column] for column in options.column)
 
     header: list[str] = []
     for row, shares in answered(classifier, texts()):

@@ -80,7 +80,7 @@ def written(
     on that a tenth of them says little.
     """
     seeds = SEEDS_OF_FEW if few else SEEDS
-    chosen = recipes(is_short(texts), texts, minutes, seeds)
+    chosen = recipes(texts, minutes, seeds)
     corpora = {corpus for _, corpus, *_ in chosen}
     reads = any(cell in TWEAK for cell, *_ in chosen)
     lines = [
@@ -110,16 +110,12 @@ def written(
 def too_long(texts: Texts, minutes: float, few: bool) -> str | None:
     """A line on the recipes that there is no time for, and how long they take."""
     seeds = SEEDS_OF_FEW if few else SEEDS
-    kept = [cell for cell, *_ in recipes(is_short(texts), texts, minutes, seeds)]
-    left = [cell for cell, *_ in offered(is_short(texts)) if cell not in kept]
+    kept = [cell for cell, *_ in recipes(texts, minutes, seeds)]
+    left = [cell for cell, *_ in offered(texts) if cell not in kept]
     if not left:
         return None
     more = sum(seconds(cell, millions(texts), seeds) for cell in left) / 60
     return f"left out, for about {more:,.0f} minutes more than --minutes: {', '.join(left)}"
-
-
-def is_short(texts: Texts) -> bool:
-    return float(np.median(texts.lengths)) <= SHORT
 
 
 def millions(texts: Texts) -> float:
@@ -127,8 +123,9 @@ def millions(texts: Texts) -> float:
     return float(texts.lengths.sum()) / 1e6
 
 
-def offered(short: bool) -> list[tuple[str, str, str, str]]:
+def offered(texts: Texts) -> list[tuple[str, str, str, str]]:
     """(cell, corpus, model, training), the quickest first."""
+    short = float(np.median(texts.lengths)) <= SHORT
     return [
         ("majority", "words-2", "majority", "linear"),
         ("logistic", "words-2", "logistic", "linear"),
@@ -141,10 +138,10 @@ def offered(short: bool) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def recipes(short: bool, texts: Texts, minutes: float, seeds: int = SEEDS) -> list[tuple[str, str, str, str]]:
+def recipes(texts: Texts, minutes: float, seeds: int = SEEDS) -> list[tuple[str, str, str, str]]:
     """Those offered that there is time for, the quickest first."""
     left, kept = minutes, []
-    for each in offered(short):
+    for each in offered(texts):
         cost = seconds(each[0], millions(texts), seeds) / 60
         if each[0] in ("majority", "logistic") or cost <= left:
             kept.append(each)

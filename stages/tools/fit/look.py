@@ -3,7 +3,7 @@ what a person should know of them before anything is trained.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -117,15 +117,20 @@ def lengths(texts: Sequence[str]) -> np.ndarray:
 
 
 def usable(rows: Sequence[Mapping[str, object]], names: Columns) -> tuple[list[str], list[str]]:
-    """Texts and labels of the rows that have both. Columns are joined as by stages/sources/files.py."""
+    """Texts and labels of the rows that have both."""
     pairs = []
     for row in rows:
         parts = [row.get(name) for name in names.texts]
-        text = "\n".join(map(str, parts))
+        text = joined(parts)
         label = spelled(row.get(names.label))
         if None not in parts and text.strip() and label.strip():
             pairs.append((text, label))
     return [text for text, _ in pairs], [label for _, label in pairs]
+
+
+def joined(parts: Iterable[object]) -> str:
+    """A text of several columns, as stages/sources/files.py has it."""
+    return "\n".join(map(str, parts))
 
 
 def spelled(value: object) -> str:
