@@ -1,5 +1,6 @@
-"""The demo on two machines, made of one, whose clones and caches are their own, with a folder for a remote:
-the bytes are those of one machine, although a worker is killed in the middle. And on a stand-in for SLURM.
+"""The demo, and a comparison on IMDB, on two machines with a folder for a remote. They are made of one
+machine, with clones and caches of their own; the bytes are those of one, although a worker is killed.
+And stages on a stand-in for SLURM.
 
 `make cluster` runs it.
 """
@@ -20,8 +21,10 @@ from tests.tools.toy import BEFORE, toy
 pytest.importorskip("distributed")
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
-TARGET = "compare@demo"
-VICTIM = "train@demo-simple-rnn"
+NEEDS_IMDB = pytest.mark.skipif(
+    not (Path(os.environ.get("TFDS_DATA_DIR", "")) / "imdb_reviews" / "plain_text" / "1.0.0").is_dir(),
+    reason="TFDS_DATA_DIR holds no imdb_reviews/plain_text/1.0.0",
+)
 
 
 def cloned(folder: Path) -> Project:
@@ -29,20 +32,20 @@ def cloned(folder: Path) -> Project:
     return Project(folder)
 
 
-def entries(project: Project) -> dict[str, object]:
-    """What dvc.lock says of all that the target needs, in its order."""
-    lock = parse(project.root / "dvc.lock", "dvc.lock")["stages"]
-    shown = project.dvc("stage", "list", "--name-only")
-    names = {line.split()[0] for line in shown.splitlines() if line.strip() and "demo" in line}
-    return {name: entry for name, entry in lock.items() if name in names}
-
-
 def reports(project: Project) -> dict[str, bytes]:
     files = [path for path in (project.root / "reports").rglob("*") if path.is_file()]
     return {path.relative_to(project.root).as_posix(): path.read_bytes() for path in files}
 
 
-def test_two_machines_make_the_demo_as_one_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "victim"),
+    [
+        ("demo", "train@demo-simple-rnn"),
+        pytest.param("baselines-imdb", "train@baselines-imdb-nb-svm", marks=NEEDS_IMDB),
+    ],
+)
+def test_two_machines_make_a_comparison_as_one_does(name: str, victim: str, tmp_path: Path) -> None:
+    target = f"compare@{name}"
     one, driver = cloned(tmp_path / "one"), cloned(tmp_path / "driver")
     (tmp_path / "remote").mkdir()
     driver.dvc("remote", "add", "--default", "store", str(tmp_path / "remote"))
@@ -53,21 +56,21 @@ def test_two_machines_make_the_demo_as_one_does(tmp_path: Path) -> None:
     driver.run("git", "remote", "set-url", "origin", str(tmp_path / "origin"))
     driver.run("git", "fetch", "--quiet")
     with machines(driver, tmp_path / "machines") as address:
-        command = [sys.executable, "-m", "stages.tools.spread", "--scheduler", address, TARGET]
+        command = [sys.executable, "-m", "stages.tools.spread", "--scheduler", address, target]
         running = subprocess.Popen(
             command, cwd=driver.root, env=driver.environment, stderr=subprocess.PIPE, text=True
         )
-        until(lambda: worker_of(VICTIM, tmp_path / "machines") or running.poll() is not None, 4 * PATIENCE)
-        os.kill(worker_of(VICTIM, tmp_path / "machines"), signal.SIGKILL)
+        until(lambda: worker_of(victim, tmp_path / "machines") or running.poll() is not None, 4 * PATIENCE)
+        os.kill(worker_of(victim, tmp_path / "machines"), signal.SIGKILL)
         _, errors = running.communicate()
     assert running.returncode == 0, errors
     print(errors)
-    one.dvc("repro", "--quiet", TARGET)
+    one.dvc("repro", "--quiet", target)
     assert (driver.root / "dvc.lock").read_bytes() == (one.root / "dvc.lock").read_bytes()
     assert reports(driver) == reports(one)
-    ours = entries(one)
-    assert len([name for name in ours if name.startswith("train@demo")]) >= 6
     models = [path for path in (one.root / "data" / "models").rglob("*") if path.is_file()]
+    recipes = parse(one.root / "params.yaml", "params.yaml")["comparisons"][name]["recipes"]
+    assert {path.relative_to(one.root).parts[2] for path in models} == set(recipes)
     for path in models:
         assert (driver.root / path.relative_to(one.root)).read_bytes() == path.read_bytes(), path
 
