@@ -34,7 +34,7 @@ verify: .venv/ready ## the same bytes twice? the demo in two clones (4 minutes),
 faults: .venv/ready ## kill the pipeline, start it twice, fill its disk, kill workers (15 minutes)
 	@python -m pytest -n 2 -m faults -rP
 
-cluster: .venv/ready ## the demo, and a comparison on IMDB, on two machines, one of which loses its worker: the same bytes? (10 to 40 minutes)
+cluster: .venv/ready ## the demo and IMDB on two machines, one of which loses its worker: the same bytes? (20 minutes)
 	@python -m pytest -m cluster -rP
 
 bench: .venv/ready ## speed beside the notebooks' code (4 minutes; FULL=1: on IMDB, 20 to 80 minutes)

@@ -9,13 +9,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from stages.runtime.config import ROOT, parse
 from tests.project import Project
-from tests.tools.machines import PATIENCE, machines, until, worker_of
+from tests.tools.machines import machines, worker_of
 from tests.tools.toy import BEFORE, toy
 
 pytest.importorskip("distributed")
@@ -60,8 +61,10 @@ def test_two_machines_make_a_comparison_as_one_does(name: str, victim: str, tmp_
         running = subprocess.Popen(
             command, cwd=driver.root, env=driver.environment, stderr=subprocess.PIPE, text=True
         )
-        until(lambda: worker_of(victim, tmp_path / "machines") or running.poll() is not None, 4 * PATIENCE)
-        os.kill(worker_of(victim, tmp_path / "machines"), signal.SIGKILL)
+        while running.poll() is None and not (worker := worker_of(victim, tmp_path / "machines")):
+            time.sleep(0.05)
+        assert running.returncode is None, f"it ended before {victim}: {running.communicate()[1]}"
+        os.kill(worker, signal.SIGKILL)
         _, errors = running.communicate()
     assert running.returncode == 0, errors
     print(errors)

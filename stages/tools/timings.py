@@ -129,7 +129,11 @@ def collected(recipes: Iterable[str], before: Mapping[str, Row], here: Mapping[s
 def page(comparisons: Mapping[str, Any], claims: Mapping[str, Claim], rows: Mapping[str, Row]) -> str:
     """reports/timings.md."""
     parts = [HEAD, _old(rows), lesson(claims, rows)]
-    parts += [experiment(each["title"], each["recipes"], rows) for each in comparisons.values()]
+    timed = [each for each in comparisons.values() if any(recipe in rows for recipe in each["recipes"])]
+    parts += [experiment(each["title"], each["recipes"], rows) for each in timed]
+    untimed = [plain(each["title"]) for each in comparisons.values() if each not in timed]
+    if untimed:
+        parts += ["\n## Not timed at all\n\n", *(f"- {title}\n" for title in untimed)]
     return "".join(parts)
 
 
@@ -161,7 +165,7 @@ def lesson(claims: Mapping[str, Claim], rows: Mapping[str, Row]) -> str:
 
 
 def experiment(title: str, recipes: Iterable[str], rows: Mapping[str, Row]) -> str:
-    """A section with a row for each recipe that was timed; the others are named."""
+    """A section with a row for each recipe that was timed, at least one; the others are named."""
     timed = [rows[recipe] for recipe in recipes if recipe in rows]
     lines = [
         [
@@ -177,7 +181,7 @@ def experiment(title: str, recipes: Iterable[str], rows: Mapping[str, Row]) -> s
     header = ["recipe", "an epoch, s", "in total, s", "tokens/s", "memory, MiB", "processor"]
     missing = [recipe for recipe in recipes if recipe not in rows]
     note = f"\nNot timed: {', '.join(missing)}.\n" if missing else ""
-    return f"\n## {plain(title)}\n\n{markdown(header, lines, ['processor']) if lines else ''}{note}"
+    return f"\n## {plain(title)}\n\n{markdown(header, lines, ['processor'])}{note}"
 
 
 def _seconds(row: Row) -> float:

@@ -86,16 +86,16 @@ def uncalibrated(chosen: Evaluated) -> Iterator[str]:
     cold = [seed for seed, degree in chosen.temperatures.items() if degree <= 1.01 * COOLEST]
     if cold:
         yield (
-            f"Of seed {', '.join(cold)} every held-out text is classified right, so no temperature is the "
-            f"best and the lowest allowed is taken, {COOLEST:g}: it calls nearly every text certain, right "
-            "or wrong. Its probabilities tell nothing; more texts, or a larger part of them held out, "
-            "would mend that."
+            f"With {_seeds(cold)} the model classifies every held-out text right, so no temperature is best, "
+            f"and the lowest one allowed is taken, {COOLEST:g}. It then calls nearly every text certain, "
+            "right or wrong, and its probabilities mean nothing. More texts, or a larger part of them held "
+            "out, would mend that."
         )
     hot = [seed for seed, degree in chosen.temperatures.items() if degree >= 0.99 * HOTTEST]
     if hot:
         yield (
-            f"Of seed {', '.join(hot)} the highest temperature allowed is taken, {HOTTEST:g}: it knows next "
-            "to nothing of the held-out texts."
+            f"With {_seeds(hot)} the highest temperature allowed is taken, {HOTTEST:g}: the model knows next "
+            "to nothing about the held-out texts."
         )
     measures = chosen.result.measures
     if measures.get("calibrated.loss", 0.0) > WORSE * measures["test.loss"] and not cold:
@@ -103,6 +103,10 @@ def uncalibrated(chosen: Evaluated) -> Iterator[str]:
             "Calibration makes the loss on the test split higher: held-out texts are too few for it, or "
             "differ from test texts."
         )
+
+
+def _seeds(seeds: list[str]) -> str:
+    return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}"
 
 
 def _calibration(chosen: Evaluated) -> Iterator[Block]:
