@@ -286,8 +286,8 @@ def test_probabilities_that_say_nothing_are_said_to(tmp_path: Path, monkeypatch:
         assert len([*detail.uncalibrated(recipe)]) == doubts
     recipe = replace(recipe, result=replace(recipe.result, metrics=metrics | {"calibrated": metrics["test"]}))
     for degree, words in (
-        (COOLEST, "of seed 43 every held-out text is"),
-        (HOTTEST, "of seed 43 the highest"),
+        (COOLEST, "with seed 43 the model classifies every held-out text right"),
+        (HOTTEST, "with seed 43 the highest"),
     ):
         extreme = replace(recipe, temperatures={"42": 1.0, "43": degree})
         [doubt] = detail.uncalibrated(extreme)
