@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -140,12 +141,18 @@ def test_a_stage_that_fails_is_named_once_and_what_does_not_need_it_is_finished(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "locked", [False, True], ids=["nothing has run", "dvc.lock is committed, outs are nowhere"]
+)
 def test_workers_that_see_nothing_of_the_driver_share_outs_through_the_remote(
-    whole: Toy, tmp_path: Path
+    whole: Toy, tmp_path: Path, locked: bool
 ) -> None:
     """Each has a clone and a cache of its own; the remote is a folder."""
     (tmp_path / "remote").mkdir()
     fresh = again(whole, tmp_path / "driver")
+    if locked:
+        shutil.copy(whole.root / "dvc.lock", fresh.root)
+        shutil.copytree(whole.root / "reports", fresh.root / "reports")
     fresh.dvc("remote", "add", "--default", "store", str(tmp_path / "remote"))
     fresh.commit()
     subprocess.run(

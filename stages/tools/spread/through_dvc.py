@@ -196,7 +196,7 @@ def _bring_unchanged(repo: Any, name: str) -> None:
     """What the stage made of the same inputs before, from the remote, if it is there."""
     [stage] = named(repo, [name]).values()
     with repo.lock:
-        if not stage.changed(allow_missing=True) and (hashes := objects(stage)):
+        if not stage.changed(allow_missing=True) and (hashes := _listed(stage)):
             repo.cloud.pull(hashes)
 
 
