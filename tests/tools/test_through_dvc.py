@@ -134,6 +134,14 @@ def test_results_are_put_into_the_lock_in_the_order_of_one_machine(tmp_path: Pat
     assert journal.results() == {}
 
 
+def test_a_run_of_the_last_stages_alone_leaves_the_lock_as_it_is(tmp_path: Path) -> None:
+    """Before the first run there is no journal, and no result to put anywhere."""
+    through_dvc.merge(tmp_path, {name: Result(ENTRIES[name], {}) for name in "abcd"}, [])
+    before = (tmp_path / "dvc.lock").read_bytes()
+    Journal(tmp_path).put(through_dvc.Pipeline({"c": [], "d": ["c"]}, {"c": [], "d": []}, {}))
+    assert (tmp_path / "dvc.lock").read_bytes() == before
+
+
 def test_a_result_of_an_interrupted_run_does_not_replace_what_was_made_since(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.begin()

@@ -54,7 +54,8 @@ class Journal:
 
     def order(self, names: Iterable[str]) -> list[str]:
         """Of the entries of dvc.lock. names: of stages, as `dvc repro` goes through them."""
-        before: Mapping[str, object] = self._read(START) if (self.folder / START).exists() else {}
+        begun = (self.folder / START).exists()
+        before: Mapping[str, object] = self._read(START) if begun else through_dvc.locked(self.root)
         return list(dict.fromkeys([*before, *names]))
 
     def end(self) -> None:
