@@ -15,9 +15,9 @@ from stages.network.backend import keras
 from stages.network.sizes import Shape
 from stages.runtime import kinds
 from stages.runtime.config import ROOT, read
-from tests.models.small import ARCHITECTURES, NINE, build, ids
+from tests.models.small import APART, ARCHITECTURES, NINE, build, ids
 
-NETWORKS = [*ARCHITECTURES, "nb_svm"]
+NETWORKS = [*ARCHITECTURES, *APART]
 TEXTS = np.pad(ids(6, 7), ((0, 0), (0, 2)))
 LABELS = (np.arange(6) % 2).astype(np.float32)[:, None]
 RATE = 0.5
@@ -44,7 +44,9 @@ def made(architecture: str) -> Any:
         return build(architecture, NINE)
     module = kinds.module("models", architecture)
     keras.utils.set_random_seed(1)
-    return module.build(read(module.Sizes, {"architecture": architecture}, "model"), Shape(50, 9, 2))
+    return module.build(
+        read(module.Sizes, {"architecture": architecture, **APART[architecture]}, "model"), Shape(50, 9, 2)
+    )
 
 
 def step(model: Any, path: Path) -> None:
