@@ -86,6 +86,7 @@ INSTALL = .venv/bin/python -m pip install --quiet --disable-pip-version-check --
 		% here if here not in ("linux x86_64", "linux aarch64", "darwin arm64") else None)'
 	$(PYTHON) -m venv --clear .venv
 	@sed -n '/^setuptools==/,/[^\\]$$/p' requirements.lock > .venv/setuptools.lock
+	@echo "Downloading and installing the packages of requirements.lock: 4 GB, two to ten minutes"
 	$(INSTALL) -r .venv/setuptools.lock
 	$(INSTALL) --no-build-isolation --use-pep517 -r requirements.lock
 	@touch $@
