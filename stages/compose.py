@@ -7,6 +7,10 @@ Examples: python -m stages.compose
           python -m stages.compose models.demo-lstm.units=[64]
 """
 
+from collections.abc import Sequence
+
+import yaml
+
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError, parse
 from stages.study.composition import COPIED, compose, fingerprint
@@ -25,15 +29,28 @@ def main() -> None:
         refuse_another()
         files.write_text(CHECKED, "params.yaml was composed from conf/ as it stands\n")
     else:
-        write(compose(options.overrides))
+        write(compose(options.overrides), options.overrides)
         print(f"wrote {PARAMS.name}")
 
 
-def write(text: str) -> None:
+def write(text: str, overrides: Sequence[str] = ()) -> None:
     """Write params.yaml, unless what it would hold is refused."""
     with files.replacing(PARAMS) as draft:
         draft.write_text(text, encoding="utf-8")
-        check(parse(draft, PARAMS.name))
+        try:
+            check(parse(draft, PARAMS.name))
+        except InputError as refused:
+            if overrides:
+                blame(refused, overrides)
+            raise
+
+
+def blame(refused: InputError, overrides: Sequence[str]) -> None:
+    """Refuse the overrides in the place of a file, if they alone are to blame."""
+    check(yaml.safe_load(compose([])))  # what conf/ says without them
+    found, _, _ = str(refused).rpartition("; mend ")
+    which = overrides[0] if len(overrides) == 1 else f"one of {' '.join(overrides)}"
+    raise InputError(f"{found or refused}; mend {which}") from None
 
 
 def refuse_another() -> None:

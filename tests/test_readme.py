@@ -8,12 +8,12 @@ import pytest
 from stages.reporting.chapter import achieved
 from stages.reporting.comparison import load
 from stages.reporting.markdown import markdown
-from stages.runtime.config import ROOT, parse, read
+from stages.runtime.config import ROOT, InputError, parse, read
 from stages.study.params import params
 from stages.tools.pages import claims
-from stages.tools.pages.__main__ import pages
+from stages.tools.pages.__main__ import pages, rendered
 
-PAGES = ["CONTRIBUTING.md", *(page for page, _ in pages())]
+PAGES = ["CONTRIBUTING.md", *pages()]
 EXAMPLES = re.compile("(?:^|[/-])(?:my|mine|own|new)\\b")  # files that a reader is to make
 
 
@@ -31,9 +31,13 @@ def test_every_link_and_figure_of_a_page_leads_to_a_file(page: str) -> None:
     assert not [link for link in links(page) if not link.exists()]
 
 
-@pytest.mark.parametrize(("page", "rendered"), [*pages()])
-def test_a_page_is_what_its_template_gives_today(page: str, rendered: str) -> None:
-    assert text(page) == rendered, "run python -m stages.tools.pages"
+@pytest.mark.parametrize("page", pages())
+def test_a_page_is_what_its_template_gives_today(page: str) -> None:
+    try:
+        now = rendered(page)
+    except InputError as error:  # after a change of someone's own, say: the line is what matters
+        pytest.fail(str(error), pytrace=False)
+    assert text(page) == now, "run python -m stages.tools.pages"
 
 
 def test_the_first_page_is_short() -> None:

@@ -21,7 +21,7 @@ def python(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str
 def test_an_unknown_name_is_refused_in_one_line_that_lists_the_names() -> None:
     done = python("-m", "stages.pad", "nowhere")
     assert done.returncode == 1
-    assert done.stderr.startswith("error: corpora of params.yaml has no 'nowhere'")
+    assert done.stderr.startswith("error: there is no corpus 'nowhere'; ")
     assert done.stderr.count("\n") == 1 and "demo" in done.stderr
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import nbformat
+import pandas as pd
 import pytest
 from nbclient import NotebookClient
 
@@ -28,6 +29,15 @@ def test_it_was_run_from_the_first_cell_to_the_last() -> None:
     counts = [cell.execution_count for cell in committed().cells if cell.cell_type == "code"]
     assert counts == list(range(1, 16))
     assert not any(output.output_type == "error" for shown in outputs(committed()) for output in shown)
+
+
+def test_its_last_cell_shows_the_committed_table() -> None:
+    table = pd.read_csv(ROOT / "reports" / "tables" / "demo.csv", index_col="recipe")
+    shown: Any = table[["test_accuracy", "low", "high", "test_ece", "parameters"]].round(3)
+    [output] = outputs(committed())[-1]
+    renew = "run reports/walkthrough.ipynb anew: reports/tables/demo.csv has other numbers"
+    assert output.data["text/plain"] == str(shown), renew
+    assert output.data["text/html"] == shown._repr_html_(), renew
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 `dvc exp run` composes by itself and loads conf/hydra_plugins/seqstudy.py for it, which calls `register`.
 """
 
+import difflib
 import hashlib
 import json
 import re
@@ -13,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from stages.runtime.config import ROOT, InputError, one_line, parse
+from stages.runtime.config import ROOT, InputError, nearest, one_line, parse
 from stages.study.entries import FILES, FOLDERS, OWN
 from stages.study.grids import derive
 
@@ -28,7 +29,7 @@ def compose(overrides: list[str], conf: Path = CONF) -> str:
     from hydra import compose as hydra_compose
     from hydra import initialize_config_dir
     from hydra.core.plugins import Plugins
-    from hydra.errors import HydraException
+    from hydra.errors import ConfigCompositionException, HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
@@ -38,7 +39,11 @@ def compose(overrides: list[str], conf: Path = CONF) -> str:
         Plugins.instance()  # reads conf/hydra_plugins once in a process
         register(conf)
         with initialize_config_dir(str(conf), version_base=None):
-            composed = hydra_compose(config_name="config", overrides=overrides)
+            try:
+                composed = hydra_compose(config_name="config", overrides=overrides)
+            except ConfigCompositionException:
+                _spelt(overrides, hydra_compose(config_name="config"))
+                raise
         OmegaConf.resolve(composed)
         if missing := OmegaConf.missing_keys(composed):
             raise InputError(f"conf/: {min(missing)} is ???, which marks a value that must be set")
@@ -48,6 +53,29 @@ def compose(overrides: list[str], conf: Path = CONF) -> str:
     finally:
         sys.path.remove(str(conf))
     return OmegaConf.to_yaml(composed)
+
+
+def _spelt(overrides: list[str], stated: Mapping[str, Any]) -> None:
+    """Refuse an override of what is not stated, which Hydra would have appended, with the nearest keys."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    for override in OverridesParser.create().parse_overrides(overrides):
+        key, inside = str(override.key_or_group), stated
+        parts = [] if override.is_add() or "/" in key else key.split(".")
+        for place, part in enumerate(parts):
+            if not isinstance(inside, Mapping):
+                break  # an element of a list, say, which is Hydra's to judge
+            if part not in inside:
+                raise _no_key(".".join(parts[:place]), part, inside, str(override.input_line))
+            inside = inside[part]
+
+
+def _no_key(place: str, name: str, there: Mapping[str, Any], override: str) -> InputError:
+    close = difflib.get_close_matches(name, map(str, there), n=3)
+    allowed = ", ".join(close) or nearest(name, map(str, there))
+    more = "" if close else f", or add what no file states: +{override}"
+    where = f"{place}: " if place else ""
+    return InputError(f"conf/: {where}found no key {name!r}, allowed: {allowed}; mend {override}{more}")
 
 
 def register(conf: Path) -> None:

@@ -45,8 +45,9 @@ def derive(params: Entry) -> dict[str, Any]:
     """
     experiments = {name: list(cells(name, params)) for name in entries(params, "experiments")}
     recipes = {cell.name: recipe(name, cell, params) for name, found in experiments.items() for cell in found}
+    known = {cell.name: cell for found in experiments.values() for cell in found}
     comparisons = {
-        name: comparison(name, found, params) | _baseline(name, recipes, params)
+        name: comparison(name, found, params) | _baseline(name, known, recipes, params)
         for name, found in experiments.items()
     }
     sources = entries(params, "sources")
@@ -157,7 +158,7 @@ def comparison(experiment: str, shown: list[Cell], params: Entry) -> dict[str, A
     stated = entries(params, "experiments")[experiment]
     x, chapters = stated.get("x"), stated.get("chapters")
     places = [_number(cell.place.get(str(x))) for cell in shown]
-    keys = ["-".join(c for axis, c in cell.place.items() if axis not in (x, chapters)) for cell in shown]
+    keys = [[c for axis, c in cell.place.items() if axis not in (x, chapters)] for cell in shown]
     order = list(dict.fromkeys(_mapping(params.get("names")).values()))
     named = [_name(key, experiment, params) for key in keys]
     return {
@@ -230,14 +231,16 @@ def _evaluated(recipe: Entry) -> dict[str, Any]:
     }
 
 
-def _baseline(experiment: str, recipes: Mapping[str, Entry], params: Entry) -> dict[str, str]:
+def _baseline(
+    experiment: str, known: Mapping[str, Cell], recipes: Mapping[str, Entry], params: Entry
+) -> dict[str, str]:
     """The recipe that a comparison's others are drawn beside, its source, and the file of its metrics;
     without one, a module without code in the file's place."""
     name = entries(params, "experiments")[experiment].get("baseline")
     if name is None:
         return {"reads": NOTHING}
     beside = recipes.get(str(name), {})
-    key = str(name).removeprefix(f"{beside.get('experiment')}-")
+    key = [*known[str(name)].place.values()] if str(name) in known else [str(name)]
     return {
         "reads": f"reports/metrics/{name}.json",
         "baseline": str(name),
@@ -246,10 +249,10 @@ def _baseline(experiment: str, recipes: Mapping[str, Entry], params: Entry) -> d
     }
 
 
-def _name(key: str, experiment: object, params: Entry) -> str:
-    """What figures call a recipe of an experiment, by its key there, else by the experiment's."""
+def _name(key: list[str], experiment: object, params: Entry) -> str:
+    """What figures call a recipe of an experiment, by its cells there, else by the experiment's key."""
     own = entries(params, "experiments").get(str(experiment), {}).get("names")
-    return human(key or str(experiment), {**_mapping(params.get("names")), **_mapping(own)})
+    return human(key or [str(experiment)], {**_mapping(params.get("names")), **_mapping(own)})
 
 
 def _source_of(corpus: object, params: Entry) -> str:

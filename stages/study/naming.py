@@ -1,17 +1,18 @@
-"""What figures call a recipe: its key in words, by the section `names` of params.yaml."""
+"""What figures call a recipe: its cells in words, by the section `names` of params.yaml."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
-def human(key: str, names: Mapping[str, object]) -> str:
-    """A key in words: the longest parts of it that have a name, from left to right, other words as they are.
+def human(cells: Sequence[str], names: Mapping[str, object]) -> str:
+    """A recipe's cells in words: the longest runs of them that have a name, from left to right, others as
+    they are.
 
-    "bilstm-stacked-small" with names for "bilstm", "bilstm-stacked": that of the second, then "small".
+    ["gru", "stacked", "small"] with names for "gru", "gru-stacked": that of the second, then "small". A part
+    of a cell is not looked up: "residual-bag" is no bag.
     """
-    words = key.split("-")
     named = []
-    while words:
-        count = next((n for n in range(len(words), 0, -1) if "-".join(words[:n]) in names), 0)
-        named.append(str(names["-".join(words[:count])]) if count else words[0])
-        words = words[count or 1 :]
+    while cells:
+        count = next((n for n in range(len(cells), 0, -1) if "-".join(cells[:n]) in names), 0)
+        named.append(str(names["-".join(cells[:count])]) if count else cells[0].replace("-", " "))
+        cells = cells[count or 1 :]
     return " ".join(named)

@@ -1,11 +1,19 @@
 """params.yaml: read, and checked as a whole before any work; of what has been trained, its recipes."""
 
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from stages.runtime.config import ROOT, InputError, nearest, parse, refusal
+from stages.runtime.config import ROOT, InputError, parse, refusal
 
 PARAMS = ROOT / "params.yaml"
+SINGULAR = {
+    "corpora": "corpus",
+    "pipeline.prepared": "prepared recipe",
+    "pipeline.evaluated": "evaluated recipe",
+}
+FEW = 8  # names that a refusal lists all of
 
 
 def params(path: Path = PARAMS) -> dict[str, Any]:
@@ -40,5 +48,15 @@ def _parsed(path: Path) -> dict[str, Any]:
 def one_of(name: str, entries: dict[str, Any], section: str) -> str:
     """`name`, if the section has such an entry; otherwise the refusal names the nearest ones."""
     if name not in entries:
-        raise InputError(f"{section} of params.yaml has no {name!r}; {nearest(name, entries)}")
+        one = SINGULAR.get(section, section.rpartition(".")[2].removesuffix("s"))
+        raise InputError(f"there is no {one} {name!r}; {_instead(name, entries)}")
     return name
+
+
+def _instead(name: str, names: Iterable[str]) -> str:
+    """What to say of a name that there is not: all names if they are few, or the nearest, or any."""
+    known = sorted(names)
+    if len(known) <= FEW:
+        return f"there {'is' if len(known) == 1 else 'are'} {', '.join(known) or 'none'}"
+    close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    return f"did you mean {', '.join(close)}?" if close else f"there are {', '.join(known[:3])} and others"

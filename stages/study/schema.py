@@ -44,7 +44,8 @@ class Experiment:
     cumulative: the axis whose cells add to those before them.
     x: the axis, of numbers, that accuracies are drawn against; chapters: the axis with figures for each cell.
     baseline: a recipe, the linear model whose accuracy is drawn beside those on the same source.
-    names: what figures call parts of its recipes' keys, before those of conf/names.yaml.
+    names: what figures call cells of its axes, or several that follow each other (as "lstm-stacked"), before
+    those of conf/names.yaml.
     choose_by: what `fit` and `report` rank its recipes by, on held-out texts; None: accuracy.
     sources ... trainings: entries of these sections that only this experiment needs.
     """

@@ -10,12 +10,13 @@ Examples: python -m stages.tools.plan
 import re
 import shlex
 import sys
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from stages.runtime import command
 from stages.runtime.config import ROOT, InputError, nearest, parse
@@ -24,6 +25,9 @@ from stages.study.params import params
 
 FEW = 5  # stages that a line names; of more it names three
 LONG = 60  # letters of a value; of a longer list only what differs is shown
+LOCK = "dvc.lock"
+READINGS, PAUSE = 5, 0.3  # of dvc.lock, which a run writes anew where it stands; seconds between them
+T = TypeVar("T")
 Upstream = Mapping[str, Collection[str]]  # the stages that a stage depends on, by its name
 
 
@@ -61,17 +65,55 @@ def main() -> None:
     print("\n".join(every(planned) if options.all else summary(planned)))
 
 
-def plan(root: Path, targets: Iterable[str] = ()) -> list[Planned]:
+def plan(root: Path, targets: Collection[str] = ()) -> list[Planned]:
     """The stages that would run for the targets (all, if there are none), in an order in which they could."""
+    for left in reversed(range(READINGS)):
+        try:
+            return read_once(root, targets)
+        except BrokenLockError:
+            time.sleep(PAUSE if left else 0)
+    raise InputError(
+        f"{LOCK}: found none that is whole in {READINGS} readings, so a run is writing it, or it is damaged; "
+        f"wait for the run, or bring it back with: git checkout {LOCK}"
+    )
+
+
+class BrokenLockError(Exception):
+    """dvc.lock can't be read, or was written meanwhile."""
+
+
+def read_once(root: Path, targets: Iterable[str]) -> list[Planned]:
+    """`plan`, from one reading of dvc.lock."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo  # takes 0.2 s
 
     try:
         with Repo(str(root)) as repo:  # whose lock is not taken: a dvc repro may be running
-            stages = {stage.addressing: stage for stage in repo.index.stages}
-            return changed(stages, targets, root / "dvc.lock")
+            lock = root / LOCK
+            stages = unwritten(lock, lambda: {stage.addressing: stage for stage in repo.index.stages})
+            return changed(stages, targets, lock)
     except DvcException as error:
+        if LOCK in str(error):
+            raise BrokenLockError from None
         raise InputError(f"DVC: {error}") from None
+
+
+def unwritten(lock: Path, read: Callable[[], T]) -> T:
+    """What is read while nobody writes to the lock, a half of which may look like a whole."""
+    before = _state(lock)
+    found = read()
+    if _state(lock) != before:
+        raise BrokenLockError
+    return found
+
+
+def _state(lock: Path) -> tuple[int, int] | None:
+    """What differs once a file has been written to."""
+    try:
+        about = lock.stat()
+    except FileNotFoundError:
+        return None
+    return about.st_mtime_ns, about.st_size
 
 
 def changed(stages: Mapping[str, Any], targets: Iterable[str], lock: Path) -> list[Planned]:
@@ -140,6 +182,8 @@ class State:
             yield "never ran"
             return
         if stage.cmd and stage.cmd_changed:
+            if stage.addressing not in self._commands:
+                raise BrokenLockError
             yield from values(self._commands[stage.addressing], stage.cmd)
         words: dict[str, list[str]] = {}
         for entry in stage.deps:
@@ -162,8 +206,11 @@ class State:
     @cached_property
     def _commands(self) -> dict[str, str]:
         """The command that each stage was last run with, by its name."""
-        stages = parse(self._lock, self._lock.name)["stages"]
-        return {name: str(entry.get("cmd")) for name, entry in stages.items()}
+        try:
+            stages = unwritten(self._lock, lambda: parse(self._lock, self._lock.name)["stages"])
+            return {name: str(entry.get("cmd")) for name, entry in stages.items()}
+        except (InputError, KeyError, AttributeError):  # it was whole when DVC read it
+            raise BrokenLockError from None
 
 
 def _overlap(one: str, other: str) -> bool:

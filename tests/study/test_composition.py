@@ -144,6 +144,41 @@ def test_an_unknown_or_malformed_override_is_refused_in_one_line(conf: Path, ove
     assert text.startswith("conf/: ") and text.rpartition(": ")[2]
 
 
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("models.lstm.unit=[3]", "models.lstm: found no key 'unit', allowed: units; mend"),
+        ("~models.lstm.unit", "models.lstm: found no key 'unit', allowed: units; mend"),
+        ("models.lsmt.units=[3]", "models: found no key 'lsmt', allowed: lstm; mend"),
+        ("seeed=7", "found no key 'seeed', allowed: seed; mend"),
+    ],
+)
+def test_a_misspelt_override_names_the_nearest_keys(conf: Path, override: str, told: str) -> None:
+    text = line(lambda: compose(["seed=7", override], conf))
+    assert text == f"conf/: {told} {override}"
+
+
+def test_an_override_of_a_key_that_no_file_states_is_told_how_to_be_added(conf: Path) -> None:
+    override = "models.lstm.zzz.q=1"
+    assert line(lambda: compose([override], conf)).endswith(f", or add what no file states: +{override}")
+
+
+@pytest.mark.parametrize("overrides", [["models.lstm.units=64"], ["seed=7", "models.lstm.units=64"]])
+def test_a_value_of_an_override_is_mended_there(
+    project: Path, monkeypatch: pytest.MonkeyPatch, overrides: list[str]
+) -> None:
+    text = line(lambda: start(monkeypatch, *overrides))
+    assert "models.lstm.units: found 64" in text and "conf/" not in text
+    assert text.endswith(f"; mend {'one of ' if len(overrides) > 1 else ''}{' '.join(overrides)}")
+
+
+def test_a_value_of_a_file_is_mended_there_with_overrides_too(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(project.parent / "conf" / "models" / "lstm.yaml", "dense: 6", "dense: six")
+    assert "mend conf/models/lstm.yaml" in line(lambda: start(monkeypatch, "seed=7"))
+
+
 @pytest.mark.parametrize("override", ["+x=1", "seed=-1", "models.lstm.units=64", "recipes=3"])
 def test_a_refused_composition_leaves_params_yaml_as_it_was(
     project: Path, monkeypatch: pytest.MonkeyPatch, override: str

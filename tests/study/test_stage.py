@@ -121,7 +121,8 @@ def test_a_stage_s_entries_may_be_a_part_of_a_section(started: Started) -> None:
     place = "pipeline.evaluated.{name}"
     given = values(started.params, place.format(name=name))
     assert started.run(name, *given, values=(place,), section="pipeline.evaluated") == ""
-    assert "pipeline.evaluated" in started.run("x", values=(place,), section="pipeline.evaluated")
+    told = started.run("x", values=(place,), section="pipeline.evaluated")
+    assert told.startswith("error: there is no evaluated recipe 'x'; ")
     assert started.calls == [(name, started.params)]
 
 
@@ -164,7 +165,7 @@ def test_a_stage_refuses_values_in_another_order_and_too_few_or_too_many(started
 )
 def test_a_name_that_is_no_entry_is_refused_in_one_line(started: Started, name: str) -> None:
     text = started.run(name)
-    assert text.startswith("error: models of params.yaml has no ") and len(text.splitlines()) == 1
+    assert text.startswith("error: there is no model ") and len(text.splitlines()) == 1
     assert not started.calls
 
 
@@ -173,9 +174,23 @@ def test_a_wrong_name_is_answered_with_the_nearest_ones_not_with_all(started: St
     with pytest.raises(InputError) as refused:
         one_of("network-3-lstmm", known, "recipes")
     text = str(refused.value)
-    assert text.startswith("recipes of params.yaml has no 'network-3-lstmm'; say network-3-lstm")
-    assert text.count("network-") == 1 + 3
-    assert "one of conv1d, flatten, lstm, pooled" in started.run("lstmm")  # of four all
+    assert text.startswith("there is no recipe 'network-3-lstmm'; did you mean network-3-lstm, ")
+    assert text.count("network-") == 1 + 3 and text.endswith("?")
+    assert "there are conv1d, flatten, lstm, pooled" in started.run("lstmm")  # of four all
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ({}, "there is no corpus 'zzz'; there are none"),
+        ({"words": {}}, "there is no corpus 'zzz'; there is words"),
+        ({f"words-{i}": {} for i in range(9)}, "there is no corpus 'zzz'; there are words-0, words-1, "),
+    ],
+)
+def test_a_name_that_is_near_to_none_is_answered_with_some(known: Params, told: str) -> None:
+    with pytest.raises(InputError) as refused:
+        one_of("zzz", known, "corpora")
+    assert str(refused.value).startswith(told)
 
 
 def test_two_processes_are_not_at_one_stage_at_once(

@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
-from stages.tools.report import card
+from stages.tools.report import card, classwise
 from stages.tools.report.gathered import gather
 from tests.project import LABELS as NASTY
 from tests.tools.left import LABELS, NAME, Made, experiment
@@ -41,6 +42,17 @@ def test_the_front_matter_is_yaml_with_the_measured_numbers(
 def test_what_no_file_says_is_not_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     header, _ = written(tmp_path, Made("a", 7, 8), monkeypatch)
     assert not {"license", "language", "datasets", "base_model"} & set(header)
+
+
+@pytest.mark.parametrize(("worst", "named"), [(0.922, False), (0.91, True)])
+def test_a_label_is_called_the_worst_only_if_it_is_worse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worst: float, named: bool
+) -> None:
+    measures = np.array([[0.9, 0.9, f1, 60] for f1 in (0.93, worst, 0.925)])
+    monkeypatch.setattr(classwise, "of_each", lambda *given: measures)
+    _, body = written(tmp_path, Made("a", 7, 8), monkeypatch)
+    assert ("It is worst on sport, with an F1 of" in body) is named
+    assert "no mistake" not in body
 
 
 def test_it_says_where_it_is_weak_and_where_it_is_from(

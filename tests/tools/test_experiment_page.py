@@ -6,6 +6,7 @@ from dataclasses import replace
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from markdown_it import MarkdownIt
 from stages.evaluation.calibration import COOLEST, HOTTEST
 from stages.runtime import files
 from stages.runtime.config import InputError
-from stages.tools.report import as_html, as_markdown, detail, folder, wording
+from stages.tools.report import as_html, as_markdown, detail, folder, sections, side_by_side, wording
 from stages.tools.report.elements import Prose, Quotes, Table
 from stages.tools.report.gathered import gather
 from stages.tools.report.parts import Evaluated
@@ -84,6 +85,37 @@ def test_rungs_are_tested_beside_the_best_one_below_that_held_out_texts_name(
     assert [(rung, best) for rung, best, _ in steps] == [("b", "a"), ("c", "a"), ("d", "c")]
     assert [round(behind.mean, 6) for *_, behind in steps] == [-0.4, -0.3, 0]
     assert "| b | a | +40.0 |" in pages(tmp_path, params)["README.md"]
+
+
+ALIKE, LESS, MORE = "no difference shown", "less accurate", "more accurate"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "told"),
+    [
+        ([ALIKE], "On the test texts, the other recipe is not shown to differ from it in accuracy."),
+        (
+            [ALIKE] * 6,
+            "On the test texts, none of the 6 other recipes is shown to differ from it in accuracy.",
+        ),
+        (
+            [MORE, LESS, LESS],
+            "Of the 3 other recipes, 1 is shown to be more accurate than it on the test texts, "
+            "2 are shown to be less accurate.",
+        ),
+        (
+            [LESS, ALIKE, ALIKE],
+            "Of the 3 other recipes, none is shown to be more accurate than it on the test texts, "
+            "1 is shown to be less accurate; 2 are not shown to differ.",
+        ),
+    ],
+)
+def test_how_many_differ_is_said_in_words(
+    monkeypatch: pytest.MonkeyPatch, verdicts: list[str], told: str
+) -> None:
+    monkeypatch.setattr(side_by_side, "verdict", str)
+    part: Any = SimpleNamespace(behind=dict(enumerate(verdicts)))
+    assert sections._others(part) == told
 
 
 def test_what_was_asked_for_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,4 +358,4 @@ def test_the_command_reports_a_study_that_has_run(project: Project) -> None:
     page = Reader((home / "index.html").read_text(encoding="utf-8"))
     assert "mark" in page.tags and "script" not in page.tags
     refused = project.run("python", "-m", "stages.tools.report", "smal", fails=True)
-    assert refused == "error: comparisons of params.yaml has no 'smal'; one of small\n"
+    assert refused == "error: there is no comparison 'smal'; there is small\n"

@@ -95,6 +95,25 @@ def test_a_linear_model_says_what_it_says_here(
     np.testing.assert_allclose(shares, probabilities(model.logits(here) / 1.7), atol=1e-4)
 
 
+@pytest.mark.parametrize("asked", ["--help", "-h"])
+def test_the_command_says_what_it_takes(tmp_path: Path, asked: str) -> None:
+    tokenizer = fitted(0, False, tmp_path / "tokens")
+    ones = np.ones(tokenizer.vocabulary, np.float32)
+    model = Linear(ones, ones[:, None], ones[:1], np.zeros(0, np.int64))
+    (tmp_path / "package").mkdir()
+    write(tmp_path / "package", facts(["good", "bad"]), model, "ngrams", tmp_path / "tokens")
+
+    def printed(*words: str) -> str:
+        command = [sys.executable, "-m", "mine_too", *words]
+        done = subprocess.run(command, cwd=tmp_path / "package", capture_output=True, text=True, check=True)
+        return done.stdout
+
+    told = printed(asked)
+    assert told.startswith("usage: python -m mine_too [text ...]\n") and "good, bad" in told
+    assert 'python -m mine_too "a text"' in told
+    assert printed("word1", asked).endswith(f"\t{asked}\n")  # of several arguments, a text like any other
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("classes", [2, 3])
 def test_the_nb_svm_network_says_what_it_says_here(tmp_path: Path, classes: int) -> None:

@@ -48,7 +48,7 @@ def split_of(path: Path, **more: Any) -> Split:
 
 def percentages(lines: Sequence[str]) -> dict[str, float]:
     """The accuracy of each model, in %."""
-    rows = re.findall(r"^  (.+?) +accuracy +([\d.]+)%", "\n".join(lines), re.MULTILINE)
+    rows = re.findall(r"^  (.+?) +accuracy +([\d.]+) %", "\n".join(lines), re.MULTILINE)
     return {name: float(number) for name, number in rows}
 
 
@@ -124,3 +124,20 @@ def test_a_label_of_too_few_texts_is_left_out_by_name() -> None:
 def test_what_has_to_be_prepared_first_is_not_looked_at() -> None:
     entry = {"kind": "demo", "splits": {"train": 9, "test": 9}, "cue_distance": 3, "seed": 1}
     assert first_look.training_split("demo", entry) is None
+
+
+@pytest.mark.parametrize("count", [300, 1500])
+def test_where_labels_are_hardly_learnt_it_asks_whether_they_are_the_labels(count: int) -> None:
+    draw = random.Random(0)
+    chance = [(f"text {i} {draw.randrange(40)}", draw.randrange(5)) for i in range(count)]
+    hint = "Hardly better than always saying the most frequent label: is it the label?."
+    lines = list(first_look.sheet(split(*chance, names=(*"abcde",)), "is it the label?"))
+    assert lines[-2] == hint
+    assert hint not in first_look.sheet(split(*chance, names=(*"abcde",)))
+    learnt = [(f"text {i} {'good' if i % 2 else 'bad'}", i % 2) for i in range(count)]
+    assert hint not in first_look.sheet(split(*learnt), "is it the label?")
+
+
+def test_rare_labels_make_an_accuracy_near_the_majority_no_hardly_better_one() -> None:
+    assert first_look.hardly_better({"majority": 0.141, "svm": 0.168})
+    assert not first_look.hardly_better({"majority": 0.95, "svm": 0.97})

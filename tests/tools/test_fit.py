@@ -1,5 +1,6 @@
 """`fit`: what it takes of a file unasked is what a person would take, and what it writes is a study."""
 
+import argparse
 import gzip
 import io
 import json
@@ -13,8 +14,10 @@ import numpy as np
 import pytest
 import yaml
 
+from stages import compose as compose_stage
 from stages.runtime.config import ROOT, InputError, parse, read
 from stages.sources import files
+from stages.study import composition
 from stages.study.composition import compose
 from stages.study.schema import Experiment, check
 from stages.tools.fit import __main__ as fit
@@ -47,6 +50,49 @@ def test_delimiter_and_encoding_are_found(tmp_path: Path, delimiter: str, encodi
     assert found.how.delimiter == (None if delimiter == "," else delimiter)
     names = look.columns(found)
     assert (names.texts, names.label) == (("body",), "team")
+
+
+# a text and its encoding, and which of those that spell it alike is taken
+SPELLED = [
+    ("Räkningen från Åsa är fel, jag vill ha pengarna åter nu", "latin-1", "cp1252"),
+    ("A reunião não começou às três; informação sobre a conta é útil", "latin-1", "cp1252"),
+    ("La facture reçue est déjà payée, où est le problème à côté", "latin-1", "cp1252"),
+    ("La facture reçue \u2013 hier \u2013 n\u2019est pas à moi", "cp1252", "cp1252"),
+    ("El niño comió la piña ¿por qué? ¡Así! está 3º", "latin-1", "cp1252"),
+    ("I called José and Zoë about the bill", "latin-1", "cp1252"),
+    ("the invoice \u201cquoted\u201d for €20", "cp1252", "cp1252"),
+    ("Příliš žluťoučký kůň úpěl ďábelské ódy", "cp1250", "cp1250"),
+    ("Zażółć gęślą jaźń, wystawić fakturę dla łodzi", "cp1250", "cp1250"),
+    ("Račun je pogrešan, šaljem žalbu čim prije, đak će doći", "cp1250", "cp1250"),
+    ("Árvíztűrő tükörfúrógép, a számla összege túl nagy volt, erről írtam", "cp1250", "cp1250"),
+    ("Счёт неверный, верните деньги", "cp1251", "cp1251"),
+    ("Счёт неверный, верните деньги", "koi8-r", "koi8_r"),
+    ("Γειά, λογαριασμός είναι λάθος", "iso8859-7", "cp1253"),
+    ("請求書が間違っています。返金してください", "shift_jis", "cp932"),
+    ("发票有错误请退款给我谢谢", "gb18030", "gb18030"),
+    ("Räkningen från Åsa är fel", "utf-16", "utf-16"),
+]
+
+
+@pytest.mark.parametrize(("text", "encoding", "taken"), SPELLED)
+def test_an_old_encoding_is_told_by_the_language_and_shown(
+    tmp_path: Path, text: str, encoding: str, taken: str
+) -> None:
+    words = text.split()
+    turned = [" ".join([*words[i % len(words) :], *words[: i % len(words)]]) for i in range(40)]
+    rows = [(f'"{each} {i}"', "ab"[i % 2]) for i, each in enumerate(turned)]
+    path = save(tmp_path / "a.csv", table(["text", "label"], rows).encode(encoding))
+    given = from_table.given(path, None, None, None)
+    assert given.texts[0] == f"{text} 0" and given.entry("a")["encoding"] == taken
+    shown = [*dict.fromkeys(word[:20] for word in words if not word.isascii())][:3]
+    assert given.encoding == f"encoding {taken}, as in {', '.join(map(repr, shown))}"
+
+
+def test_of_utf_8_nothing_is_said(tmp_path: Path) -> None:
+    for text in ("ascii", "Räkningen från Åsa"):
+        rows = [(f"{text} {i}", "ab"[i % 2]) for i in range(40)]
+        path = save(tmp_path / "a.csv", table(["text", "label"], rows))
+        assert from_table.given(path, None, None, None).encoding is None
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -135,15 +181,152 @@ def test_what_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
     numbers = save(tmp_path / "b.csv", table(["words", "score"], [(f"text {i}", i / 7) for i in range(60)]))
     with pytest.raises(InputError, match="no column has 2 to 100 different values"):
         look.columns(look.look(numbers))
+    with pytest.raises(InputError, match="--text: found every column, allowed: all but that of the labels"):
+        look.columns(look.look(numbers), ["words", "score"])
+
+
+def test_a_table_of_one_column_is_refused_by_what_it_lacks(tmp_path: Path) -> None:
+    found = look.look(save(tmp_path / "a.csv", table(["body"], [(f'"{text}"',) for text, _ in TICKETS])))
+    for texts in (None, ["body"]):
+        with pytest.raises(
+            InputError, match=r"a\.csv: found one column, .*allowed: one with texts and one with"
+        ):
+            look.columns(found, texts)
+
+
+@pytest.fixture
+def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A conf/ and a texts/ without anything, and no params.yaml that is written."""
+    monkeypatch.setattr(composition, "CONF", tmp_path / "conf")
+    monkeypatch.setattr(composition, "compose", lambda overrides: "")
+    monkeypatch.setattr(compose_stage, "write", lambda text: None)
+    monkeypatch.setattr(from_table, "ROOT", tmp_path)
+
+    def entry_of(name: str) -> Any:
+        return yaml.safe_load(experiment.place(name).read_text(encoding="utf-8"))["sources"][name]
+
+    monkeypatch.setattr(fit, "entry_of", entry_of)
+    return tmp_path / "conf"
+
+
+def options(data: Path | str, **more: Any) -> argparse.Namespace:
+    nothing = {"text": None, "label": None, "test": None, "name": None, "by": None, "minutes": 1.0}
+    return argparse.Namespace(data=str(data), **nothing | more)
+
+
+def refused(data: Path | str, **more: Any) -> str:
+    with pytest.raises(InputError) as error:
+        fit.written(options(data, **more))
+    return str(error.value)
+
+
+def tickets(path: Path) -> Path:
+    rows = [(f"subject {i}", f'"{text}"', label) for i, (text, label) in enumerate(TICKETS)]
+    return save(path, table(["subject", "body", "team"], rows))
+
+
+def test_another_table_or_other_columns_than_those_of_the_experiment_are_refused(
+    tmp_path: Path, conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, other = tickets(tmp_path / "mine.csv"), tickets(tmp_path / "other.csv")
+    asked = {"text": ["subject", "body"]}
+    fit.written(options(first, **asked))
+    capsys.readouterr()
+    remedy = "; give --name another, run `fit mine`, or edit the file"
+    assert refused(other, name="mine").endswith(f"mine.yaml: found path {first}, not {other}{remedy}")
+    assert refused(first, text=["body"]).endswith(f"found text [subject, body], not body{remedy}")
+    assert refused(first, label="subject", **asked).endswith(f"found label team, not subject{remedy}")
+    assert refused(first, test=str(other)).endswith(f"path {first}, not {first} with --test {other}{remedy}")
+    assert not capsys.readouterr().out
+
+
+def test_the_same_command_again_tells_of_what_the_file_says(
+    tmp_path: Path, conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tickets(tmp_path / "mine.csv")
+    fit.written(options(path, text=["subject", "body"]))
+    file = conf / "experiments" / "mine.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("seeds: 10", "seeds: 7"), encoding="utf-8")
+    kept = file.read_bytes()
+    capsys.readouterr()
+    for more in ({"text": ["subject", "body"]}, {}, {"label": "team"}):
+        assert fit.written(options(path, **more)) == "mine"
+        told = capsys.readouterr().out
+        assert "columns 'subject' and 'body'" in told and "60 rows, 3 labels" in told
+        assert "stays as it is" in told and file.read_bytes() == kept
+
+
+def test_other_files_than_those_that_were_copied_are_refused(
+    tmp_path: Path, conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, test = tickets(tmp_path / "mine.csv"), tickets(tmp_path / "tests.csv")
+    for _ in range(2):
+        fit.written(options(path, text=["body"], test=str(test)))
+    assert "stays as it is" in capsys.readouterr().out
+    assert "not " in refused(path) and "texts/mine" in refused(path)
+    test.write_text(test.read_text(encoding="utf-8").replace("support", "other"), encoding="utf-8")
+    assert "whose files are others than" in refused(path, test=str(test))
+
+
+def test_other_columns_than_those_of_the_experiment_that_is_named_are_refused(
+    tmp_path: Path, conf: Path
+) -> None:
+    fit.written(options(tickets(tmp_path / "mine.csv"), text=["body"]))
+    assert fit.chosen(options("mine")) == "mine" == fit.chosen(options("mine", text=["body"], label="team"))
+    for more in ({"text": ["subject"]}, {"label": "body"}, {"test": "x.csv"}):
+        with pytest.raises(InputError, match=r"found"):
+            fit.chosen(options("mine", **more))
+
+
+def test_a_single_label_is_refused_before_anything_is_written(tmp_path: Path, conf: Path) -> None:
+    path = save(
+        tmp_path / "mine.csv", table(["body", "team"], [(f'"{text}"', "billing") for text, _ in TICKETS])
+    )
+    for more in ({}, {"test": str(path)}):
+        line = refused(path, text=["body"], label="team", **more)
+        assert "found 1 label, 'billing', allowed: 2 or more" in line
+    assert not conf.exists() and not (tmp_path / "texts").exists()
+
+
+def test_what_is_not_there_is_refused_by_all_that_it_might_be(conf: Path) -> None:
+    assert "no-such: no such file, folder or experiment, allowed: " in refused("no-such")
+
+
+def test_where_an_old_encoding_was_taken_it_says_where_to_mend_it(
+    tmp_path: Path, conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = save(tmp_path / "mine.csv", delimited(TICKETS).replace("ticket", "Bücher").encode("latin-1"))
+    fit.written(options(path))
+    told = capsys.readouterr().out
+    file = conf / "experiments" / "mine.yaml"
+    assert f"encoding cp1252, as in 'Bücher,'; if that is wrong, mend `encoding` in {file}" in told
+    assert yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]["mine"]["encoding"] == "cp1252"
+
+
+def test_only_labels_that_were_guessed_by_their_values_are_doubted(conf: Path) -> None:
+    told = fit.doubt("mine", {"label": "subject"}, options("mine.csv"))
+    assert told and told.startswith("is 'subject' the label? If not, delete ") and "--label COLUMN" in told
+    assert fit.doubt("mine", {"label": "Team"}, options("mine.csv")) is None
+    assert fit.doubt("mine", {"label": "subject"}, options("mine.csv", label="subject")) is None
+    assert fit.doubt("mine", {}, options("news")) is None
+
+
+def test_what_there_is_no_time_for_is_told_in_minutes() -> None:
+    texts = experiment.Texts(np.full(300, 9), 500)
+    told = experiment.too_long(texts, 0.1, few=False)
+    assert told and re.match(r"left out to stay within --minutes \(about \d+ minutes? more\): svm, ", told)
+    one = experiment.too_long(texts, 1.2, few=False)
+    assert one and "about 1 minute more" in one
 
 
 def test_the_sheet_tells_what_a_person_should_know() -> None:
     texts = ["one two", "one two", "three", "three", "four"] * 2
     labels = ["Spam", "Spam", "spam", "ham", "ham"] * 2
     told = "\n".join(look.sheet(texts, labels))
-    assert "10 rows, 3 labels: Spam 40.0%, ham 40.0%, spam 20.0%" in told
-    assert "7 texts repeat another" in told and "1 texts have several labels" in told
-    assert "look like one: 'Spam', 'spam'" in told
+    assert "10 rows, 3 labels: Spam 40.0 %, ham 40.0 %, spam 20.0 %" in told
+    assert "7 texts repeat another" in told and "1 text has several labels" in told
+    assert "look like one: 'Spam', 'spam'; spell them alike in your data" in told
+    assert next(look.sheet(["a", "b"], ["x", "x"])) == "2 rows, 1 label: x 100.0 %"
     clean = list(look.sheet(["a", "b"], ["x", "y"]))
     assert len(clean) == 2
 
@@ -240,7 +423,7 @@ def test_the_best_on_held_out_texts_is_named_and_the_report_opened(
     held = {"mine-logistic": (0.8, 0.4), "mine-svm": (0.9, 0.5), "mine-bilstm": (0.9, 0.3)}
     study: dict[str, Any] = {
         "comparisons": {"mine": {"recipes": [*held]}},
-        "recipes": {name: {"corpus": "c", "seeds": [1]} for name in held},
+        "recipes": {name: {"corpus": "c", "seeds": [1], "training": {"kind": "any"}} for name in held},
     }
     study["corpora"] = {"c": {"source": "s"}}
     reported: list[str] = []
@@ -261,10 +444,30 @@ def test_the_best_on_held_out_texts_is_named_and_the_report_opened(
     monkeypatch.setattr(reports, "written", written)
     pipeline.run("mine", study, "accuracy", 1.0)
     told = capsys.readouterr().out
-    assert "mine-bilstm is chosen by its held-out texts. On the test split: 10.0% right." in told
+    assert "mine-bilstm is chosen by its held-out texts. On the test split: 10.0 % right." in told
+    assert told.startswith("2 baselines (logistic, svm), then 1 network (bilstm): about ")
     last = re.findall(r"(mine-\w+) +\d+\.\d", told)[-3:]
     assert last == ["mine-bilstm", "mine-svm", "mine-logistic"]
     assert (
         reported == ["mine by accuracy"]
         and f"python -m webbrowser {(tmp_path / 'index.html').as_uri()}" in told
     )
+
+
+def test_of_an_experiment_without_baselines_dvc_runs_no_more_than_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recipe = {"corpus": "c", "seeds": [1], "training": {"kind": "any"}}
+    study: dict[str, Any] = {
+        "comparisons": {"mine": {"recipes": ["mine-bilstm"]}},
+        "recipes": {"mine-bilstm": recipe},
+        "corpora": {"c": {"source": "s"}},
+    }
+
+    def repro(targets: Sequence[str], shares: object) -> None:
+        raise InterruptedError(f"dvc repro {' '.join(targets)}")
+
+    monkeypatch.setattr(pipeline, "repro", repro)
+    monkeypatch.setattr(pipeline, "imbalance", lambda source, by: None)
+    with pytest.raises(InterruptedError, match="dvc repro compare@mine"):
+        pipeline.run("mine", study, "accuracy", 1.0)

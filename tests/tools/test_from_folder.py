@@ -52,8 +52,8 @@ def test_what_is_not_read_is_named(tmp_path: Path) -> None:
     save(tmp_path / "news" / "sport" / "empty.txt", " ")
     given = from_folder.given(tmp_path / "news", None, None, None)
     notes = "\n".join(given.notes)
-    assert "1 without .txt at the end are not read" in notes and "old.doc" in notes
-    assert "1 files are empty" in notes and given.entry("news")["bad_rows"] == "drop"
+    assert "1 file without .txt at the end is not read" in notes and "old.doc" in notes
+    assert "1 file is empty" in notes and given.entry("news")["bad_rows"] == "drop"
     assert len(files.load(read(files.Source, given.entry("news"), "sources.news"))["train"].texts) > 20
     for split in files.SPLITS:
         texts(tmp_path / "both", split)

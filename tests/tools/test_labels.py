@@ -209,7 +209,7 @@ def test_what_is_missing_is_one_line_that_says_what_to_do(
     monkeypatch.setitem(sys.modules, "cleanlab", None)  # as if it were not installed
     with pytest.raises(InputError, match="allowed: the extra `labels`; install it: pip install cleanlab"):
         run(monkeypatch, tmp_path, "mine")
-    with pytest.raises(InputError, match=r"sources of params\.yaml has no 'your'; one of mine"):
+    with pytest.raises(InputError, match="there is no source 'your'; there is mine"):
         run(monkeypatch, tmp_path, "your")
 
 

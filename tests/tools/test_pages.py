@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from stages.runtime.config import ROOT, InputError, parse
+from stages.tools.pages import __main__ as pages
 from stages.tools.pages import facts
 
 
@@ -17,8 +18,25 @@ def test_a_sentence_that_no_longer_holds_is_an_error() -> None:
 
 def test_sentences_of_several_lines_hold_or_not_as_one_does() -> None:
     assert facts.holds(True, caller=lambda: "One.\nTwo.") == "One.\nTwo."
-    with pytest.raises(InputError, match=r"mend the template: One\. Two\."):
+    with pytest.raises(InputError, match=r"mend the sentence, .*: One\. Two\."):
         facts.holds(False, caller=lambda: "One.\nTwo.")
+
+
+def test_a_sentence_that_no_longer_holds_names_its_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "some.md").write_text('{{ holds(true, "Yes.") }}\n', encoding="utf-8")
+    (tmp_path / "wrong.md").write_text('Well. {{ holds(false, "No\nlonger.") }}\n', encoding="utf-8")
+    monkeypatch.setattr(pages, "ROOT", tmp_path.parent)
+    monkeypatch.setattr(pages, "TEMPLATES", tmp_path)
+    pages.templates.cache_clear()
+    try:
+        assert pages.pages() == ["some.md", "wrong.md"]
+        assert pages.rendered("some.md") == "Yes.\n"
+        with pytest.raises(InputError, match=rf"^{tmp_path.name}/wrong\.md: .* mend .*: No longer\.$"):
+            pages.rendered("wrong.md")
+    finally:
+        pages.templates.cache_clear()
 
 
 def test_a_slope_leads_from_the_first_slice_to_the_last(

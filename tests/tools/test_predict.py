@@ -179,7 +179,7 @@ def test_what_is_not_utf_8_is_named_by_its_line(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_an_unknown_recipe_is_refused_before_texts_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputError, match=r"recipes of params\.yaml has no 'smal'; one of small"):
+    with pytest.raises(InputError, match="there is no recipe 'smal'; there is small"):
         run(monkeypatch, "smal", stdin=b"\xff")
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from stages.runtime.config import InputError, read
 from stages.sources import files
-from stages.tools.fit import copies, from_folder, from_huggingface, from_tfds
+from stages.tools.fit import copies, from_folder, from_huggingface, from_tfds, stated
 from stages.tools.fit.given import Given
 from tests.sources.tables import pairs
 
@@ -137,6 +137,23 @@ def test_each_split_has_its_own_order_of_names(tmp_path: Path) -> None:
     saved(folder / "test", [(text, 1 - label) for text, label in TEST], names=NAMES[::-1])
     (folder / "dataset_dict.json").write_text('{"splits": ["train", "test"]}', encoding="utf-8")
     assert loaded(from_huggingface.given(str(folder), None, None))["test"] == named(TEST)
+
+
+def test_other_data_or_columns_than_those_that_were_copied_are_refused(tmp_path: Path) -> None:
+    folder = saved_splits(tmp_path / "films", {"train": TRAIN, "test": TEST})
+    given = from_huggingface.given(str(folder), None, None)
+    entry = given.entry("mine")
+    stated.refuse_other_copies("mine", entry, given)
+    single = from_huggingface.given(str(saved(tmp_path / "other", TRAIN)), None, None)
+    stars = from_huggingface.given(str(folder), ["text"], "stars")
+    for name, stated_entry, data in (
+        ("mine", entry, single),
+        ("mine", entry, stars),
+        ("mine", entry | {"path": "texts/another"}, given),
+        ("another", entry, given),
+    ):
+        with pytest.raises(InputError, match=r"found other texts or labels than those of .*; give --name"):
+            stated.refuse_other_copies(name, stated_entry, data)
 
 
 def test_other_columns_may_be_asked_for(tmp_path: Path) -> None:

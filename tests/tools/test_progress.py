@@ -1,5 +1,6 @@
 """`fit` while DVC works: what it counts, what it passes on, and that both hold for the DVC there is."""
 
+import fcntl
 import io
 import re
 import sys
@@ -92,8 +93,9 @@ def test_stages_and_errors_are_passed_on_and_dvc_is_not(
     out, err = capfd.readouterr()
     lines = out.splitlines()
     assert lines[0] == "a stage speaks" and err == "error: a reason\n"
-    assert [line.split()[0] for line in lines[1:]] == ["mine-majority", "mine-bilstm"]
-    assert "1 of 3, about " in lines[1] and lines[2].endswith("3 of 3")
+    assert [line.split()[0] for line in lines[1:]] == ["mine-majority:", "mine-bilstm:"]
+    assert re.fullmatch(r"mine-majority: done in \d+ s \(1 of 3\); about .* left", lines[1])
+    assert lines[2].endswith("(3 of 3)")
 
 
 def test_a_failure_is_told_after_the_line_of_the_stage(
@@ -104,7 +106,48 @@ def test_a_failure_is_told_after_the_line_of_the_stage(
     with pytest.raises(InputError, match="dvc repro compare@mine failed, see above"):
         repro(["compare@mine"], SHARES)
     out, err = capfd.readouterr()
-    assert err == "error: no room\n" and "is through" not in out
+    assert err == "error: no room\n" and "done in" not in out
+
+
+# a DVC command as it fails where another one has the lock; the file counts how often it ran
+LOCKED = """
+from pathlib import Path
+tries = Path(sys.argv[-1].removeprefix("#").strip())
+tries.write_text(tries.read_text() + "x" if tries.exists() else "x")
+if len(tries.read_text()) < {until}:
+    print("Running stage 'evaluate@mine-svm':", flush=True)
+    sys.exit("ERROR: failed to reproduce 'evaluate@mine-svm': Unable to acquire lock. Most likely")
+print({run!r}, end="")
+"""
+
+
+def locked(monkeypatch: pytest.MonkeyPatch, until: int) -> None:
+    """Have DVC fail for its lock until it runs so many times."""
+    writes(monkeypatch, LOCKED.format(until=until, run=RUN))
+    monkeypatch.setattr(progress, "PAUSE", 0.0)
+
+
+def test_where_another_command_has_the_lock_it_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    locked(monkeypatch, until=3)
+    repro([str(tmp_path / "tries")], SHARES)
+    out, err = capfd.readouterr()
+    assert err.splitlines() == ["another DVC command has the lock; trying again"] * 2
+    assert out.splitlines()[-1] == "mine-bilstm: done in 0 s (3 of 3)" and "mine-svm: done" not in out
+
+
+def test_where_the_lock_stays_taken_it_says_that_the_same_command_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    locked(monkeypatch, until=99)
+    tries = tmp_path / "tries"
+    with pytest.raises(
+        InputError, match=r"found DVC's lock taken 5 times.*run the same command again, it goes"
+    ):
+        repro([str(tries)], SHARES)
+    assert len(tries.read_text(encoding="utf-8")) == progress.TRIES
+    assert len(capfd.readouterr().err.splitlines()) == progress.TRIES - 1
 
 
 def test_a_terminal_has_a_bar_and_lines_above_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,12 +187,13 @@ LINEAR = {
 RECIPES = ["mine-majority", "mine-logistic"]
 
 
-def repro_in(project: Project, fails: bool = False) -> list[str]:
+def repro_in(project: Project, fails: bool = False, pause: float = progress.PAUSE) -> list[str]:
     """The lines that the command writes there."""
     targets = [f"evaluate@{recipe}" for recipe in RECIPES]
     code = (
-        "from stages.runtime.command import guard; from stages.tools.fit.progress import repro\n"
-        f"guard(lambda: repro({targets}, {dict.fromkeys(RECIPES, 4.0)}))"
+        "from stages.runtime.command import guard; from stages.tools.fit import progress\n"
+        f"progress.PAUSE = {pause}\n"
+        f"guard(lambda: progress.repro({targets}, {dict.fromkeys(RECIPES, 4.0)}))"
     )
     return project.run(sys.executable, "-c", code, fails=fails).splitlines()
 
@@ -161,13 +205,18 @@ def test_it_reads_the_dvc_that_is_installed(tmp_path: Path) -> None:
     for name, some in (("train", texts[:40]), ("test", texts[40:])):
         write(project.root / "own" / f"{name}.csv", split(*some))
     lines = repro_in(project)
-    first, second = (line for line in lines if "is through" in line)
-    assert re.fullmatch(r"mine-majority is through after .*: 1 of 2, about .* left", first)
-    assert re.fullmatch(r"mine-logistic is through after .*: 2 of 2", second)
+    first, second = (line for line in lines if "done in" in line)
+    assert re.fullmatch(r"mine-majority: done in .* \(1 of 2\); about .* left", first)
+    assert re.fullmatch(r"mine-logistic: done in .* \(2 of 2\)", second)
     others = set(lines) - {first, second}
     assert others and all(re.match(r"mine-\w+, seed 42: epoch 1/1", line) for line in others)
     assert repro_in(project) == []
+    with (project.root / ".dvc" / "tmp" / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # as DVC does
+        refused = repro_in(project, fails=True, pause=0)
+    assert refused[:-1] == ["another DVC command has the lock; trying again"] * (progress.TRIES - 1)
+    assert refused[-1].startswith("error: ") and refused[-1].endswith("the same command again, it goes on")
     (project.root / "own" / "test.csv").write_text("text,label\nno label here\n", encoding="utf-8")
     failure = repro_in(project, fails=True)
     assert len([line for line in failure if line.startswith("error: ")]) == 2
-    assert "test.csv:2: " in "\n".join(failure) and "is through" not in "\n".join(failure)
+    assert "test.csv:2: " in "\n".join(failure) and "done in" not in "\n".join(failure)

@@ -24,7 +24,7 @@ Examples: python -m stages.tools.fit texts/tickets.csv
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ from stages.tools.fit import (
     from_tfds,
     look,
     pipeline,
+    stated,
 )
 from stages.tools.fit.experiment import from_root, place
 from stages.tools.fit.given import Given, refuse_options
@@ -63,7 +64,7 @@ def main() -> None:
         help="the column of texts, or several (default: guessed, and said so)",
     )
     parser.add_argument("--label", help="the column of labels (default: guessed, and said so)")
-    share = f"{from_table.SHARE:.0%}%"
+    share = f"{100 * from_table.SHARE:.0f} %%"
     parser.add_argument("--test", help=f"a table with the test split (default: {share} of the rows)")
     parser.add_argument(
         "--minutes", type=positive, default=10.0, help="for trainings, roughly (default: %(default)g)"
@@ -76,13 +77,13 @@ def main() -> None:
         help="what ranks recipes (default: the experiment's choose_by, else accuracy)",
     )
     options = parser.parse_args()
-    name = options.data if known(options.data) else written(options)
+    name = chosen(options) if known(options.data) else written(options)
     study = as_edited(name)
     source = experiment.source_of(name, study)
     words = 1.0
     if train := first_look.training_split(source, study["sources"][source]):
         words = float(look.lengths(train.texts).sum()) / 1e6
-        for line in first_look.sheet(train):
+        for line in first_look.sheet(train, doubt(name, study["sources"][source], options)):
             print(line, flush=True)
     pipeline.run(name, study, ranking.choosing(study["experiments"][name], options.by), words)
 
@@ -110,6 +111,29 @@ def known(data: str) -> bool:
     return bool(NAME.fullmatch(data)) and place(data).exists() and not Path(data).exists()
 
 
+def chosen(options: argparse.Namespace) -> str:
+    """The experiment that the command line names, whose file says all of its data."""
+    name: str = options.data
+    refuse_options("the file of an experiment says what its test split is", test=options.test)
+    stated.refuse_other_columns(name, entry_of(name), options)
+    return name
+
+
+def entry_of(name: str) -> dict[str, Any]:
+    """Of an experiment's source."""
+    study = as_edited(name)
+    entry: dict[str, Any] = study["sources"][experiment.source_of(name, study)]
+    return entry
+
+
+def doubt(name: str, entry: Mapping[str, Any], options: argparse.Namespace) -> str | None:
+    """What to ask if the labels can't be learnt: None unless their column was guessed by its values."""
+    label = entry.get("label")
+    if known(options.data) or options.label is not None or not label or label.lower() in look.LABELS:
+        return None
+    return f"is {label!r} the label? If not, delete {from_root(place(name))} and give --label COLUMN"
+
+
 def given(options: argparse.Namespace) -> Given:
     """The texts and labels that the command line names."""
     texts, label, test = options.text, options.label, Path(options.test) if options.test else None
@@ -123,8 +147,8 @@ def given(options: argparse.Namespace) -> Given:
     path = Path(options.data)
     if not path.exists():
         raise InputError(
-            f"{path}: no such file or folder, allowed: a table or a folder of texts and labels, a data set "
-            "as tfds:<name> or hf:<name>, or an experiment made of one"
+            f"{path}: no such file, folder or experiment, allowed: a table or a folder of texts and labels, "
+            "a data set as tfds:<name> or hf:<name>, or the name of an experiment made of one"
         )
     if path.is_dir():
         return from_folder.given(path, texts, label, test)
@@ -133,19 +157,23 @@ def given(options: argparse.Namespace) -> Given:
 
 def written(options: argparse.Namespace) -> str:
     """Look at the data, write the experiment unless it is there, compose; its name."""
-    data = given(options)
-    name = options.name or re.sub("[^a-z0-9]+", "-", data.name.lower()).strip("-")
-    if not NAME.fullmatch(name):
-        raise InputError(f"--name: found {name!r}, allowed: lower-case letters, digits, single hyphens")
-    if len(data.texts) < FEWEST:
-        raise InputError(
-            f"{options.data}: found {len(data.texts)} rows with text and label, allowed: {FEWEST} or more"
-        )
-    for line in [*data.notes, *(f"  {line}" for line in look.sheet(data.texts, data.labels))]:
-        print(line, flush=True)
-    if place(name).exists():
-        print(f"{from_root(place(name))} is there and stays as it is; delete it to have it written anew")
+    own = own_name(options.data)
+    if own is not None and place(name := named(options, own)).exists():
+        entry = entry_of(name)
+        stated.refuse_other_data(name, entry, options)
+        stated.refuse_other_columns(name, entry, options)
+        stays(name, *stated.told(name, entry))
         return name
+    data = given(options)
+    name = named(options, data.name)
+    if place(name).exists():
+        stated.refuse_other_copies(name, entry_of(name), data)
+        stays(name, data.notes, data.texts, data.labels)
+        return name
+    refuse_too_little(options.data, data)
+    told(data.notes, data.texts, data.labels)
+    if data.encoding:
+        print(f"  {data.encoding}; if that is wrong, mend `encoding` in {from_root(place(name))}", flush=True)
     lengths = look.lengths(data.texts)
     vocabulary = len({word for text in data.texts for word in text.lower().split()})
     some = experiment.Texts(lengths, vocabulary)
@@ -164,6 +192,47 @@ def written(options: argparse.Namespace) -> str:
     if left_out := experiment.too_long(some, options.minutes, few):
         print(left_out, flush=True)
     return name
+
+
+def own_name(data: str) -> str | None:
+    """What an experiment on a table or a folder is called; None of what has to be read first."""
+    path = Path(data)
+    if data.startswith((from_tfds.PREFIX, from_huggingface.PREFIX)) or not path.exists():
+        return None
+    if path.is_dir():
+        return None if from_huggingface.is_saved(path) else path.name
+    return from_table.name_of(path)
+
+
+def named(options: argparse.Namespace, own: str) -> str:
+    """The experiment's name. own: what it is called unless the command line says otherwise."""
+    name: str = options.name or re.sub("[^a-z0-9]+", "-", own.lower()).strip("-")
+    if not NAME.fullmatch(name):
+        raise InputError(f"--name: found {name!r}, allowed: lower-case letters, digits, single hyphens")
+    return name
+
+
+def refuse_too_little(path: str, data: Given) -> None:
+    if len(data.texts) < FEWEST:
+        raise InputError(
+            f"{path}: found {look.counted(len(data.texts), 'row')} with text and label, allowed: {FEWEST} or "
+            "more"
+        )
+    if len(labels := set(data.labels)) < 2:
+        raise InputError(
+            f"{path}: found 1 label, {min(labels)[:80]!r}, allowed: 2 or more; add rows of another, or name "
+            "another column with --label"
+        )
+
+
+def told(notes: Sequence[str], texts: Sequence[str], labels: Sequence[str]) -> None:
+    for line in [*notes, *(f"  {line}" for line in look.sheet(texts, labels))]:
+        print(line, flush=True)
+
+
+def stays(name: str, notes: Sequence[str], texts: Sequence[str], labels: Sequence[str]) -> None:
+    told(notes, texts, labels)
+    print(f"{from_root(place(name))} is there and stays as it is; delete it to have it written anew")
 
 
 def chosen_by(labels: Sequence[str], asked: str | None) -> experiment.Choice | None:

@@ -60,17 +60,34 @@ def given(prepared: Prepared, texts: Sequence[str] | None, label: str | None) ->
     notes += remarks(prepared, {TRAIN: splits[TRAIN]} | ({test: splits["test"]} if test else {}))
 
     def entry(name: str) -> dict[str, Any]:
-        folder = ROOT / "texts" / name
         for split, pairs in splits.items():
-            write(folder / f"{split}.parquet", pairs)
+            write(copy_of(name, split), pairs)
         stated = {"kind": "files", "text": "text", "label": "label"}
         if test:
-            return stated | {"path": from_root(folder)}
-        return stated | {"path": from_root(folder / f"{TRAIN}.parquet"), "split": {"test": SHARE}}
+            return stated | {"path": from_root(copy_of(name, TRAIN).parent)}
+        return stated | {"path": from_root(copy_of(name, TRAIN)), "split": {"test": SHARE}}
 
     pairs = [pair for each in splits.values() for pair in each]
     whole, labels = zip(*pairs, strict=True)
-    return Given(prepared.where, prepared.name, whole, labels, notes, entry)
+    return Given(prepared.where, prepared.name, whole, labels, notes, entry, copies=splits)
+
+
+def copy_of(name: str, split: str) -> Path:
+    """name: of the experiment."""
+    return ROOT / "texts" / name / f"{split}.parquet"
+
+
+def are_copied(splits: Mapping[str, Sequence[Pair]], name: str) -> bool:
+    """Whether the copies for an experiment are these rows of each split, and no more."""
+    folder = copy_of(name, TRAIN).parent
+    if {path.stem for path in folder.glob("*.parquet")} != {*splits}:
+        return False
+    names = look.Columns(("text",), "label", "")
+    return all(usable(rows_of(copy_of(name, split)), names) == [*pairs] for split, pairs in splits.items())
+
+
+def rows_of(copy: Path) -> list[Row]:
+    return [row for _, row in tables.rows(copy, tables.Format(), []) if isinstance(row, dict)]
 
 
 def refusal(prepared: Prepared, why: str) -> InputError:
@@ -84,7 +101,7 @@ def remarks(prepared: Prepared, taken: Mapping[str, Sequence[Pair]]) -> list[str
     lines = [
         f"the test split is {test[0]!r}"
         if test
-        else f"no other split has labels: {SHARE:.0%} of train is cut off"
+        else f"no other split has labels: {100 * SHARE:.0f} % of train is cut off"
     ]
     if aside := [f"{name} ({count:,} rows)" for name, count in prepared.rows.items() if name not in taken]:
         lines.append(f"not used: {', '.join(aside)[:200]}")

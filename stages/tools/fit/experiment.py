@@ -9,6 +9,7 @@ import numpy as np
 
 from stages.runtime.config import ROOT
 from stages.study import composition
+from stages.tools.fit.look import counted
 
 SHORT = 30  # words that half of the texts have no more of: then parts of words tell more than rare words
 SEEDS = 3
@@ -115,7 +116,8 @@ def too_long(texts: Texts, minutes: float, few: bool) -> str | None:
     if not left:
         return None
     more = sum(seconds(cell, millions(texts), seeds) for cell in left) / 60
-    return f"left out, for about {more:,.0f} minutes more than --minutes: {', '.join(left)}"
+    needed = counted(max(1, round(more)), "minute")
+    return f"left out to stay within --minutes (about {needed} more): {', '.join(left)}"
 
 
 def millions(texts: Texts) -> float:

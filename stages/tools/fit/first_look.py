@@ -1,6 +1,6 @@
 """What scikit-learn alone makes of the training split, before the pipeline has started."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from stages.tools.fit import folds
 
 MOST = 20_000  # texts; more of them take minutes
 SEED = 0  # of their draw, and of the fifth that is held out
+HARDLY = 0.1  # of what the majority gets wrong
 OWN = "files"  # the kind of sources that are read in no time; others have to be prepared
 
 
@@ -27,18 +28,27 @@ def training_split(source: str, entry: dict[str, Any]) -> Split | None:
     return splits["train"]
 
 
-def sheet(train: Split) -> Iterator[str]:
-    """Lines that say how good baselines are, each as soon as it is known."""
+def sheet(train: Split, doubt: str | None = None) -> Iterator[str]:
+    """Lines that say how good baselines are, each as soon as it is known.
+
+    doubt: what to ask a person if they are hardly better than the majority.
+    """
     yield ""
-    if len(train.texts) < folds.FEW:
-        yield from folds.sheet(train)
-    else:
-        yield from _held_out(train)
+    few = len(train.texts) < folds.FEW
+    accuracies = yield from (folds.sheet(train) if few else _held_out(train))
+    if doubt and accuracies and hardly_better(accuracies):
+        yield f"Hardly better than always saying the most frequent label: {doubt}."
     yield "That was a first look. What follows is trained by the pipeline, and ranked by what it holds out."
 
 
-def _held_out(train: Split) -> Iterator[str]:
-    """The lines of one held-out fifth, of at most so many texts."""
+def hardly_better(accuracies: Mapping[str, float]) -> bool:
+    """Whether the best model gets nearly all wrong that the majority gets wrong. accuracies: by model."""
+    majority, best = accuracies[folds.MAJORITY], max(accuracies.values())
+    return best - majority < HARDLY * (1 - majority)
+
+
+def _held_out(train: Split) -> Generator[str, None, dict[str, float]]:
+    """The lines of one held-out fifth, of at most so many texts; the accuracy of each model."""
     whole = len(train.texts)
     if whole > MOST:
         drawn = np.random.default_rng(SEED).permutation(whole)[:MOST]
@@ -47,7 +57,7 @@ def _held_out(train: Split) -> Iterator[str]:
     yield from folds.left_out(train, enough)
     rows = train.take(enough)
     if len(set(rows.labels.tolist())) < 2:
-        return
+        return {}
     held = folds.drawn(rows.texts, rows.labels, SEED) == 0
     of = f"of {len(rows.texts):,} texts"
     if whole > MOST:
@@ -56,11 +66,11 @@ def _held_out(train: Split) -> Iterator[str]:
         f"A first look, by scikit-learn: trained on four fifths {of} of the training split, measured on the "
         f"fifth ({int(held.sum()):,}); the test split is not touched."
     )
-    yield from measured(rows.take(~held), rows.take(held))
+    return (yield from measured(rows.take(~held), rows.take(held)))
 
 
-def measured(train: Split, held: Split) -> Iterator[str]:
-    """A line for each model with its accuracy and macro-F1 on `held`, the quickest first."""
+def measured(train: Split, held: Split) -> Generator[str, None, dict[str, float]]:
+    """A line for each model with its accuracy and macro-F1 on `held`, the quickest first; the accuracies."""
     from sklearn.dummy import DummyClassifier
     from sklearn.metrics import accuracy_score, f1_score
     from sklearn.svm import LinearSVC
@@ -69,15 +79,19 @@ def measured(train: Split, held: Split) -> Iterator[str]:
     weigher = folds.vectorizer(len(train.texts))
     weighed, answered = weigher.fit_transform(train.texts), weigher.transform(held.texts)
     models = {
-        "majority": DummyClassifier(strategy="prior"),
+        folds.MAJORITY: DummyClassifier(strategy="prior"),
         "TF-IDF + linear SVM": LinearSVC(random_state=SEED),
         "TF-IDF + logistic regression": folds.classifier(),
     }
-    width = max(map(len, models))
+    width, accuracies = max(map(len, models)), dict[str, float]()
     for name, model in models.items():
         with threadpool_limits(1):
             answers = model.fit(weighed, train.labels).predict(answered)
-        accuracy = accuracy_score(held.labels, answers)
+        accuracy = accuracies[name] = float(accuracy_score(held.labels, answers))
         f1 = f1_score(held.labels, answers, average="macro", zero_division=0)
         uncertain = folds.half_width(accuracy, len(held.texts))
-        yield f"  {name:{width}}  accuracy {accuracy:6.1%} ± {100 * uncertain:.1f} (95 %), macro-F1 {f1:.3f}"
+        yield (
+            f"  {name:{width}}  accuracy {100 * accuracy:5.1f} % ± {100 * uncertain:.1f} (95 %), "
+            f"macro-F1 {f1:.3f}"
+        )
+    return accuracies

@@ -2,7 +2,7 @@
 scikit-learn, where there are few texts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from stages.tokenizers import ngrams
 FOLDS = 5
 FEW = 1000  # training texts: with fewer, one held-out tenth says little
 DRAWS = 5  # of the folds
+MAJORITY = "majority"  # the model that always says the most frequent label
 RARE = 5000  # texts: with fewer, n-grams that are in one of them count, too
 MOST = (
     1 << 20
@@ -88,7 +89,7 @@ def scores(texts: Sequence[str], labels: np.ndarray) -> dict[str, np.ndarray]:
     from threadpoolctl import threadpool_limits
 
     models = {
-        "majority": DummyClassifier(strategy="prior"),
+        MAJORITY: DummyClassifier(strategy="prior"),
         "TF-IDF + logistic regression": make_pipeline(vectorizer(len(texts)), classifier()),
     }
     measured: dict[str, list[tuple[float, float]]] = {name: [] for name in models}
@@ -102,18 +103,19 @@ def scores(texts: Sequence[str], labels: np.ndarray) -> dict[str, np.ndarray]:
     return {name: np.array(pairs) for name, pairs in measured.items()}
 
 
-def sheet(train: Split) -> Iterator[str]:
-    """Lines that say how good baselines are, as far as so few texts can tell."""
+def sheet(train: Split) -> Generator[str, None, dict[str, float]]:
+    """Lines that say how good baselines are, as far as so few texts can tell; the accuracy of each."""
     enough = frequent(train.texts, train.labels)
     rows = train.take(enough)
     yield from left_out(train, enough)
     if len(set(rows.labels.tolist())) < 2:
-        return
+        return {}
     texts = len(rows.texts)
     yield (
         f"Cross-validated by scikit-learn on the training split alone ({texts:,} texts, {FOLDS} folds drawn "
         f"{DRAWS} times; ± is over the draws):"
     )
+    accuracies = {}
     for name, measured in scores(rows.texts, rows.labels).items():
         (accuracy, f1), (spread, f1_spread) = measured.mean(axis=0), measured.std(axis=0, ddof=1)
         yield (
@@ -121,6 +123,8 @@ def sheet(train: Split) -> Iterator[str]:
             f"{f1_spread:.3f}; with other texts the accuracy is uncertain by "
             f"± {100 * half_width(accuracy, texts):.0f} points (95 %)"
         )
+        accuracies[name] = float(accuracy)
+    return accuracies
 
 
 def left_out(train: Split, enough: np.ndarray) -> Iterator[str]:

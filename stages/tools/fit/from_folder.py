@@ -54,7 +54,8 @@ def of_labels(path: Path, folders: list[Path]) -> Given:
         stated["split"] = {"test": SHARE}
     source = read(files.Source, stated | {"bad_rows": "drop"}, f"sources.{path.name}")
     if empty := files.dropped(source):
-        notes.append(f"{len(empty)} files are empty and left out, the first of them: {empty[0]}")
+        are = "is" if len(empty) == 1 else "are"
+        notes.append(f"{look.counted(len(empty), 'file')} {are} empty and left out; the first: {empty[0]}")
         stated["bad_rows"] = "drop"
     loaded = files.load(source)
     some = [loaded[split] for split in files.SPLITS]
@@ -80,7 +81,9 @@ def passed_over(path: Path, labels: list[Path], splits: list[Path], folders: lis
         yield f"{', '.join(idle)[:200]}: neither {' nor '.join(files.SPLITS)}, not read"
     others = [each for label in labels for each in visible(label) if each.suffix != files.PLAIN]
     if others:
-        yield f"{len(others)} without {files.PLAIN} at the end are not read, the first of them: {others[0]}"
+        are = "is" if len(others) == 1 else "are"
+        many = look.counted(len(others), "file")
+        yield f"{many} without {files.PLAIN} at the end {are} not read; the first: {others[0]}"
 
 
 def of_tables(path: Path, texts: Sequence[str] | None, label: str | None) -> Given:
@@ -99,4 +102,4 @@ def of_tables(path: Path, texts: Sequence[str] | None, label: str | None) -> Giv
     }
     files.load(read(files.Source, stated, f"sources.{path.name}"))  # which refuses another test split
     note = names.note(parts[0])
-    return Given(path.name, path.name, whole, labels, [note], lambda name: stated)
+    return Given(path.name, path.name, whole, labels, [note], lambda name: stated, table.encoding)

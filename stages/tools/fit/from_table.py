@@ -1,5 +1,6 @@
 """A table of texts and labels, and beside it one with the test split."""
 
+import filecmp
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +29,12 @@ def given(path: Path, texts: Sequence[str] | None, label: str | None, test: Path
             where = {"path": from_root(copied(path, test, name))}
         return {"kind": "files", **where, **columns(found, names, len(whole) < len(found.rows))}
 
-    return Given(path.name, path.name.partition(".")[0], whole, labels, [names.note(path)], entry)
+    return Given(path.name, name_of(path), whole, labels, [names.note(path)], entry, found.encoding)
+
+
+def name_of(table: Path) -> str:
+    """Of an experiment on it."""
+    return table.name.partition(".")[0]
 
 
 def columns(found: look.Found, names: look.Columns, bad: bool) -> dict[str, Any]:
@@ -49,6 +55,16 @@ def copied(train: Path, test: Path, name: str) -> Path:
     folder = ROOT / "texts" / name
     folder.mkdir(parents=True, exist_ok=True)
     for split, file in (("train", train), ("test", test)):
-        compressed = tables.COMPRESSED if file.suffix.lower() == tables.COMPRESSED else ""
-        shutil.copyfile(file, folder / f"{split}{tables.suffix(file)}{compressed}")
+        shutil.copyfile(file, copy_of(file, split, folder))
     return folder
+
+
+def copy_of(table: Path, split: str, folder: Path) -> Path:
+    compressed = tables.COMPRESSED if table.suffix.lower() == tables.COMPRESSED else ""
+    return folder / f"{split}{tables.suffix(table)}{compressed}"
+
+
+def are_copied(train: Path, test: Path, folder: Path) -> bool:
+    """Whether a folder has copies of both as they are now."""
+    pairs = [(file, copy_of(file, split, folder)) for split, file in (("train", train), ("test", test))]
+    return all(copy.is_file() and filecmp.cmp(file, copy, shallow=False) for file, copy in pairs)

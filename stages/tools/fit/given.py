@@ -1,6 +1,6 @@
 """Labelled texts as `fit` is given them, wherever they come from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from stages.runtime.config import InputError
 class Given:
     """title: as reports call it. name: of the experiment, unless another is asked for.
     texts, labels: of all rows that have both. notes: lines on how they were read.
+    encoding: in words, where a table's was guessed. copies: by split the (text, label) of each row that
+    `entry` copies, for data that can't be read where they are.
     entry: the source's entry of `sources`, for an experiment of a name; it copies what can't be read where it
     is.
     """
@@ -21,6 +23,8 @@ class Given:
     labels: Sequence[str]
     notes: Sequence[str]
     entry: Callable[[str], dict[str, Any]]
+    encoding: str | None = None
+    copies: Mapping[str, Sequence[tuple[str, str]]] | None = None
 
 
 def refuse_options(why: str, **options: object) -> None:

@@ -2,9 +2,13 @@
 what a person should know of them before anything is trained.
 """
 
+import codecs
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +19,19 @@ from stages.texts import doubts, tables
 
 SAMPLE = 1 << 20  # bytes that encoding and delimiter are guessed from
 SOME = 1000  # rows that header and columns are guessed from
+SHOWN = 3  # words that an encoding is shown by
 WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # what .xlsx and .zip, and .xls begin with
 CANDIDATES = ",;\t|"
 LABELS = ("label", "class", "category", "target", "sentiment", "topic", "team", "intent", "y")
 TEXTS = ("text", "body", "message", "content", "sentence", "review", "headline", "description", "tweet")
+WESTERN = "cp1252"  # all that Latin-1 can print, and more
+USUAL = frozenset("àáâãäåæçèéêëìíîïñòóôõöøœùúûüßÿÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØŒÙÚÛÜŸ")  # not ð or š, say
+# quotation marks, dashes, currencies and the like, which any text may have
+SIGNS = frozenset(
+    bytes.fromhex("80828485 8b91929394959697 999b a0a1a3a7a9aaabadae b0b2b3b4b5b7babbbdbf").decode(WESTERN)
+)
+WORD = re.compile(r"[^\W\d_]+")
+QUOTED = re.compile(r"(?<=[^\W\d_])[\u201a\u201c-\u201e](?=[^\W\d_])")  # marks inside a word
 MOST = 100  # different values of a column that is taken for labels unasked
 
 
@@ -29,6 +42,16 @@ class Found:
     path: Path
     how: tables.Format
     rows: list[dict[str, object]]
+
+    @property
+    def encoding(self) -> str | None:
+        """In words, for a person to check; None of UTF-8."""
+        if self.how.encoding == "utf-8":
+            return None
+        values = (spelled(value) for row in self.rows for value in row.values())
+        words = (word[:20] for value in values for word in value.split() if not word.isascii())
+        some = [*islice(dict.fromkeys(islice(words, SOME)), SHOWN)]
+        return f"encoding {self.how.encoding}" + (f", as in {', '.join(map(repr, some))}" if some else "")
 
 
 @dataclass(frozen=True)
@@ -75,6 +98,11 @@ def format_of(path: Path) -> tables.Format:
 def columns(found: Found, texts: Sequence[str] | None = None, label: str | None = None) -> Columns:
     """The columns that a person named, and for the others those that look like it."""
     names = list(found.rows[0])
+    if len(names) < 2:
+        raise InputError(
+            f"{found.path}: found one column, {names[0]!r}, allowed: one with texts and one with labels; add "
+            f"the labels as a column (fit knows the delimiters , ; | and tabs)"
+        )
     for option, given in (("--text", texts or []), ("--label", [label] if label is not None else [])):
         for name in given:
             if name not in names:
@@ -96,19 +124,31 @@ def columns(found: Found, texts: Sequence[str] | None = None, label: str | None 
 def sheet(texts: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
     """Lines about the texts with a label: how many, how long, and what is doubtful."""
     counts = Counter(labels)
-    shares = ", ".join(f"{name[:40]} {count / len(labels):.1%}" for name, count in counts.most_common(8))
+    shares = ", ".join(f"{name[:40]} {percent(count / len(labels))}" for name, count in counts.most_common(8))
     more = f", and {len(counts) - 8} more" if len(counts) > 8 else ""
-    yield f"{len(texts):,} rows, {len(counts)} labels: {shares}{more}"
+    yield f"{counted(len(texts), 'row')}, {counted(len(counts), 'label')}: {shares}{more}"
     words = lengths(texts)
     half, most, longest = np.percentile(words, [50, 95, 100]).astype(int).tolist()
     yield f"words of a text: {half:,} (median), {most:,} (95 % have no more), {longest:,} (the longest)"
     if repeated := len(texts) - len(set(texts)):
-        yield f"{repeated:,} texts repeat another; they stay on one side of the test split"
+        repeats = "text repeats" if repeated == 1 else "texts repeat"
+        yield f"{repeated:,} {repeats} another; equal texts stay on one side of the test split"
     names, numbers = np.unique(labels, return_inverse=True)
     if several := doubts.contradictory([Split([*texts], numbers, names.tolist())]):
-        yield f"{several:,} texts have several labels"
+        yield f"{counted(several, 'text')} {'has' if several == 1 else 'have'} several labels"
     for group in doubts.alike(counts):
-        yield f"labels that look like one: {', '.join(map(repr, group))}"
+        told = ", ".join(map(repr, group))
+        yield f"labels that look like one: {told}; spell them alike in your data, as no key of conf/ does it"
+
+
+def counted(number: int, what: str) -> str:
+    """ "1 label", "2,000 labels"."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def percent(share: float) -> str:
+    """As pages write it: "95.3 %"."""
+    return f"{100 * share:.1f} %"
 
 
 def lengths(texts: Sequence[str]) -> np.ndarray:
@@ -139,7 +179,8 @@ def spelled(value: object) -> str:
 
 
 def _encoding(path: Path) -> str:
-    """UTF-8 if it can be, else what charset-normalizer finds."""
+    """UTF-8 if it can be, UTF-16 by its mark, Western European if it reads so, else what charset-normalizer
+    finds, which takes much that is Western European for something else."""
     if tables.suffix(path) in tables.BINARY:
         return "utf-8"
     with tables.opened(path) as file:
@@ -150,6 +191,10 @@ def _encoding(path: Path) -> str:
         raw[: raw.rfind(b"\n") + 1 or None].decode("utf-8-sig")
         return "utf-8"
     except UnicodeDecodeError:
+        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        if _western(raw):
+            return WESTERN
         from charset_normalizer import from_bytes
 
         best = from_bytes(raw).best()
@@ -158,6 +203,26 @@ def _encoding(path: Path) -> str:
                 f"{path}: found an encoding that nobody knows, allowed: UTF-8; save it so"
             ) from None
         return str(best.encoding)
+
+
+def _western(raw: bytes) -> bool:
+    """Whether bytes read like a Western European language in cp1252. Cyrillic, Greek or Chinese would have
+    words without a single ASCII letter ("Ïðèâåò"), Central European, Turkish or Japanese texts letters and
+    signs that are rare here ("pøíliš"), Hungarian ones its two kinds of o with dots."""
+    try:
+        text = raw.decode(WESTERN)
+    except UnicodeDecodeError:
+        return False
+    kinds = Counter(text)
+    if any(unicodedata.category(each) == "Cc" for each in kinds if not each.isspace()):
+        return False
+    words = [word for word in WORD.findall(text) if not word.isascii()]
+    foreign = sum(len(word) > 1 and not any(map(str.isascii, word)) for word in words)
+    letters = {each: count for each, count in kinds.items() if not each.isascii() and each not in SIGNS}
+    total = sum(letters.values())
+    odd = sum(count for each, count in letters.items() if each not in USUAL) + len(QUOTED.findall(text))
+    hungarian = min(kinds["ö"], kinds["õ"]) > total / 50
+    return foreign <= len(words) / 4 and odd <= total / 20 and not hungarian
 
 
 def _delimiter(path: Path, encoding: str) -> str | None:
@@ -191,8 +256,6 @@ def _header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
 
 
 def _text(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> str:
-    if not names:
-        raise InputError("found one column, allowed: one with texts and one with labels")
     hinted = [name for name in names if name.lower() in TEXTS]
 
     def length(name: str) -> float:
@@ -203,11 +266,14 @@ def _text(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> str:
 
 
 def _label(found: Found, names: Sequence[str]) -> tuple[str, str]:
+    if not names:
+        raise InputError("--text: found every column, allowed: all but that of the labels; name fewer")
     values = {name: {spelled(row.get(name)).strip() for row in found.rows} - {""} for name in names}
     few = [name for name in names if 2 <= len(values[name]) <= min(MOST, max(2, len(found.rows) // 2))]
     hinted = [name for name in few if name.lower() in LABELS]
     if len(hinted) == 1:
-        return hinted[0], f"{hinted[0]!r} is called so and has {len(values[hinted[0]])} different values"
+        [name] = hinted
+        return name, f"{name!r} is a usual name for a label column and has {len(values[name])} values"
     if len(few) == 1:
         return few[0], f"{few[0]!r} alone has few different values, {len(values[few[0]])}"
     told = (

@@ -1,14 +1,15 @@
 """An experiment through the pipeline: baselines first, then everything, ranked by what was held out."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stages.artifacts.split import load_split
 from stages.runtime.config import ROOT, InputError
 from stages.tools.fit import folds
 from stages.tools.fit.experiment import from_root, place, seconds, source_of
-from stages.tools.fit.progress import repro
+from stages.tools.fit.look import counted, percent
+from stages.tools.fit.progress import clock, repro
 from stages.tools.report import ranking
 
 BASELINES = ("majority", "logistic", "svm", "nb-svm", "characters")
@@ -28,21 +29,38 @@ def run(name: str, entries: dict[str, Any], by: str, words: float) -> None:
         recipe: seconds(recipe.removeprefix(f"{name}-"), words, len(entries["recipes"][recipe]["seeds"]))
         for recipe in recipes
     }
-    repro([f"evaluate@{recipe}" for recipe in first], {recipe: shares[recipe] for recipe in first})
+    all_of_it = coming(name, entries["recipes"], recipes, first)
+    print(f"{all_of_it}: about {clock(sum(shares.values()))}, less what is there already", flush=True)
+    if first:  # without targets DVC runs everything
+        repro([f"evaluate@{recipe}" for recipe in first], {recipe: shares[recipe] for recipe in first})
     if line := imbalance(source_of(name, entries), by):
         print(f"\n{line}")
-    if len(first) < len(recipes):
+    if 0 < len(first) < len(recipes):
         print(f"\nThe baselines, the best on held-out texts by {measure} first; the networks are next.")
         rank(name, first, by)
     repro([f"compare@{name}"], shares)
     print(f"\nAll of {name}, the best on held-out texts by {measure} first:")
     best = rank(name, recipes, by)
     result = metrics(best)["test"]
-    print(f"\n{best} is chosen by its held-out texts. On the test split: {result['accuracy']:.1%} right.")
+    print(
+        f"\n{best} is chosen by its held-out texts. On the test split: {percent(result['accuracy'])} right."
+    )
     print(f'Predict:  python -m stages.tools.predict {best} "a text"')
     print(f"Report:   {opened_by(report(name, entries, by))}")
     print(f"Figures:  reports/comparisons/{name}/    Table: reports/tables/{name}.csv")
     print(f"Go on:    edit {from_root(place(name))}, then python -m stages.tools.fit {name}")
+
+
+def coming(name: str, entries: Mapping[str, Any], recipes: Sequence[str], first: Sequence[str]) -> str:
+    """What will be trained, in which order. entries: of recipes."""
+    rest = [recipe for recipe in recipes if recipe not in first]
+    linear = any(entries[recipe]["training"]["kind"] == "linear" for recipe in rest)
+    parts = []
+    for what, some in (("baseline", first), ("recipe" if linear else "network", rest)):
+        if some:
+            cells = ", ".join(recipe.removeprefix(f"{name}-") for recipe in some)
+            parts.append(f"{counted(len(some), what)} ({cells})")
+    return ", then ".join(parts)
 
 
 def imbalance(source: str, by: str) -> str | None:

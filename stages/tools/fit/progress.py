@@ -22,6 +22,8 @@ NO_NEWS = re.compile(
 )
 OWN = ["train", "evaluate"]  # a recipe's own stages; DVC may run others' in between
 LAST = "evaluate"  # the one after which it is through
+LOCKED = re.compile(r"Unable to acquire lock|is busy, it is being blocked by")
+TRIES, PAUSE = 5, 10.0  # seconds before another try, where another DVC command has the lock
 MOST = 0.95  # of its share, of a recipe that takes longer than it should
 
 
@@ -61,6 +63,10 @@ class Recipes:
             return None
         self.through.append(entry)
         return entry
+
+    def stop(self) -> None:
+        """The stage that ran has failed."""
+        self.stage = ("", "")
 
     def done(self, now: float) -> float:
         """Of the sum of the shares, the part that is through."""
@@ -110,9 +116,9 @@ class Lines:
     def state(self, through: str | None, now: float) -> None:
         if through:
             count, all_of_them = len(self.recipes.through), len(self.recipes.shares)
-            left = f", about {clock(self.recipes.left(now))} left" if count < all_of_them else ""
+            left = f"; about {clock(self.recipes.left(now))} left" if count < all_of_them else ""
             took = clock(self.recipes.took[through])
-            print(f"{through} is through after {took}: {count} of {all_of_them}{left}", flush=True)
+            print(f"{through}: done in {took} ({count} of {all_of_them}){left}", flush=True)
 
 
 class Bar:
@@ -139,24 +145,52 @@ class Bar:
 
 
 def repro(targets: Sequence[str], shares: Mapping[str, float]) -> None:
-    """Run what the targets need. shares: by recipe, as `Recipes` takes them.
+    """Run what the targets need, and go on with it where another DVC command had the lock.
+
+    shares: by recipe, as `Recipes` takes them.
 
     Raises InputError if a stage fails, whose own line is passed on before.
     """
     recipes, start = Recipes(shares), time.monotonic()
-    with display(recipes) as shown_at, running([*DVC, *targets]) as (process, lines):
+    with display(recipes) as shown_at:
+        for left in reversed(range(TRIES)):
+            failed, locked = once(targets, recipes, shown_at, start)
+            if not locked:
+                break
+            if left:
+                shown_at.line("another DVC command has the lock; trying again", sys.stderr)
+                time.sleep(PAUSE)
+    if locked:
+        raise InputError(
+            f"dvc repro {' '.join(targets)}: found DVC's lock taken {TRIES} times, allowed: one DVC command "
+            "at a time; wait for the other, or end it, then run the same command again, it goes on"
+        )
+    if failed:
+        raise InputError(f"dvc repro {' '.join(targets)} failed, see above; what was finished is kept")
+
+
+def once(targets: Sequence[str], recipes: Recipes, shown_at: Display, start: float) -> tuple[bool, bool]:
+    """Run it: whether it failed, and whether that was for DVC's lock, of which nothing is passed on."""
+    locked = False
+    with running([*DVC, *targets]) as (process, lines):
         for line in lines:
             through = None
             if line and line[1] is sys.stdout:
                 through = recipes.note(line[0], time.monotonic() - start)
-            if line and (line[1] is sys.stderr or not (STAGE.match(line[0]) or NO_NEWS.match(line[0]))):
+            if line and line[1] is sys.stderr:
+                locked = locked or bool(LOCKED.search(line[0]))
+            if line and news(*line) and not locked:
                 shown_at.line(*line)
             shown_at.state(through, time.monotonic() - start)
         if process.wait() == 0:
             now = time.monotonic() - start
             shown_at.state(recipes.end(now), now)
-    if process.returncode:
-        raise InputError(f"dvc repro {' '.join(targets)} failed, see above; what was finished is kept")
+    recipes.stop()
+    return process.returncode != 0, locked and process.returncode != 0
+
+
+def news(text: str, stream: IO[str]) -> bool:
+    return stream is sys.stderr or not (STAGE.match(text) or NO_NEWS.match(text))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ Example: python -m stages.tools.pages
          python -m stages.tools.pages --check
 """
 
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -40,8 +40,8 @@ def main() -> None:
     parser = command.parser()
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a page would change")
     check = parser.parse_args().check
-    for page, text in pages():
-        path = ROOT / page
+    for page in pages():
+        path, text = ROOT / page, rendered(page)
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         if check:
@@ -53,8 +53,23 @@ def main() -> None:
         print(f"wrote {page}")
 
 
-def pages() -> Iterator[tuple[str, str]]:
-    """The place of each page in the repository, and its text."""
+def pages() -> list[str]:
+    """The place of each page in the repository."""
+    return [path.relative_to(TEMPLATES).as_posix() for path in sorted(TEMPLATES.rglob("*.md"))]
+
+
+def rendered(page: str) -> str:
+    """The text of a page; a refusal names its template."""
+    try:
+        return templates().get_template(page).render()
+    except InputError as error:
+        template = TEMPLATES / page
+        place = template.relative_to(ROOT) if template.is_relative_to(ROOT) else template
+        raise InputError(f"{place.as_posix()}: {error}") from None
+
+
+@cache
+def templates() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -63,9 +78,7 @@ def pages() -> Iterator[tuple[str, str]]:
     )
     environment.globals |= (functions := {each.__name__: each for each in FUNCTIONS})
     environment.filters |= functions | {each.__name__: each for each in FORMATS}
-    for path in sorted(TEMPLATES.rglob("*.md")):
-        page = path.relative_to(TEMPLATES).as_posix()
-        yield page, environment.get_template(page).render()
+    return environment
 
 
 if __name__ == "__main__":

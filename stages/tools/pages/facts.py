@@ -152,7 +152,10 @@ def holds(condition: bool, sentence: str = "", caller: Callable[[], str] | None 
     """Sentences about results, as long as they are so: as an argument, or as the body of Jinja's `call`."""
     text = caller() if caller else sentence
     if not condition:
-        raise InputError(f"the reports no longer say so, mend the template: {' '.join(text.split())}")
+        raise InputError(
+            "the reports no longer say so, mend the sentence, or write no pages while you try things out: "
+            f"{' '.join(text.split())}"
+        )
     return text
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from stages.tools.report import as_markdown, classwise, datasheet, detail
@@ -16,6 +17,7 @@ from stages.tools.report.wording import between, counted, ends, percent
 
 PROJECT = "seqstudy"
 TASK = {"type": "text-classification", "name": "Text classification"}
+APART = 0.01  # F1 of the best label less that of the worst: else none is worth naming
 FEW = 50  # test texts of a label: its recall is known within 14 points at best
 LOAD = """from stages.evaluation.classify import Classifier
 from stages.study.params import params
@@ -95,10 +97,10 @@ def limits(part: Part, recipe: Evaluated) -> Iterator[str]:
     )
     measures = classwise.of_each(recipe.labels, recipe.predicted, len(names))
     worst, rarest = int(measures[:, 2].argmin()), int(measures[:, 3].argmin())
-    if measures[worst, 2] < 1:
-        yield f"It is worst on {names[worst]}, with an F1 of {measures[worst, 2]:.3f}."
-    else:
+    if measures[worst, 2] == 1:
         yield "It makes no mistake with any label, on so few texts as these."
+    elif np.ptp(measures[:, 2]) >= APART:
+        yield f"It is worst on {names[worst]}, with an F1 of {measures[worst, 2]:.3f}."
     if (texts := int(measures[rarest, 3])) < FEW:
         yield f"{names[rarest]} has {counted(texts, 'test text')}: numbers for that label may be far off."
     lengths = [group for group in recipe.result.slices["length"] if group[2] > 0]

@@ -89,10 +89,14 @@ def _others(part: Part) -> str:
     """How many of the other recipes differ from the chosen one on the test split."""
     verdicts = Counter(map(side_by_side.verdict, part.behind.values()))
     more, less, none = (verdicts[v] for v in ("more accurate", "less accurate", "no difference shown"))
+    others = counted(len(part.behind), "other recipe")
+    if not more + less:
+        which = "the other recipe is not" if len(part.behind) == 1 else f"none of the {others} is"
+        return f"On the test texts, {which} shown to differ from it in accuracy."
+    alike = f"; {_are(none)} not shown to differ" if none else ""
     return (
-        f"Of the {counted(len(part.behind), 'other recipe')}, {_are(more)} shown to be more accurate than "
-        f"it on the test texts, {_are(less)} shown to be less accurate; for {none or 'none'} no difference "
-        "is shown."
+        f"Of the {others}, {_are(more)} shown to be more accurate than it on the test texts, "
+        f"{_are(less)} shown to be less accurate{alike}."
     )
 
 

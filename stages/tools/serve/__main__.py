@@ -17,6 +17,7 @@ Example: python -m stages.tools.serve demo-logistic
 import argparse
 import math
 import socket
+import sys
 from dataclasses import fields
 
 from stages.runtime import command
@@ -64,6 +65,7 @@ def main() -> None:
     recipes = params()["recipes"]
     name = one_of(options.recipe, recipes, "recipes")
     with bound(options.host, options.port) as listener:
+        print(f"loading {name}", file=sys.stderr, flush=True)
         model = Resident(name, recipes)
         exactly = exactly_of(name, recipes)
         for texts in WARMING:

@@ -16,6 +16,17 @@ from stages.tools.export.shipped.numpy_model import Model
 
 HERE = Path(__file__).parent
 CHUNK = 1000  # texts
+MOST = 10  # labels that the help names
+HELP = """usage: {command} [text ...]
+
+Which of the labels {labels}
+a text has: a line for each text, of its label, the calibrated probability, and the text.
+
+text: each argument is a text; without one, each line of what is piped in
+
+Examples: {command} "a text" "another text"
+          {command} < texts.txt
+"""
 
 
 class Classifier:
@@ -49,10 +60,20 @@ class Classifier:
 
 
 def main() -> None:
-    texts = sys.argv[1:] or [line.rstrip("\r\n") for line in sys.stdin]
     classifier = Classifier()
+    if sys.argv[1:] in (["--help"], ["-h"]):
+        few = classifier.labels[:MOST] + ["..."] * (len(classifier.labels) > MOST)
+        print(HELP.format(command=command(), labels=", ".join(few)), end="")
+        return
+    texts = sys.argv[1:] or [line.rstrip("\r\n") for line in sys.stdin]
     for text, shares in zip(texts, classifier.probabilities(texts), strict=True):
         print(f"{classifier.labels[int(shares.argmax())]}\t{shares.max():.4f}\t{' '.join(text.split())}")
+
+
+def command() -> str:
+    """What a user typed to get here."""
+    started = Path(sys.argv[0])
+    return f"python -m {started.parent.name}" if started.name == "__main__.py" else started.name
 
 
 if __name__ == "__main__":

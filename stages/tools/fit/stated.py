@@ -1,0 +1,75 @@
+"""What the file of an experiment says of its data. A command that names other data is refused: it would
+tell of these, and then show what came of those."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from stages.runtime.config import ROOT, InputError, read
+from stages.sources import files
+from stages.tools.fit import copies, from_table, look
+from stages.tools.fit.experiment import from_root, place
+from stages.tools.fit.first_look import OWN
+from stages.tools.fit.given import Given
+
+
+def refuse_other_data(name: str, entry: Mapping[str, Any], options: argparse.Namespace) -> None:
+    """Refuse another table or folder, or another test split, than that of an experiment.
+
+    entry: of its source.
+    """
+    path, test = Path(options.data), Path(options.test) if options.test else None
+    asked = from_root(path)
+    if entry["kind"] != OWN:
+        raise refusal(name, f"a source of the kind {entry['kind']}, not {asked}")
+    found = entry["path"]
+    if test is None:
+        if (ROOT / found).resolve() != path.resolve():
+            raise refusal(name, f"path {found}, not {asked}")
+    elif not (ROOT / found).is_dir():
+        raise refusal(name, f"path {found}, not {asked} with --test {test}")
+    elif not (path.is_file() and test.is_file() and from_table.are_copied(path, test, ROOT / found)):
+        raise refusal(name, f"path {found}, whose files are others than {asked} and --test {test}")
+
+
+def refuse_other_columns(name: str, entry: Mapping[str, Any], options: argparse.Namespace) -> None:
+    """Refuse other columns than those of an experiment, if some are asked for."""
+    text = entry.get("text")
+    texts = [text] if isinstance(text, str) else text
+    for key, found, asked in (("text", texts, options.text), ("label", entry.get("label"), options.label)):
+        if asked is not None and found != asked:
+            raise refusal(name, f"{key} {shown(found)}, not {shown(asked)}")
+
+
+def refuse_other_copies(name: str, entry: Mapping[str, Any], data: Given) -> None:
+    """Refuse another data set than that of an experiment's copies, or other columns of it."""
+    copy = copies.copy_of(name, copies.TRAIN)
+    here = entry.get("path") in (from_root(copy), from_root(copy.parent))
+    if data.copies is None or not here or not copies.are_copied(data.copies, name):
+        raise refusal(name, f"other texts or labels than those of {data.title}")
+
+
+def told(name: str, entry: dict[str, Any]) -> tuple[list[str], list[str], list[str]]:
+    """A line on what an experiment reads, and all texts and labels of it. entry: of its source."""
+    source = read(files.Source, entry, f"sources.{name}")
+    splits = [split for kind, split in files.load(source).items() if kind in files.SPLITS]
+    why = f"as {from_root(place(name))} says"
+    note = f"{source.path}: {why}"
+    if source.label is not None:
+        note = look.Columns(tuple(source.texts), source.label, why).note(source.path)
+    texts = [text for split in splits for text in split.texts]
+    return [note], texts, [split.names[label] for split in splits for label in split.labels.tolist()]
+
+
+def refusal(name: str, found: str) -> InputError:
+    return InputError(
+        f"{from_root(place(name))}: found {found}; give --name another, run `fit {name}`, or edit the file"
+    )
+
+
+def shown(found: object) -> str:
+    """Columns as YAML has them."""
+    if isinstance(found, list):
+        return found[0] if len(found) == 1 else f"[{', '.join(found)}]"
+    return "none" if found is None else str(found)
