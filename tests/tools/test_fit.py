@@ -273,7 +273,7 @@ def test_other_columns_than_those_of_the_experiment_that_is_named_are_refused(
 ) -> None:
     fit.written(options(tickets(tmp_path / "mine.csv"), text=["body"]))
     assert fit.chosen(options("mine")) == "mine" == fit.chosen(options("mine", text=["body"], label="team"))
-    for more in ({"text": ["subject"]}, {"label": "body"}, {"test": "x.csv"}):
+    for more in ({"text": ["subject"]}, {"label": "body"}, {"test": "x.csv"}, {"name": "other"}):
         with pytest.raises(InputError, match=r"found"):
             fit.chosen(options("mine", **more))
 

@@ -123,7 +123,7 @@ def test_imbalanced_labels_are_told(counts: tuple[int, ...], told: bool) -> None
     line = ranking.imbalance(labels, ["a", "b", "c"][: len(counts)], "accuracy")
     assert (line is not None) == told
     if line:
-        assert f"'a' has {counts[0]}.0%" in line and "--by macro-f1" in line
+        assert f"'a' has {counts[0]}.0 %" in line and "--by macro-f1" in line
         assert "--by" not in (ranking.imbalance(labels, ["a", "b", "c"], "macro-f1") or "")
 
 

@@ -28,7 +28,7 @@ def speeds(rows: Rows) -> str:
 
 def _accuracies(batches: dict[str, float]) -> str:
     lines = [
-        [of, f"{batches[f'accuracy{s}']:.1%} ± {batches[f'deviation{s}']:.1%}"]
+        [of, f"{100 * batches[f'accuracy{s}']:.1f} % ± {100 * batches[f'deviation{s}']:.1f} %"]
         for of, s in (("the notebooks' batches", "_baseline"), ("ours", ""))
     ]
     return "\n" + markdown(["", f"held-out accuracy of a pooled model, {ACCURACY.epochs} epochs"], lines)
@@ -36,7 +36,7 @@ def _accuracies(batches: dict[str, float]) -> str:
 
 def peers(rows: Rows) -> str:
     """Other projects' models."""
-    lines = [[name, f"{row['seconds']:.0f}", f"{row['accuracy']:.1%}"] for name, row in rows.items()]
+    lines = [[name, f"{row['seconds']:.0f}", f"{100 * row['accuracy']:.1f} %"] for name, row in rows.items()]
     return markdown(["", "seconds from raw texts to labels", "test accuracy"], lines) if lines else ""
 
 

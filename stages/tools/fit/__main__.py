@@ -115,6 +115,7 @@ def chosen(options: argparse.Namespace) -> str:
     """The experiment that the command line names, whose file says all of its data."""
     name: str = options.data
     refuse_options("the file of an experiment says what its test split is", test=options.test)
+    refuse_options("an experiment has its name", name=options.name)
     stated.refuse_other_columns(name, entry_of(name), options)
     return name
 

@@ -119,11 +119,11 @@ def summary(
 ) -> Iterator[str]:
     """What a person should know, and the most doubtful labels."""
     labels = split.labels[judgement.suggested >= 0]
-    agreed = float((judgement.suggested == split.labels)[judgement.suggested >= 0].mean())
-    most = max(Counter(labels.tolist()).values()) / len(labels)
-    yield f"{title}: {len(labels):,} texts judged; the models agree with {agreed:.1%} of their labels"
+    agreed = 100 * float((judgement.suggested == split.labels)[judgement.suggested >= 0].mean())
+    most = 100 * max(Counter(labels.tolist()).values()) / len(labels)
+    yield f"{title}: {len(labels):,} texts judged; the models agree with {agreed:.1f} % of their labels"
     if agreed <= most:
-        yield f"  The most frequent label agrees with {most:.1%} of them: what follows says next to nothing"
+        yield f"  The most frequent label agrees with {most:.1f} % of them: what follows says next to nothing"
     if judgement.rare:
         names = ", ".join(map(repr, judgement.rare))[:200]
         yield f"  Too few texts to be judged have the labels {names}"

@@ -32,7 +32,10 @@ def main() -> None:
     weighed = judges.features(train.texts)
     for seed in SEEDS:
         shares = recalled(weighed, train.texts, train.labels, seed)
-        told = (f"{share:.1%} in the first {part:.0%}" for share, part in zip(shares, READ, strict=True))
+        told = (
+            f"{100 * share:.1f} % in the first {100 * part:.0f} %"
+            for share, part in zip(shares, READ, strict=True)
+        )
         print(f"{name}, seed {seed}: {', '.join(told)} of the texts", flush=True)
 
 

@@ -164,7 +164,7 @@ def imbalance(labels: np.ndarray, names: Sequence[str], by: str) -> str | None:
         return None
     advice = "" if by == "macro-f1" else "; --by macro-f1 ranks by the mean over the labels"
     return (
-        f"The labels are imbalanced: {names[most][:40]!r} has {shares[most]:.1%} of the texts, "
-        f"{names[least][:40]!r} {shares[least]:.1%}. An accuracy hides how good a model is at rare "
+        f"The labels are imbalanced: {names[most][:40]!r} has {100 * shares[most]:.1f} % of the texts, "
+        f"{names[least][:40]!r} {100 * shares[least]:.1f} %. An accuracy hides how good a model is at rare "
         f"ones{advice}."
     )
