@@ -200,7 +200,7 @@ def test_it_says_so_where_texts_do_not_tell_labels(
     labels = np.where(np.arange(60) % 4, 1, 0).astype(np.int16)
     saved(tmp_path, Split([f"a b c {row}" for row in range(60)], labels, ["no", "yes"]))
     run(monkeypatch, tmp_path, "mine")
-    assert "agrees with 75.0 % of them: what follows says next to nothing" in capsys.readouterr().out
+    assert "agrees with 75.0 %: what follows says next to nothing" in capsys.readouterr().out
 
 
 def test_what_is_missing_is_one_line_that_says_what_to_do(

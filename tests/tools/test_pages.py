@@ -8,6 +8,7 @@ import pytest
 from stages.runtime.config import ROOT, InputError, parse
 from stages.tools.pages import __main__ as pages
 from stages.tools.pages import facts
+from stages.tools.report import wording
 
 
 def test_a_sentence_that_no_longer_holds_is_an_error() -> None:
@@ -56,7 +57,7 @@ def test_a_slope_leads_from_the_first_slice_to_the_last(
     [(0.9217, "92.2 %", "+92.2"), (-0.0451, "-4.5 %", "\N{MINUS SIGN}4.5"), (0.0, "0.0 %", "+0.0")],
 )
 def test_shares_are_written_as_people_read_them(share: float, percent: str, signed: str) -> None:
-    assert facts.percent(share) == percent
+    assert wording.percent(share) == percent
     assert facts.signed(share) == signed
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from stages.reporting.markdown import markdown
 from stages.tools.bench.cases import ACCURACY
+from stages.tools.report.wording import percent
 
 Rows = dict[str, dict[str, Any]]
 
@@ -28,7 +29,7 @@ def speeds(rows: Rows) -> str:
 
 def _accuracies(batches: dict[str, float]) -> str:
     lines = [
-        [of, f"{100 * batches[f'accuracy{s}']:.1f} % ± {100 * batches[f'deviation{s}']:.1f} %"]
+        [of, f"{percent(batches[f'accuracy{s}'])} ± {percent(batches[f'deviation{s}'])}"]
         for of, s in (("the notebooks' batches", "_baseline"), ("ours", ""))
     ]
     return "\n" + markdown(["", f"held-out accuracy of a pooled model, {ACCURACY.epochs} epochs"], lines)
@@ -36,7 +37,7 @@ def _accuracies(batches: dict[str, float]) -> str:
 
 def peers(rows: Rows) -> str:
     """Other projects' models."""
-    lines = [[name, f"{row['seconds']:.0f}", f"{100 * row['accuracy']:.1f} %"] for name, row in rows.items()]
+    lines = [[name, f"{row['seconds']:.0f}", percent(row["accuracy"])] for name, row in rows.items()]
     return markdown(["", "seconds from raw texts to labels", "test accuracy"], lines) if lines else ""
 
 

@@ -51,6 +51,7 @@ from stages.tools.fit import (
 from stages.tools.fit.experiment import from_root, place
 from stages.tools.fit.given import Given, refuse_options
 from stages.tools.report import ranking
+from stages.tools.report.wording import counted
 
 FEWEST = 20  # rows; fewer say nothing
 
@@ -216,8 +217,7 @@ def named(options: argparse.Namespace, own: str) -> str:
 def refuse_too_little(path: str, data: Given) -> None:
     if len(data.texts) < FEWEST:
         raise InputError(
-            f"{path}: found {look.counted(len(data.texts), 'row')} with text and label, allowed: {FEWEST} or "
-            "more"
+            f"{path}: found {counted(len(data.texts), 'row')} with text and label, allowed: {FEWEST} or more"
         )
     if len(labels := set(data.labels)) < 2:
         raise InputError(

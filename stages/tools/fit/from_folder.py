@@ -12,6 +12,7 @@ from stages.tools.fit import from_huggingface, look
 from stages.tools.fit.experiment import from_root
 from stages.tools.fit.from_table import SHARE, columns
 from stages.tools.fit.given import Given, refuse_options
+from stages.tools.report.wording import counted
 
 ALLOWED = (
     f"a folder of {files.PLAIN} files for each label, {' and '.join(files.SPLITS)} with such folders, "
@@ -55,7 +56,7 @@ def of_labels(path: Path, folders: list[Path]) -> Given:
     source = read(files.Source, stated | {"bad_rows": "drop"}, f"sources.{path.name}")
     if empty := files.dropped(source):
         are = "is" if len(empty) == 1 else "are"
-        notes.append(f"{look.counted(len(empty), 'file')} {are} empty and left out; the first: {empty[0]}")
+        notes.append(f"{counted(len(empty), 'file')} {are} empty and left out; the first: {empty[0]}")
         stated["bad_rows"] = "drop"
     loaded = files.load(source)
     some = [loaded[split] for split in files.SPLITS]
@@ -82,7 +83,7 @@ def passed_over(path: Path, labels: list[Path], splits: list[Path], folders: lis
     others = [each for label in labels for each in visible(label) if each.suffix != files.PLAIN]
     if others:
         are = "is" if len(others) == 1 else "are"
-        many = look.counted(len(others), "file")
+        many = counted(len(others), "file")
         yield f"{many} without {files.PLAIN} at the end {are} not read; the first: {others[0]}"
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from stages.artifacts.split import Split
 from stages.runtime.config import InputError
 from stages.texts import doubts, tables
+from stages.tools.report.wording import counted, percent
 
 SAMPLE = 1 << 20  # bytes that encoding and delimiter are guessed from
 SOME = 1000  # rows that header and columns are guessed from
@@ -139,16 +140,6 @@ def sheet(texts: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
     for group in doubts.alike(counts):
         told = ", ".join(map(repr, group))
         yield f"labels that look like one: {told}; spell them alike in your data, as no key of conf/ does it"
-
-
-def counted(number: int, what: str) -> str:
-    """ "1 label", "2,000 labels"."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def percent(share: float) -> str:
-    """As pages write it: "95.3 %"."""
-    return f"{100 * share:.1f} %"
 
 
 def lengths(texts: Sequence[str]) -> np.ndarray:

@@ -8,9 +8,9 @@ from stages.artifacts.split import load_split
 from stages.runtime.config import ROOT, InputError
 from stages.tools.fit import folds
 from stages.tools.fit.experiment import from_root, place, seconds, source_of
-from stages.tools.fit.look import counted, percent
 from stages.tools.fit.progress import clock, repro
 from stages.tools.report import ranking
+from stages.tools.report.wording import counted, percent
 
 BASELINES = ("majority", "logistic", "svm", "nb-svm", "characters")
 

@@ -28,6 +28,7 @@ from stages.sources.files import Source
 from stages.study.params import one_of, params
 from stages.tools.labels.lines import Pair, lines
 from stages.tools.labels.listing import DUPLICATE, SEVERAL, Doubt, Judgement, doubts, judged
+from stages.tools.report.wording import percent
 
 HEADER = [
     "rank",
@@ -119,11 +120,11 @@ def summary(
 ) -> Iterator[str]:
     """What a person should know, and the most doubtful labels."""
     labels = split.labels[judgement.suggested >= 0]
-    agreed = 100 * float((judgement.suggested == split.labels)[judgement.suggested >= 0].mean())
-    most = 100 * max(Counter(labels.tolist()).values()) / len(labels)
-    yield f"{title}: {len(labels):,} texts judged; the models agree with {agreed:.1f} % of their labels"
+    agreed = float((judgement.suggested == split.labels)[judgement.suggested >= 0].mean())
+    most = max(Counter(labels.tolist()).values()) / len(labels)
+    yield f"{title}: {len(labels):,} texts judged; the models agree with {percent(agreed)} of their labels"
     if agreed <= most:
-        yield f"  The most frequent label agrees with {most:.1f} % of them: what follows says next to nothing"
+        yield f"  The most frequent label agrees with {percent(most)}: what follows says next to nothing"
     if judgement.rare:
         names = ", ".join(map(repr, judgement.rare))[:200]
         yield f"  Too few texts to be judged have the labels {names}"

@@ -18,6 +18,7 @@ from stages.study.params import one_of, params
 from stages.tools.fit import folds
 from stages.tools.labels import judges
 from stages.tools.labels.listing import quality
+from stages.tools.report.wording import percent
 
 FLIPPED = 0.05  # of the labels
 READ = (0.05, 0.1)  # of the texts
@@ -33,7 +34,7 @@ def main() -> None:
     for seed in SEEDS:
         shares = recalled(weighed, train.texts, train.labels, seed)
         told = (
-            f"{100 * share:.1f} % in the first {100 * part:.0f} %"
+            f"{percent(share)} in the first {100 * part:.0f} %"
             for share, part in zip(shares, READ, strict=True)
         )
         print(f"{name}, seed {seed}: {', '.join(told)} of the texts", flush=True)

@@ -13,6 +13,7 @@ import jinja2
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError
 from stages.tools.pages import facts
+from stages.tools.report.wording import percent
 
 TEMPLATES = Path(__file__).parent / "templates"
 FUNCTIONS = [
@@ -33,7 +34,7 @@ FUNCTIONS = [
     facts.bench,
     facts.title,
 ]
-FORMATS = [facts.percent, facts.points, facts.signed]
+FORMATS = [percent, facts.points, facts.signed]
 
 
 def main() -> None:

@@ -178,11 +178,6 @@ def bench(part: str) -> str:
     return f"On {measured['machine']}:\n\n{results.TABLES[part](measured['rows'])}"
 
 
-def percent(share: float) -> str:
-    """0.9217 as "92.2 %"."""
-    return f"{100 * share:.1f} %"
-
-
 def points(share: float) -> str:
     """A share, or a difference of shares, 0.0451, as "4.5"."""
     return f"{100 * share:.1f}"

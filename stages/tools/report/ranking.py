@@ -12,6 +12,7 @@ from stages.artifacts.storage import load_arrays, refusing
 from stages.evaluation.metrics import probabilities
 from stages.evaluation.report import trained_on
 from stages.tools.fit.folds import half_width
+from stages.tools.report.wording import percent
 
 BY = {"accuracy": -1, "macro-f1": -1, "auc": -1, "loss": 1}  # 1: the lowest is the best
 NAMES = {"accuracy": "accuracy", "macro-f1": "macro-F1", "auc": "AUC", "loss": "loss"}
@@ -164,7 +165,7 @@ def imbalance(labels: np.ndarray, names: Sequence[str], by: str) -> str | None:
         return None
     advice = "" if by == "macro-f1" else "; --by macro-f1 ranks by the mean over the labels"
     return (
-        f"The labels are imbalanced: {names[most][:40]!r} has {100 * shares[most]:.1f} % of the texts, "
-        f"{names[least][:40]!r} {100 * shares[least]:.1f} %. An accuracy hides how good a model is at rare "
+        f"The labels are imbalanced: {names[most][:40]!r} has {percent(shares[most])} of the texts, "
+        f"{names[least][:40]!r} {percent(shares[least])}. An accuracy hides how good a model is at rare "
         f"ones{advice}."
     )

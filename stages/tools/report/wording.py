@@ -4,6 +4,7 @@ Interval = tuple[float, float]
 
 
 def percent(share: float) -> str:
+    """0.9217 as "92.2 %"."""
     return f"{100 * share:.1f} %"
 
 
