@@ -33,6 +33,8 @@ HASHED = 1 << 21  # keys; a hash table of more takes hundreds of MB, in every pr
 NAMED = "named"  # the file with the words that have ids
 PADDING, UNKNOWN, FIRST = "[PAD]", "[UNK]", 2
 EDGE = " "  # of a word: " th" begins one
+START, END = "\x02", "\x03"  # of a text: ASCII's own characters for that, which texts don't have
+NAMES = str.maketrans({START: "<s>", END: "</s>"})  # for people
 SHORT = 8  # characters that are one integer
 MASKS = np.array([*((1 << 8 * i) - 1 for i in range(SHORT)), -1], dtype=np.int64)  # so many characters of it
 LETTERS = bytes(bool(re.match(r"\w", chr(i))) for i in range(256))  # for bytes.translate, as are MARKS
@@ -45,6 +47,8 @@ class Config:
     characters: the most characters in one, from 2 on, a word's edges included; 0: none of characters.
     min_texts: in how many texts an n-gram must be.
     binary: each once in a text, however often it is there.
+    edges: the start and the end of a text are words, too, though not alone: the pairs of "Area man" are
+    "<s> area", "area man" and "man </s>".
     """
 
     kind: Literal["ngrams"]
@@ -52,6 +56,7 @@ class Config:
     characters: Literal[0] | Annotated[int, Field(ge=2, le=8)] = 0
     min_texts: Count
     binary: bool
+    edges: bool = False
 
 
 class Ngrams:
@@ -61,10 +66,16 @@ class Ngrams:
     """
 
     def __init__(
-        self, words: list[str], tables: list[np.ndarray], characters: list[str], longest: int, binary: bool
+        self,
+        words: list[str],
+        tables: list[np.ndarray],
+        characters: list[str],
+        longest: int,
+        binary: bool,
+        edges: bool = False,
     ) -> None:
         self._words, self._tables, self._characters = words, tables, characters
-        self._longest, self._binary = longest, binary
+        self._longest, self._binary, self._edges = longest, binary, edges
         self._ids = {word: i for i, word in enumerate(words)}
         self._places_in = [Places(table) for table in tables]
         self._short: Short | None = None  # once as many words were read as it has
@@ -86,7 +97,7 @@ class Ngrams:
     def encode(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
         """The ids of each text's n-grams, ascending; 1 for each unknown word."""
         remaining = iter(texts)
-        while chunk := [plain(text) for text in islice(remaining, CHUNK)]:
+        while chunk := [plain(text, self._edges) for text in islice(remaining, CHUNK)]:
             pairs = [np.zeros(0, np.int64), *self._pairs(chunk)]
             joined = np.sort(np.concatenate(pairs))
             if self._binary:  # np.unique hashes first, which takes many times as long
@@ -97,7 +108,11 @@ class Ngrams:
 
     def decode(self, ids: Sequence[int]) -> str:
         """The n-grams, each between brackets."""
-        return "".join(f"[{self.name(i)}]" for i in ids)
+        return "".join(f"[{self.name(i)}]" for i in ids).translate(NAMES)
+
+    def split(self, text: str) -> list[str]:
+        """A text's words, those of `split`."""
+        return split(text, self._edges)
 
     def name(self, number: int) -> str:
         """The n-gram that an id stands for."""
@@ -124,6 +139,7 @@ class Ngrams:
             "characters": self._characters,
             "longest": self._longest,
             "binary": self._binary,
+            **({"edges": True} if self._edges else {}),  # vocabularies without keep their bytes
         }
         (folder / "ngrams.json").write_text(json.dumps(entry, ensure_ascii=True), encoding="utf-8")
 
@@ -135,7 +151,8 @@ class Ngrams:
             rows, ids = self._by_name(range(len(chunk)), chunk, words)
         else:
             rows, ids = self._by_bytes(chunk)
-        yield rows << 32 | np.where(ids < 0, 1, ids + FIRST)
+        alone = rows << 32 | np.where(ids < 0, 1, ids + FIRST)
+        yield alone[(ids < 0) | (ids > self._ids[END])] if self._edges else alone
         for n, table in enumerate(self._places_in, start=2):
             keys, texts = ngrams(ids, rows, n)
             places = table.of(keys)
@@ -258,16 +275,19 @@ def fit(config: Config, texts: Iterable[str], crew: Crew = ALONE) -> Ngrams:
     words, inside = Counter[str](), Counter[str]()
     with crew.folder() as folder:
         blocks = list[Path]()
-        for path, own, own_inside in crew.map(partial(_read, folder, config.characters), crew.blocks(texts)):
+        for path, own, own_inside in crew.map(partial(_read, folder, config), crew.blocks(texts)):
             blocks.append(path)
             words.update(own)
             inside.update(own_inside)
+        edges = [START, END] if config.edges else []  # the first of all, whatever the texts
+        for word in edges:
+            del words[word]
         frequent = sorted((-count, word) for word, count in words.items() if count >= config.min_texts)
-        named = [word for _, word in frequent[: (1 << BITS) - 1]]
+        named = [*edges, *(word for _, word in frequent)][: (1 << BITS) - 1]
         (folder / NAMED).write_bytes(pickle.dumps(named))
         tables = [_table(crew, folder, blocks, n, config.min_texts) for n in range(2, config.words + 1)]
     kept = sorted(ngram for ngram, count in inside.items() if count >= config.min_texts)
-    return Ngrams(named, tables, kept, config.characters, config.binary)
+    return Ngrams(named, tables, kept, config.characters, config.binary, config.edges)
 
 
 class _Words(NamedTuple):
@@ -286,20 +306,21 @@ class _Words(NamedTuple):
         return np.repeat(np.arange(len(self.lengths), dtype=np.int64), self.lengths)
 
 
-def _read(folder: Path, longest: int, block: Block) -> tuple[Path, dict[str, int], dict[str, int]]:
+def _read(folder: Path, config: Config, block: Block) -> tuple[Path, dict[str, int], dict[str, int]]:
     """The file with a block's words; in how many texts each word is, and each n-gram of characters."""
     first, texts = block
     seen: dict[str, int] = {}
     flat, lengths = array("i"), array("i")
     for text in texts:
-        own = split(text)
+        own = split(text, config.edges)
         lengths.append(len(own))
         flat.extend([seen.setdefault(word, len(seen)) for word in own])
     words = _Words(list(seen), np.frombuffer(flat, np.int32), np.frombuffer(lengths, np.int32))
     path = folder / f"{first}.words"
     path.write_bytes(pickle.dumps(words, protocol=pickle.HIGHEST_PROTOCOL))
     counts = in_texts(words.ids.astype(np.int64), words.rows, len(seen))
-    return path, dict(zip(seen, counts.tolist(), strict=True)), _characters(words, longest) if longest else {}
+    inside = _characters(words, config.characters) if config.characters else {}
+    return path, dict(zip(seen, counts.tolist(), strict=True)), inside
 
 
 def _table(crew: Crew, folder: Path, blocks: Sequence[Path], words: int, texts: int) -> np.ndarray:
@@ -329,17 +350,20 @@ def _numbers(named: Path) -> dict[str, int]:
 def load(folder: Path) -> Ngrams:
     entry = json.loads((folder / "ngrams.json").read_text(encoding="utf-8"))
     tables = [np.load(path, allow_pickle=False) for path in sorted(folder.glob("words-*.npy"))]
-    return Ngrams(entry["words"], tables, entry["characters"], entry["longest"], entry["binary"])
+    edges = entry.get("edges", False)
+    return Ngrams(entry["words"], tables, entry["characters"], entry["longest"], entry["binary"], edges)
 
 
-def split(text: str) -> list[str]:
-    """A text's words: "Don't <br />stop!" -> ["don't", "stop", "!"]"""
-    return WORD.findall(plain(text))
+def split(text: str, edges: bool = False) -> list[str]:
+    """A text's words: "Don't <br />stop!" -> ["don't", "stop", "!"]; with edges START is before and END after
+    them."""
+    return WORD.findall(plain(text, edges))
 
 
-def plain(text: str) -> str:
-    """Lower-cased, a space for each mark-up."""
-    return BREAK.sub(" ", text.lower())
+def plain(text: str, edges: bool = False) -> str:
+    """Lower-cased, a space for each mark-up; with edges START before and END after it, if it has words."""
+    lowered = BREAK.sub(" ", text.lower())
+    return f"{START} {lowered} {END}" if edges and lowered.strip() else lowered
 
 
 def bounds(text: bytes) -> tuple[np.ndarray, np.ndarray]:
@@ -368,7 +392,10 @@ def packed(text: bytes, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 
 def characters(word: str, longest: int) -> list[str]:
-    """A word's n-grams of 2 to `longest` characters: "ab" -> [" a", "ab", "b ", " ab", "ab ", " ab "]"""
+    """A word's n-grams of 2 to `longest` characters: "ab" -> [" a", "ab", "b ", " ab", "ab ", " ab "]; of the
+    edges of a text none."""
+    if word in (START, END):
+        return []
     whole = EDGE + word + EDGE
     return [whole[i : i + n] for n in range(2, longest + 1) for i in range(len(whole) - n + 1)]
 

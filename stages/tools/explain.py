@@ -74,7 +74,7 @@ def exact(model: Linear, tokenizer: ngrams.Ngrams, arrays: Padded, text: str, la
     of_characters: dict[str, float] = {}
     for number, share in zip(features.col.tolist(), (features.data * weights).tolist(), strict=True):
         (of_words if number < edge else of_characters)[tokenizer.name(number)] = share
-    words, longest = ngrams.split(text), max(map(len, of_characters), default=0)
+    words, longest = tokenizer.split(text), max(map(len, of_characters), default=0)
     places: dict[tuple[bool, str], list[int]] = {}  # an n-gram's words, once for each time that it is there
     for start in range(len(words)):
         for end in range(start + 1, min(start + 3, len(words)) + 1):
@@ -86,7 +86,7 @@ def exact(model: Linear, tokenizer: ngrams.Ngrams, arrays: Padded, text: str, la
     found = np.zeros(len(words))
     for (whole, name), where in places.items():
         np.add.at(found, where, (of_words if whole else of_characters)[name] / len(where))
-    return list(zip(words, found.tolist(), strict=True))
+    return [(word.translate(ngrams.NAMES), share) for word, share in zip(words, found.tolist(), strict=True)]
 
 
 def occluded(classifier: Any, text: str, label: int) -> Shares:

@@ -90,6 +90,28 @@ def test_ngrams_of_words_are_scikit_learn_s(
     assert counted(tokenizer, others) == expected
 
 
+@given(TEXTS, TEXTS, st.integers(1, 3), st.integers(1, 3), st.booleans())
+def test_a_text_s_edges_are_in_ngrams_of_several_words_only(
+    texts: list[str], others: list[str], words: int, least: int, binary: bool
+) -> None:
+    tokenizer = made(texts, words=words, characters=0, min_texts=least, binary=binary, edges=True)
+    framed, framed_others = (
+        [f"{ngrams.START} {text} {ngrams.END}" if text.split() else "" for text in some]
+        for some in (texts, others)
+    )
+    options = {"ngram_range": (1, words), "analyzer": "word", "token_pattern": r"\S+", "binary": binary}
+    expected = vectorized(framed, framed_others, least, **options)
+    for each in expected:
+        each.pop(ngrams.START, None), each.pop(ngrams.END, None)
+    assert counted(tokenizer, others) == expected
+
+
+def test_a_text_s_edges_are_named_and_have_no_characters() -> None:
+    tokenizer = made(["Area man"], words=2, characters=2, min_texts=1, binary=False, edges=True)
+    (ids,) = tokenizer.encode(["man"])
+    assert tokenizer.decode(ids) == "[man][man </s>][ m][an][ma][n ]"
+
+
 @given(TEXTS, TEXTS, st.integers(2, 6), st.integers(1, 3))
 def test_ngrams_of_characters_are_scikit_learn_s(
     texts: list[str], others: list[str], characters: int, least: int
@@ -115,11 +137,18 @@ def test_words_in_ascii_are_found_in_its_bytes_as_by_the_regular_expression(text
     assert found == ngrams.split(text)
 
 
-@given(st.lists(ANY, max_size=6), st.lists(ANY, max_size=6), st.integers(1, 3), st.booleans(), st.booleans())
+@given(
+    st.lists(ANY, max_size=6),
+    st.lists(ANY, max_size=6),
+    st.integers(1, 3),
+    st.booleans(),
+    st.booleans(),
+    st.booleans(),
+)
 def test_every_text_has_the_ids_of_its_ngrams_by_name_at_first_and_after_many_texts(
-    texts: list[str], others: list[str], words: int, binary: bool, characters: bool
+    texts: list[str], others: list[str], words: int, binary: bool, characters: bool, edges: bool
 ) -> None:
-    options = {"words": words, "characters": 3 * characters, "min_texts": 1, "binary": binary}
+    options = {"words": words, "characters": 3 * characters, "min_texts": 1, "binary": binary, "edges": edges}
     tokenizer = made(texts, **options)
     expected = [named(tokenizer, text, words, binary) for text in [*texts, *others]]
     for _ in range(2):
@@ -137,8 +166,8 @@ def named(tokenizer: Any, text: str, words: int, binary: bool) -> list[int]:
         for part, (start, end) in enumerate(pairwise(parts))
         for i in range(max(start, 2), end)
     }
-    own = ngrams.split(text)
-    found = [ids.get((False, word), 1) for word in own]
+    own = tokenizer.split(text)
+    found = [ids.get((False, word), 1) for word in own if word not in (ngrams.START, ngrams.END)]
     for n in range(2, words + 1):
         names = (" ".join(own[i : i + n]) for i in range(len(own) - n + 1))
         found += [ids[False, name] for name in names if (False, name) in ids]

@@ -15,8 +15,10 @@ TEXTS = [f"word{i % 7} isn't word{i % 5}, but nö{i % 3}! good bad" for i in ran
 HOW = Bucket(kind="bucket", boundaries=[8])
 
 
-def linear(characters: int, outputs: int) -> tuple[Linear, ngrams.Ngrams]:
-    config = ngrams.Config(kind="ngrams", words=3, characters=characters, min_texts=1, binary=False)
+def linear(characters: int, outputs: int, edges: bool = False) -> tuple[Linear, ngrams.Ngrams]:
+    config = ngrams.Config(
+        kind="ngrams", words=3, characters=characters, min_texts=1, binary=False, edges=edges
+    )
     tokenizer = ngrams.fit(config, TEXTS)
     random = np.random.default_rng(0)
     size = tokenizer.vocabulary
@@ -30,14 +32,18 @@ def linear(characters: int, outputs: int) -> tuple[Linear, ngrams.Ngrams]:
 
 @pytest.mark.parametrize("characters", [0, 4])
 @pytest.mark.parametrize("outputs", [1, 3])
-def test_what_a_linear_model_s_words_add_sums_up_to_the_logit(characters: int, outputs: int) -> None:
-    model, tokenizer = linear(characters, outputs)
+@pytest.mark.parametrize("edges", [False, True])
+def test_what_a_linear_model_s_words_add_sums_up_to_the_logit(
+    characters: int, outputs: int, edges: bool
+) -> None:
+    model, tokenizer = linear(characters, outputs, edges)
     for text in [TEXTS[3], "word1 word1 word1 unheard isn't word2 word1", "nothing known"]:
         arrays = padded([text], tokenizer, HOW)
         logits = model.logits(arrays)
         for label in range(max(outputs, 2)):
             shares = explain.exact(model, tokenizer, arrays, text, label)
-            assert [word for word, _ in shares] == ngrams.split(text)
+            words = ngrams.split(text)
+            assert [word for word, _ in shares] == (["<s>", *words, "</s>"] if edges else words)
             expected = explain.margins(logits, label)[0]
             assert sum(share for _, share in shares) == pytest.approx(expected, abs=1e-5)
 

@@ -41,7 +41,10 @@ PADS["fixed"] = {"kind": "fixed", "length": 8, "side": "pre", "truncate": "pre"}
 
 
 def fitted(characters: int, binary: bool, folder: Path) -> ngrams.Ngrams:
-    config = ngrams.Config(kind="ngrams", words=2, characters=characters, min_texts=1, binary=binary)
+    edges = characters > 0
+    config = ngrams.Config(
+        kind="ngrams", words=2, characters=characters, min_texts=1, binary=binary, edges=edges
+    )
     tokenizer = ngrams.fit(config, TEXTS)
     folder.mkdir()
     tokenizer.save(folder)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
@@ -16,9 +17,9 @@ def folds(texts: int) -> np.ndarray:
 
 def test_every_part_of_a_text_is_of_length_1_and_words_of_one_text_count_where_texts_are_few() -> None:
     weighed = judges.features(["the plot is dull", "the plot is good", "a dull plot, a dull film"])
-    words = 8 + 9  # the comma among them; pairs
+    assert weighed.words == 2 + 2 + 8 + (9 + 5) + (8 + 5)  # edges, the comma; pairs, triples with edges
     squares = weighed.tfidf.multiply(weighed.tfidf).tocsc()
-    for part in (squares[:, : words + 2], squares[:, words + 2 :]):
+    for part in (squares[:, : weighed.words], squares[:, weighed.words :]):
         assert np.asarray(part.sum(axis=1)).ravel() == pytest.approx(1)
     assert weighed.counts[2].max() == 2  # "a" and "dull"
 
@@ -27,7 +28,8 @@ def test_long_texts_are_cut_into_words_alone() -> None:
     random = np.random.default_rng(0)
     texts = [" ".join(random.choice(list("abcdefgh"), 40)) for _ in range(8)]
     some = {tuple(text.split()[i : i + n]) for text in texts for n in (1, 2, 3) for i in range(41 - n)}
-    assert judges.features(texts).counts.shape[1] == 2 + len(some)
+    weighed = judges.features(texts)
+    assert weighed.words == weighed.counts.shape[1] == 2 + len(some)
 
 
 def test_texts_without_words_are_refused() -> None:
@@ -62,7 +64,19 @@ def test_ratios_are_of_each_label_against_the_rest(classes: int) -> None:
     np.testing.assert_allclose(found.sum(axis=1), 1)
 
 
-@pytest.mark.parametrize("judge", [judges.plainly, judges.by_ratios])
+def test_naive_bayes_reads_words_and_is_as_sure_as_it_is_told_to_be() -> None:
+    split = tickets(90)
+    weighed, labels = judges.features(split.texts), split.labels.astype(np.int64)
+    rows = np.arange(90) % 3 > 0
+    counts = weighed.counts.toarray()[:, : weighed.words]
+    seen = np.stack([1 + counts[rows][labels[rows] == label].sum(axis=0) for label in range(3)])
+    prior = np.log(np.bincount(labels[rows]) / rows.sum())
+    expected = counts[~rows] @ np.log(seen / seen.sum(axis=1, keepdims=True)).T + prior
+    found = judges.naively(weighed.take(rows), labels[rows], weighed.take(~rows), 3.0)
+    np.testing.assert_allclose(found, softmax(expected / 3, axis=1), atol=1e-4)  # float32
+
+
+@pytest.mark.parametrize("judge", [judges.plainly, judges.by_ratios, judges.naively])
 def test_a_fold_is_judged_without_its_own_labels_and_without_those_left_out(judge: judges.Judge) -> None:
     split = tickets(100)
     weighed, labels, fold = judges.features(split.texts), split.labels.astype(np.int64), folds(100)

@@ -1,7 +1,7 @@
 """The texts of a source whose labels are probably wrong, the most doubtful first; beside them texts that are
 there several times, and texts with several labels.
 
-Two kinds of linear models on n-grams (stages/tools/labels/judges.py), by scikit-learn, are trained on four
+Three kinds of linear models on n-grams (stages/tools/labels/judges.py), by scikit-learn, are trained on four
 fifths of the texts and judge the labels of the last fifth, five times; equal texts are never on both sides. A
 label is doubtful if another one is more probable. cleanlab's score of a label gives the order; cleanlab is
 under the AGPL: it is an optional extra, `labels`, which nothing else imports.

@@ -1,9 +1,10 @@
 """What linear models on n-grams say together of texts that they were not trained on.
 
-Two judges, both logistic regression on TF-IDF; where texts are short also of n-grams of characters, which
-tell more than rare words do. The second one's features are weighed by how well they tell each label from the
-rest, as those of NB-SVM are (Wang & Manning 2012). All that is chosen, penalties and how many doubtful labels
-are not trained on, is chosen by how well labels are predicted as they are given, wrong ones among them.
+Three judges. Two are logistic regression on TF-IDF; where texts are short also of their edges and of n-grams
+of characters, which tell more than rare words do. The second one's features are weighed by how well they tell
+each label from the rest, as those of NB-SVM are (Wang & Manning 2012). The third one is naive Bayes. All that
+is chosen, penalties and how many doubtful labels are not trained on, is chosen by how well labels are
+predicted as they are given, wrong ones among them.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,21 +23,23 @@ from stages.trainers.linear import UNKNOWN, inverse_frequencies, log_ratios, sca
 
 CHARACTERS = 6  # the most in an n-gram of characters
 PENALTIES = (1.0, 3.0, 10.0)  # inverses of their weights
-SMOOTHING = 1.0  # of the ratios, in texts
+SMOOTHING = 1.0  # of the ratios and of naive Bayes, in texts
 LEFT_OUT = (0.02, 0.04)  # of the texts, from the second training
 MANY = 20  # labels: with more the second judge, who tells each from the rest, would take too long
 
 
 @dataclass(frozen=True)
 class Weighed:
-    """The texts' n-grams: how often each is in a text, and TF-IDF, each sparse [texts, n-grams]."""
+    """The texts' n-grams: how often each is in a text, and TF-IDF, each sparse [texts, n-grams]; the first
+    `words` of them are of words, the others of characters."""
 
     counts: sparse.csr_matrix
     tfidf: sparse.csr_matrix
+    words: int
 
     def take(self, rows: np.ndarray) -> "Weighed":
         """rows: bool[texts]."""
-        return Weighed(self.counts[rows], self.tfidf[rows])
+        return Weighed(self.counts[rows], self.tfidf[rows], self.words)
 
 
 Judge = Callable[[Weighed, np.ndarray, Weighed, float], np.ndarray]
@@ -47,17 +50,18 @@ def features(texts: Sequence[str]) -> Weighed:
     short = float(np.median([len(text.split()) for text in texts])) <= SHORT
     config = ngrams.Config(
         kind="ngrams",
-        words=2 if short else 3,
+        words=3,
         characters=CHARACTERS if short else 0,
         min_texts=1 if len(texts) < RARE else 2,
         binary=False,
+        edges=short,
     )
     tokenizer = ngrams.fit(config, texts)
     counts, parts = frequent(counted([*tokenizer.encode(texts)], tokenizer.vocabulary), tokenizer.parts)
     if not counts.nnz:
         raise InputError("found texts without a word in common, allowed: texts of words")
     scale = inverse_frequencies(counts).astype(np.float32)
-    return Weighed(counts, scaled(counts, scale, parts).astype(np.float64))
+    return Weighed(counts, scaled(counts, scale, parts).astype(np.float64), [*parts, counts.shape[1]][0])
 
 
 def counted(ids: Sequence[np.ndarray], vocabulary: int) -> sparse.csr_matrix:
@@ -89,7 +93,7 @@ def probabilities(weighed: Weighed, labels: np.ndarray, fold: np.ndarray) -> np.
     from sklearn.metrics import log_loss
     from threadpoolctl import threadpool_limits
 
-    judges = [plainly, by_ratios] if labels.max() < MANY else [plainly]
+    judges = [plainly, by_ratios, naively] if labels.max() < MANY else [plainly, naively]
     everything = np.ones(len(labels), dtype=bool)
     with threadpool_limits(1):
         penalties = [penalty(judge, weighed, labels, fold) for judge in judges]
@@ -164,6 +168,17 @@ def by_ratios(train: Weighed, labels: np.ndarray, others: Weighed, penalty: floa
         shares[:, 0] = 1 - shares[:, 1]
     normed: np.ndarray = shares / shares.sum(axis=1, keepdims=True)
     return normed
+
+
+def naively(train: Weighed, labels: np.ndarray, others: Weighed, penalty: float) -> np.ndarray:
+    """Multinomial naive Bayes on how often n-grams of words are in a text. It is too sure, as they say
+    the same several times, so its logits are divided by the penalty."""
+    from sklearn.naive_bayes import MultinomialNB
+
+    model = MultinomialNB(alpha=SMOOTHING).fit(train.counts[:, : train.words], labels)
+    logits = model.predict_joint_log_proba(others.counts[:, : others.words])
+    shares: np.ndarray = softmax(logits / penalty, axis=1)
+    return shares
 
 
 def _solved(features: sparse.csr_matrix, labels: np.ndarray, penalty: float) -> Any:
