@@ -16,8 +16,8 @@ import pytest
 
 from stages.runtime.config import ROOT, parse
 from tests.project import Project
-from tests.tools.machines import machines, worker_of
-from tests.tools.toy import BEFORE, toy
+from tests.tools.spread.machines import machines, worker_of
+from tests.tools.spread.toy import BEFORE, toy
 
 pytest.importorskip("distributed")
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]

@@ -2,7 +2,7 @@
 one stage run in a clone.
 
 `get_active_graph`, `plan_repro`, `collect_stages`, `DataCloud` and the methods of stages are not DVC's public
-interface: tests/tools/test_through_dvc.py says which of them a release of DVC has changed.
+interface: tests/tools/spread/test_through_dvc.py says which of them a release of DVC has changed.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -12,7 +12,7 @@ from stages.runtime.config import InputError
 from stages.tools.spread import through_dvc
 from stages.tools.spread.journal import Journal
 from stages.tools.spread.through_dvc import Result
-from tests.tools.toy import BEFORE, Toy, toy
+from tests.tools.spread.toy import BEFORE, Toy, toy
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # DVC's
 

@@ -8,7 +8,7 @@ from sklearn.metrics import log_loss
 
 from stages.runtime.config import InputError
 from stages.tools.labels import judges
-from tests.tools.test_labels import tickets
+from tests.tools.labels.test_labels import tickets
 
 
 def folds(texts: int) -> np.ndarray:

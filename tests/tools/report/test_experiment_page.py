@@ -23,7 +23,7 @@ from stages.tools.report.quoted import Quoted, Weigh
 from stages.tools.report.ranking import BY, NAMES
 from tests.project import LABELS as NASTY
 from tests.project import MARKUP, Project
-from tests.tools.left import NAME, Made, experiment
+from tests.tools.report.left import NAME, Made, experiment
 
 ALLOWED = {"html", "head", "meta", "title", "style", "body", "main", "nav", "h1", "h2", "h3", "p", "a", "b"}
 ALLOWED |= {"ul", "ol", "li", "dl", "dt", "dd", "pre", "code", "mark", "div", "figure", "figcaption"}

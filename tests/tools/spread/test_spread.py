@@ -18,8 +18,8 @@ import pytest
 from stages.runtime.config import InputError
 from stages.tools.spread import __main__ as spread
 from stages.tools.spread import clusters, through_dvc
-from tests.tools.machines import machines, until, worker_of
-from tests.tools.toy import BEFORE, Toy, again, toy
+from tests.tools.spread.machines import machines, until, worker_of
+from tests.tools.spread.toy import BEFORE, Toy, again, toy
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # DVC's

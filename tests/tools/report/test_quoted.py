@@ -9,7 +9,7 @@ from stages.artifacts.split import Split
 from stages.tools.report import quoted
 from stages.tools.report.gathered import gather
 from stages.tools.report.parts import Evaluated, Part
-from tests.tools.left import NAME, Made, experiment
+from tests.tools.report.left import NAME, Made, experiment
 
 
 @pytest.fixture

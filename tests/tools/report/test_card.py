@@ -10,7 +10,7 @@ import yaml
 from stages.tools.report import card, classwise
 from stages.tools.report.gathered import gather
 from tests.project import LABELS as NASTY
-from tests.tools.left import LABELS, NAME, Made, experiment
+from tests.tools.report.left import LABELS, NAME, Made, experiment
 
 
 def written(root: Path, recipe: Made, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], str]:
