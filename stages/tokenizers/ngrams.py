@@ -33,7 +33,7 @@ HASHED = 1 << 21  # keys; a hash table of more takes hundreds of MB, in every pr
 NAMED = "named"  # the file with the words that have ids
 PADDING, UNKNOWN, FIRST = "[PAD]", "[UNK]", 2
 EDGE = " "  # of a word: " th" begins one
-START, END = "\x02", "\x03"  # of a text: ASCII's own characters for that, which texts don't have
+EDGES = START, END = "\x02", "\x03"  # of a text: ASCII's own characters for that, which texts don't have
 NAMES = str.maketrans({START: "<s>", END: "</s>"})  # for people
 SHORT = 8  # characters that are one integer
 MASKS = np.array([*((1 << 8 * i) - 1 for i in range(SHORT)), -1], dtype=np.int64)  # so many characters of it
@@ -279,7 +279,7 @@ def fit(config: Config, texts: Iterable[str], crew: Crew = ALONE) -> Ngrams:
             blocks.append(path)
             words.update(own)
             inside.update(own_inside)
-        edges = [START, END] if config.edges else []  # the first of all, whatever the texts
+        edges = EDGES if config.edges else ()  # the first of all, whatever the texts
         for word in edges:
             del words[word]
         frequent = sorted((-count, word) for word, count in words.items() if count >= config.min_texts)
@@ -394,7 +394,7 @@ def packed(text: bytes, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 def characters(word: str, longest: int) -> list[str]:
     """A word's n-grams of 2 to `longest` characters: "ab" -> [" a", "ab", "b ", " ab", "ab ", " ab "]; of the
     edges of a text none."""
-    if word in (START, END):
+    if word in EDGES:
         return []
     whole = EDGE + word + EDGE
     return [whole[i : i + n] for n in range(2, longest + 1) for i in range(len(whole) - n + 1)]

@@ -66,7 +66,7 @@ def exactly_of(name: str, recipes: Mapping[str, Any]) -> Callable[[str, int], Sh
 
 
 def exact(model: Linear, tokenizer: ngrams.Ngrams, arrays: Padded, text: str, label: int) -> Shares:
-    """They sum up to the logit less the bias."""
+    """They sum up to the logit less the bias. An n-gram with an edge of the text is its other words'."""
     features = scaled(counted(arrays), model.scale, model.parts.tolist()).tocoo()
     weights = margins(model.weights[features.col], label)
     edge = int(model.parts[0]) if len(model.parts) else tokenizer.vocabulary
@@ -79,14 +79,16 @@ def exact(model: Linear, tokenizer: ngrams.Ngrams, arrays: Padded, text: str, la
     for start in range(len(words)):
         for end in range(start + 1, min(start + 3, len(words)) + 1):
             if (name := " ".join(words[start:end])) in of_words:
-                places.setdefault((True, name), []).extend(range(start, end))
+                inside = (place for place in range(start, end) if words[place] not in ngrams.EDGES)
+                places.setdefault((True, name), []).extend(inside)
         for name in ngrams.characters(words[start], longest):
             if name in of_characters:
                 places.setdefault((False, name), []).append(start)
     found = np.zeros(len(words))
     for (whole, name), where in places.items():
         np.add.at(found, where, (of_words if whole else of_characters)[name] / len(where))
-    return [(word.translate(ngrams.NAMES), share) for word, share in zip(words, found.tolist(), strict=True)]
+    shares = zip(words, found.tolist(), strict=True)
+    return [(word, share) for word, share in shares if word not in ngrams.EDGES]
 
 
 def occluded(classifier: Any, text: str, label: int) -> Shares:

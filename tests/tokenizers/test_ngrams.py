@@ -167,7 +167,7 @@ def named(tokenizer: Any, text: str, words: int, binary: bool) -> list[int]:
         for i in range(max(start, 2), end)
     }
     own = tokenizer.split(text)
-    found = [ids.get((False, word), 1) for word in own if word not in (ngrams.START, ngrams.END)]
+    found = [ids.get((False, word), 1) for word in own if word not in ngrams.EDGES]
     for n in range(2, words + 1):
         names = (" ".join(own[i : i + n]) for i in range(len(own) - n + 1))
         found += [ids[False, name] for name in names if (False, name) in ids]
