@@ -195,9 +195,10 @@ def _source(entry: Entry) -> dict[str, Any]:
 
 
 def _starts(recipe: Entry) -> bool:
-    """Whether a recipe's training starts from more than its arrays."""
+    """Whether a recipe's training starts from more than its arrays, or needs the hashes of the trainers that
+    its own is built on, which `prepare` keeps, too."""
     training = _mapping(recipe.get("training"))
-    return bool(training.get("teacher") or training.get("start"))
+    return bool(training.get("teacher") or training.get("start") or training.get("kind") == "adversarial")
 
 
 def _teachers(recipes: Mapping[str, Entry]) -> set[str]:

@@ -28,6 +28,10 @@ class Training(transfer.Training):
     norm: Annotated[float, Field(gt=0, le=1)]
     virtual: bool = False
 
+    def check(self, key: str, mend: str = "mend it") -> None:
+        """As gradient descent: neither a teacher nor a start is needed."""
+        gradient_descent.Training.check(self, key, mend)
+
 
 def fit(task: Task) -> Trained:
     """Train a network, and save it as <path>.keras."""

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from stages.artifacts.padded import save_padded
 from stages.network.backend import keras
 from stages.network.sizes import Shape
 from stages.runtime import kinds
 from stages.runtime.config import InputError, read
 from stages.trainers import adversarial, transfer
 from tests.models.small import entry
-from tests.trainers.small import TRAINING
+from tests.trainers.small import TRAINING, padded
 from tests.trainers.test_transfer import SEED, student, task
 
 IDS = np.array([[3, 4, 0], [5, 6, 7]], np.int32)
@@ -91,6 +92,16 @@ def test_a_network_without_an_embedding_is_refused(tmp_path: Path) -> None:
     sizes = read(module.Sizes, entry("oh_cnn"), "model")
     with pytest.raises(InputError, match="no embedding to move"):
         adversarial.fit(replace(one, architecture=module, sizes=sizes))
+
+
+def test_it_needs_no_teacher(tmp_path: Path) -> None:
+    save_padded(tmp_path / "x", padded())
+    transfer.save(tmp_path / "x", None, {}, {})
+    how = training(epochs=1, teacher=None)
+    how.check("training")
+    split = replace(transfer.load(tmp_path / "x"), vocabulary=200)
+    one = task(tmp_path, split, how)
+    assert adversarial.fit(one).epochs == 1
 
 
 def test_the_move_is_part_of_the_entry() -> None:

@@ -87,31 +87,41 @@ def probabilities(weighed: Weighed, labels: np.ndarray, fold: np.ndarray) -> np.
 
     They judge twice, the second time after training without the labels that seemed least probable the first
     time, as confident learning does (Northcutt et al. 2021); what predicts the labels as they are given
-    better, all of them, is returned.
+    better, all of them, is returned. Naive Bayes is asked where that predicts them better: of long texts it
+    is far too sure.
     labels: int64[texts], all of 0, 1, ... in several folds. fold: int64[texts], from 0.
     """
     from sklearn.metrics import log_loss
     from threadpoolctl import threadpool_limits
 
-    judges = [plainly, by_ratios, naively] if labels.max() < MANY else [plainly, naively]
+    judges: list[Judge] = [plainly, by_ratios] if labels.max() < MANY else [plainly]
     everything = np.ones(len(labels), dtype=bool)
     with threadpool_limits(1):
-        penalties = [penalty(judge, weighed, labels, fold) for judge in judges]
+        penalties = {judge: penalty(judge, weighed, labels, fold) for judge in [*judges, naively]}
 
-        def together(kept: np.ndarray) -> np.ndarray:
-            pairs = zip(judges, penalties, strict=True)
-            said = [np.log(out_of_fold(judge, C, weighed, labels, fold, kept)) for judge, C in pairs]
-            shares: np.ndarray = softmax(np.mean(said, axis=0), axis=1)
-            return shares
+        def logits(judge: Judge, kept: np.ndarray) -> np.ndarray:
+            shares = out_of_fold(judge, penalties[judge], weighed, labels, fold, kept)
+            return np.asarray(np.log(shares))
 
-        tried = [together(everything)]
+        def loss(shares: np.ndarray) -> float:
+            return float(log_loss(labels, shares))
+
+        apart = {judge: logits(judge, everything) for judge in penalties}
+        used = min(judges, [*judges, naively], key=lambda some: loss(together([apart[one] for one in some])))
+        tried = [together([apart[judge] for judge in used])]
         doubtful = np.argsort(tried[0][np.arange(len(labels)), labels], kind="stable")
         for share in LEFT_OUT:
             kept = everything.copy()
             kept[doubtful[: round(share * len(labels))]] = False
             if trainable(labels, fold, kept):
-                tried.append(together(kept))
-    return min(tried, key=lambda shares: log_loss(labels, shares))
+                tried.append(together([logits(judge, kept) for judge in used]))
+    return min(tried, key=loss)
+
+
+def together(logits: Sequence[np.ndarray]) -> np.ndarray:
+    """The shares that several judges' mean logits stand for: float64[texts, labels], as the logits."""
+    shares: np.ndarray = softmax(np.mean(logits, axis=0), axis=1)
+    return shares
 
 
 def trainable(labels: np.ndarray, fold: np.ndarray, kept: np.ndarray) -> bool:

@@ -101,6 +101,25 @@ def test_what_is_left_out_is_chosen_by_the_labels_as_they_are_given(monkeypatch:
     assert losses[0.5,] <= losses[()]
 
 
+@pytest.mark.parametrize(("sure", "asked"), [(0.9, True), (1 - 1e-12, False)])
+def test_naive_bayes_is_asked_where_labels_are_predicted_better_with_it(
+    monkeypatch: pytest.MonkeyPatch, sure: float, asked: bool
+) -> None:
+    """It is right of nine labels in ten, and as sure as it is told to be."""
+    labels = np.arange(100) % 2
+    answers = np.where(np.arange(100) % 10 == 0, 1 - labels, labels)[:, None] == np.arange(2)
+    others = np.full((100, 2), 0.5)
+    said = {
+        judges.plainly: others,
+        judges.by_ratios: others,
+        judges.naively: np.where(answers, sure, 1 - sure),
+    }
+    monkeypatch.setattr(judges, "penalty", lambda *given: 1.0)
+    monkeypatch.setattr(judges, "out_of_fold", lambda judge, *given: said[judge])
+    shares = judges.probabilities(judges.features(tickets(100).texts), labels, folds(100))
+    assert np.array_equal(shares.argmax(axis=1), answers.argmax(axis=1)) == asked
+
+
 def test_a_label_that_would_not_be_trained_on_forbids_to_leave_texts_out() -> None:
     labels, fold = np.repeat([0, 1], 5), np.tile(np.arange(5), 2)
     assert judges.trainable(labels, fold, np.arange(10) != 9)
