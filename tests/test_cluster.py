@@ -16,7 +16,7 @@ import pytest
 
 from stages.runtime.config import ROOT, parse
 from tests.project import Project
-from tests.tools.spread.machines import machines, worker_of
+from tests.tools.spread.machines import machines, share, worker_of
 from tests.tools.spread.toy import BEFORE, toy
 
 pytest.importorskip("distributed")
@@ -48,14 +48,7 @@ def reports(project: Project) -> dict[str, bytes]:
 def test_two_machines_make_a_comparison_as_one_does(name: str, victim: str, tmp_path: Path) -> None:
     target = f"compare@{name}"
     one, driver = cloned(tmp_path / "one"), cloned(tmp_path / "driver")
-    (tmp_path / "remote").mkdir()
-    driver.dvc("remote", "add", "--default", "store", str(tmp_path / "remote"))
-    driver.commit()
-    subprocess.run(
-        ["git", "clone", "--quiet", "--bare", str(driver.root), str(tmp_path / "origin")], check=True
-    )
-    driver.run("git", "remote", "set-url", "origin", str(tmp_path / "origin"))
-    driver.run("git", "fetch", "--quiet")
+    share(driver, tmp_path)
     with machines(driver, tmp_path / "machines") as address:
         command = [sys.executable, "-m", "stages.tools.spread", "--scheduler", address, target]
         running = subprocess.Popen(

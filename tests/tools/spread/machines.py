@@ -23,6 +23,18 @@ def hidden(folder: Path, *command: str) -> list[str]:
     return [*ALONE, "bash", "-euc", WITHOUT, "bash", str(folder), *command]
 
 
+def share(project: Project, folder: Path) -> None:
+    """Commit the project, with a DVC remote and a Git origin in a folder, which machines reach."""
+    (folder / "remote").mkdir()
+    project.dvc("remote", "add", "--default", "store", str(folder / "remote"))
+    project.commit()
+    subprocess.run(
+        ["git", "clone", "--quiet", "--bare", str(project.root), str(folder / "origin")], check=True
+    )
+    project.run("git", "remote", "set-url", "origin", str(folder / "origin"))
+    project.run("git", "fetch", "--quiet")
+
+
 @contextmanager
 def machines(project: Project, folder: Path, count: int = 2) -> Iterator[str]:
     """The address of a scheduler with so many workers, which end with the block.

@@ -18,7 +18,7 @@ import pytest
 from stages.runtime.config import InputError
 from stages.tools.spread import __main__ as spread
 from stages.tools.spread import clusters, through_dvc
-from tests.tools.spread.machines import machines, until, worker_of
+from tests.tools.spread.machines import machines, share, until, worker_of
 from tests.tools.spread.toy import BEFORE, Toy, again, toy
 
 pytest.importorskip("distributed")
@@ -148,18 +148,11 @@ def test_workers_that_see_nothing_of_the_driver_share_outs_through_the_remote(
     whole: Toy, tmp_path: Path, locked: bool
 ) -> None:
     """Each has a clone and a cache of its own; the remote is a folder."""
-    (tmp_path / "remote").mkdir()
     fresh = again(whole, tmp_path / "driver")
     if locked:
         shutil.copy(whole.root / "dvc.lock", fresh.root)
         shutil.copytree(whole.root / "reports", fresh.root / "reports")
-    fresh.dvc("remote", "add", "--default", "store", str(tmp_path / "remote"))
-    fresh.commit()
-    subprocess.run(
-        ["git", "clone", "--quiet", "--bare", str(fresh.root), str(tmp_path / "origin")], check=True
-    )
-    fresh.run("git", "remote", "set-url", "origin", str(tmp_path / "origin"))
-    fresh.run("git", "fetch", "--quiet")
+    share(fresh, tmp_path)
     began = slow(fresh, "train-a")
     with machines(fresh, tmp_path / "machines") as address:
         running = fresh.start("--scheduler", address)
