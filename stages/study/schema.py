@@ -25,7 +25,7 @@ from stages.study.entries import (
     trained,
     unlabelled,
 )
-from stages.study.grids import MOST_SEEDS
+from stages.study.grids import MOST_SEEDS, SECTIONS
 
 DERIVED = ["recipes", "comparisons", "pipeline", "versions", "composed"]
 
@@ -85,7 +85,7 @@ def check(params: Mapping[str, Any]) -> None:
         trained(entry, f"trainings.{name}")
     cells: set[str] = set()
     for name, entry in params["experiments"].items():
-        cells |= _experiment(name, entry, cells)
+        cells |= _experiment(params, name, entry, cells)
     for name, entry in params["recipes"].items():
         recipe.check(params, name, entry)
     for name, entry in params["experiments"].items():
@@ -128,15 +128,16 @@ def _corpus(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> N
         raise refusal(f"{key}.pad.unlabelled", whole, "true or false", mend(key))
 
 
-def _experiment(name: str, entry: Mapping[str, Any], others: set[str]) -> set[str]:
+def _experiment(params: Mapping[str, Any], name: str, entry: Mapping[str, Any], others: set[str]) -> set[str]:
     """The recipes of an experiment, none of which has the name of another experiment's."""
     key = f"experiments.{name}"
     experiment = read(Experiment, entry, key, mend(key))
-    _axes(experiment, key)
+    _names(params, entry, key)
+    _axes(params, experiment, key)
     cells = ["-".join(chosen) for chosen in itertools.product(*experiment.vary.values())]
     for cell, patch in experiment.tweak.items():
         known(cell, cells, f"{key}.tweak")
-        _patch(patch, f"{key}.tweak.{cell}")
+        _patch(params, patch, f"{key}.tweak.{cell}")
     recipes = [f"{name}-{cell}" for cell in cells]
     for cell in recipes:
         if cell in others or recipes.count(cell) > 1:
@@ -144,13 +145,13 @@ def _experiment(name: str, entry: Mapping[str, Any], others: set[str]) -> set[st
     return set(recipes)
 
 
-def _axes(experiment: Experiment, key: str) -> None:
+def _axes(params: Mapping[str, Any], experiment: Experiment, key: str) -> None:
     for axis, patches in experiment.vary.items():
         if not patches:
             raise refusal(f"{key}.vary.{axis}", patches, "at least one cell", mend(key))
         for cell, patch in patches.items():
             named(cell, f"{key}.vary.{axis}")
-            _patch(patch, f"{key}.vary.{axis}.{cell}")
+            _patch(params, patch, f"{key}.vary.{axis}.{cell}")
     for part in ("cumulative", "x", "chapters"):
         name = getattr(experiment, part)
         if name is not None:
@@ -161,10 +162,17 @@ def _axes(experiment: Experiment, key: str) -> None:
                 raise refusal(f"{key}.vary.{experiment.x}", cell, "whole numbers above 0, as x", mend(key))
 
 
-def _patch(patch: Mapping[str, Any], key: str) -> None:
-    """Refuse a key that no recipe has."""
+def _patch(params: Mapping[str, Any], patch: Mapping[str, Any], key: str) -> None:
+    """Refuse a key that no recipe has, and a name that no entry has."""
     for part in patch:
         known(part, ["corpus", "model", "training", "seeds"], key)
+    _names(params, patch, key)
+
+
+def _names(params: Mapping[str, Any], stated: Mapping[str, Any], key: str) -> None:
+    for part, section in {"corpus": "corpora", **SECTIONS}.items():
+        if isinstance(stated.get(part), str):
+            known(stated[part], params[section], f"{key}.{part}")
 
 
 def _texts(entry: object, section: str, what: str) -> None:

@@ -20,6 +20,7 @@ from stages.runtime.config import ROOT, InputError, read
 from stages.study.params import one_of, params
 from stages.tokenizers import ngrams
 from stages.tools.export.linear import opened
+from stages.tools.predict import note_a_guess
 from stages.tools.serve.resident import Resident
 from stages.trainers.linear import Linear, counted, scaled
 
@@ -39,6 +40,7 @@ def main() -> None:
     classifier = Resident(one_of(options.recipe, recipes, "recipes"), recipes)
     if not options.text.strip():
         raise InputError("text: found an empty one, allowed: a text with words")
+    note_a_guess(classifier, options.text)
     probable = classifier.probabilities([options.text])[0][0]
     label = int(probable.argmax())
     print(f"{classifier.labels[label]}, {probable[label]:.4f}")

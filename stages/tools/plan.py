@@ -27,6 +27,7 @@ FEW = 5  # stages that a line names; of more it names three
 LONG = 60  # letters of a value; of a longer list only what differs is shown
 LOCK = "dvc.lock"
 READINGS, PAUSE = 5, 0.3  # of dvc.lock, which a run writes anew where it stands; seconds between them
+REPEATING = ("compose",)  # stages that make what they made before: this one says only that params.yaml fits
 T = TypeVar("T")
 Upstream = Mapping[str, Collection[str]]  # the stages that a stage depends on, by its name
 
@@ -122,16 +123,11 @@ def changed(stages: Mapping[str, Any], targets: Iterable[str], lock: Path) -> li
     state = State(lock)
     planned: dict[str, Planned] = {}
     for name in needed(targets, before):
-        after = tuple(other for other in before[name] if other in planned and not repeats(stages[other]))
-        made = [out.fs_path for other in after for out in stages[other].outs]
+        after = tuple(other for other in before[name] if other in planned and other not in REPEATING)
+        made = [out.fs_path for other in before[name] if other in planned for out in stages[other].outs]
         if (reasons := tuple(state.reasons(stages[name], made))) or after:
             planned[name] = Planned(name, reasons, after)
     return list(planned.values())
-
-
-def repeats(stage: Any) -> bool:
-    """Whether a stage makes what it made before: `compose`, as a stage, says only that params.yaml fits."""
-    return str(stage.addressing) == "compose" and all(out.exists for out in stage.outs)
 
 
 def upstream(stages: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -4,8 +4,8 @@ table.
 Prints label, probability and text, separated by tabs; with --json an object a line that also has the
 probability of every label. Texts are UTF-8. Below --threshold it abstains, and of an empty text: the label is
 empty, or null; a comparison's figure of coverage says what that brings. Of a table (CSV, TSV, JSON, JSON
-Lines or Parquet, also .gz) all columns are kept, as CSV or, with --json, as JSON Lines. Its texts are in the
-columns that the recipe's own source has them in, or in those of --column.
+Lines, Parquet or .xlsx, also .gz) all columns are kept, as CSV or, with --json, as JSON Lines. Its texts are
+in the columns that the recipe's own source has them in, or in those of --column.
 
 However many texts there are, a few thousand are in memory at a time.
 
@@ -110,15 +110,20 @@ def of_texts(classifier: Resident, options: argparse.Namespace) -> Iterator[str]
     if options.text:
         given = [*decoded(map(os.fsencode, options.text), "text")]  # all refused before one is answered
         for text in given:
-            if text.strip() and not classifier.knows(text):
-                note = f"note: no word of {one_line(text)!r} was learned: what follows for it is a guess"
-                print(note, file=sys.stderr)
+            note_a_guess(classifier, text)
         texts = iter(given)
     else:
         lines = decoded(sys.stdin.buffer, "standard input, line")
         texts = (text.rstrip("\r\n") for text in lines)
     for text, shares in answered(classifier, ((text, text) for text in texts)):
         yield line(text, classifier.labels, shares, options.json, options.threshold, options.top) + "\n"
+
+
+def note_a_guess(classifier: Resident, text: str) -> None:
+    """Say on standard error that a text has no word that was learned."""
+    if text.strip() and not classifier.knows(text):
+        note = f"note: no word of {one_line(text)!r} was learned: what follows for it is a guess"
+        print(note, file=sys.stderr)
 
 
 def of_table(classifier: Classifier, options: argparse.Namespace) -> Iterator[str]:

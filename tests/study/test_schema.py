@@ -233,10 +233,15 @@ def test_a_good_value_is_accepted_once_the_rest_is_derived_again(params: Params)
         check(edited if key.startswith("recipes.") else edited | derive(edited))
 
 
-def test_what_an_experiment_names_wrongly_is_refused_where_its_recipe_has_the_gap(params: Params) -> None:
-    for part, named in (("model", "lstmm"), ("training", "shrt"), ("corpus", "word")):
-        edited = put(params, f"experiments.cells.vary.network.lstm.{part}", named)
-        assert f"recipes.cells-lstm-none.{part}" in line(edited | derive(edited), "recipes.cells-lstm-none")
+def test_what_an_experiment_names_wrongly_is_refused_where_it_stands_and_the_nearest_named(
+    params: Params,
+) -> None:
+    wrong = {"model": ("lstmm", "lstm"), "training": ("shrt", "short"), "corpus": ("word", "words")}
+    for place in ("", ".vary.network.lstm", ".tweak.lstm-early"):
+        for part, (named, meant) in wrong.items():
+            edited = put(params, key := f"experiments.cells{place}.{part}", named)
+            text = line(edited | derive(edited), "experiments.cells")
+            assert f'{key}: found "{named}", allowed: ' in text and meant in text
     edited = drop(params, "experiments.cells.corpus")
     assert "recipes.cells-lstm-none.corpus" in line(edited | derive(edited), "recipes.cells-lstm-none")
 

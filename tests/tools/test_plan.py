@@ -15,11 +15,15 @@ pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value")  # of pygtrie,
 
 PIPELINE = """
 stages:
+  compose:
+    cmd: echo fits > composed
+    deps: [conf]
+    outs: [composed]
   make:
     foreach: ${things}
     do:
       cmd: exec sh make.sh ${key} ${item} ${versions}
-      deps: [make.sh, code]
+      deps: [make.sh, code, composed]
       outs: ["made/${key}"]
   use:
     foreach: ${things}
@@ -40,6 +44,7 @@ versions: {keras: 3.15.1}
 """
 MAKE = 'mkdir -p "made/$1" && echo "$@" > "made/$1/words"\n'
 ALL = {"make@one", "make@two", "use@one", "use@two", "total"}
+COMPOSE = "compose"
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +54,8 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     root = tmp_path_factory.mktemp("done")
     (root / "code").mkdir()
-    texts = {"dvc.yaml": PIPELINE, "params.yaml": PARAMS, "make.sh": MAKE, "code/a.py": "", "code/b.py": ""}
+    texts = {"dvc.yaml": PIPELINE, "params.yaml": PARAMS, "make.sh": MAKE, "conf": ""}
+    texts |= {"code/a.py": "", "code/b.py": ""}
     for name, text in texts.items():
         (root / name).write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch, Repo.init(str(root), no_scm=True) as repo:
@@ -103,7 +109,9 @@ def reasons(planned: list[Planned]) -> dict[str, str]:
             edit("params.yaml", "versions", "  three: {units: [1]}\nversions"),
             {"make@three": "never ran", "use@three": "never ran"},
         ),
-        (lambda: Path("dvc.lock").unlink(), dict.fromkeys(ALL, "never ran")),
+        (lambda: Path("dvc.lock").unlink(), dict.fromkeys({*ALL, COMPOSE}, "never ran")),
+        (lambda: Path("conf").write_text("# new", encoding="utf-8"), {COMPOSE: "conf modified"}),
+        (lambda: Path("composed").unlink(), {COMPOSE: "composed deleted"}),  # as after a refusal
     ],
 )
 def test_it_names_what_dvc_runs_and_why(
@@ -113,6 +121,7 @@ def test_it_names_what_dvc_runs_and_why(
 
     change()
     planned = plan.plan(pipeline)
+    assert not any(COMPOSE in stage.after for stage in planned)  # it makes what it made before
     own = {name: why for name, why in reasons(planned).items() if why}
     assert expected is None or own == expected
     with Repo() as repo:
@@ -158,7 +167,8 @@ def test_a_target_is_planned_with_what_it_follows_from(target: str, names: set[s
     [
         (
             "make@oen",
-            "dvc.yaml has no stage 'make@oen'; one of make, make@one, make@two, total, use, use@one, use@two",
+            "dvc.yaml has no stage 'make@oen'; one of compose, make, make@one, make@two, total, use, "
+            "use@one, use@two",
         ),
         ("-rf", "dvc.yaml has no stage '-rf'"),
     ],

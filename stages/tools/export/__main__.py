@@ -4,7 +4,7 @@ As a Python package, text in and calibrated probabilities out: it needs NumPy al
 n-grams, the NB-SVM network among them, and ONNX Runtime, too, for any other network. Or as a network's file
 for another runtime (ONNX, TensorFlow's SavedModel, LiteRT), with its tokenizer's files beside it and
 facts.json: labels, temperature, padding. Such a file takes ids, int32[texts, tokens], and gives logits; with
-LiteRT, a recurrent network takes one text at a time.
+LiteRT, a recurrent network takes one text at a time. Either has a README.md that says how good it is.
 
 Examples: python -m stages.tools.export best-nb-svm-network
           python -m stages.tools.export demo-logistic --to /tmp/model && pip install /tmp/model
@@ -21,9 +21,9 @@ import numpy as np
 from stages.artifacts import provenance
 from stages.evaluation.classify import Classifier, temperatures
 from stages.runtime import command, files
-from stages.runtime.config import ROOT, InputError
+from stages.runtime.config import ROOT, InputError, parse
 from stages.study.params import one_of, params
-from stages.tools.export import formats, linear, package
+from stages.tools.export import formats, linear, package, readme
 
 FORMATS = ("package", *formats.FILES)
 
@@ -59,15 +59,24 @@ def exported(name: str, recipes: Mapping[str, Any], kind: str, folder: Path) -> 
     seed = next(iter(training["seeds"]))
     facts = {
         "recipe": name,
+        "architecture": recipe["model"]["architecture"],
+        "source": params()["corpora"][recipe["corpus"]]["source"],
         "seed": int(seed),
         "labels": training["labels"],
         "temperature": temperatures(name, provenance.key(origin)).get(seed, 1.0),
         "certificate": provenance.key(origin),
         "pad": origin["pad"],
+        "measured": measured(name),
     }
     with files.replacing_folder(folder) as draft:
         tokens = ROOT / "data" / "tokens" / recipe["corpus"]
         write(draft, facts, next(models), origin["tokenizer"].partition(" ")[0], tokens, kind)
+
+
+def measured(recipe: str) -> dict[str, Any] | None:
+    """What `evaluate` left of a recipe; None if it was not evaluated."""
+    path = ROOT / "reports" / "metrics" / f"{recipe}.json"
+    return parse(path, path.name) if path.exists() else None
 
 
 def write(
@@ -90,6 +99,7 @@ def write(
     else:
         raise InputError(f"--as: found {kind} for {facts['recipe']}, which is no network, allowed: package")
     files.write_json(inside / "facts.json", facts)
+    files.write_text(folder / "README.md", readme.written(facts, kind))
     shutil.copytree(tokens, inside / "tokenizer", ignore=shutil.ignore_patterns("*.npz"))
 
 

@@ -19,6 +19,7 @@ build-backend = "setuptools.build_meta"
 name = "{name}"
 version = "1.0"
 description = "A text classifier trained by seqstudy: the recipe {name}"
+readme = "README.md"
 requires-python = ">=3.11"
 dependencies = [{needed}]
 

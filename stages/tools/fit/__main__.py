@@ -3,8 +3,8 @@ from then on, says at once what scikit-learn makes of the training split, trains
 networks, as far as the minutes go, ranks them by what they held out, and reports on them
 (stages/tools/report). It ranks by accuracy, macro-F1 (the mean over the labels, for where some are rare), AUC
 or loss: by what --by says, else by the experiment's `choose_by`, which is written for labels that are
-imbalanced. Few texts are cross-validated: each recipe is trained ten times, each time another tenth is held
-out, and it says how uncertain the ranking is all the same.
+imbalanced. Few texts are cross-validated (Monte Carlo): each recipe is trained ten times, each time another
+tenth, drawn at random, is held out, and it says how uncertain the ranking is all the same.
 
 What it takes:
   a table with a column of texts and one of labels: CSV, TSV, JSON, JSON Lines, Parquet or

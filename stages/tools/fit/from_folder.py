@@ -10,7 +10,7 @@ from stages.sources import files
 from stages.texts import tables
 from stages.tools.fit import from_huggingface, look
 from stages.tools.fit.experiment import from_root
-from stages.tools.fit.from_table import SHARE, columns
+from stages.tools.fit.from_table import SHARE, columns, told
 from stages.tools.fit.given import Given, refuse_options
 from stages.tools.report.wording import counted
 
@@ -96,11 +96,7 @@ def of_tables(path: Path, texts: Sequence[str] | None, label: str | None) -> Giv
     table = look.look(parts[0])
     names = look.columns(table, texts, label)
     whole, labels = look.usable(table.rows, names)
-    stated = {
-        "kind": "files",
-        "path": from_root(path),
-        **columns(table, names, len(whole) < len(table.rows)),
-    }
+    stated = {"kind": "files", "path": from_root(path), **columns(table, names, len(whole))}
     files.load(read(files.Source, stated, f"sources.{path.name}"))  # which refuses another test split
-    note = names.note(parts[0])
-    return Given(path.name, path.name, whole, labels, [note], lambda name: stated, table.encoding)
+    notes = [*told(table, names, len(whole))]
+    return Given(path.name, path.name, whole, labels, notes, lambda name: stated, table.encoding)

@@ -2,7 +2,7 @@
 
 import filecmp
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from stages.texts import tables
 from stages.tools.fit import look
 from stages.tools.fit.experiment import from_root
 from stages.tools.fit.given import Given
+from stages.tools.report.wording import counted
 
 SHARE = 0.2  # of the rows, the test split's, where there is none
 
@@ -27,9 +28,10 @@ def given(path: Path, texts: Sequence[str] | None, label: str | None, test: Path
         where = {"path": from_root(path), "split": {"test": SHARE}}
         if test is not None:
             where = {"path": from_root(copied(path, test, name))}
-        return {"kind": "files", **where, **columns(found, names, len(whole) < len(found.rows))}
+        return {"kind": "files", **where, **columns(found, names, len(whole))}
 
-    return Given(path.name, name_of(path), whole, labels, [names.note(path)], entry, found.encoding)
+    notes = [*told(found, names, len(whole))]
+    return Given(path.name, name_of(path), whole, labels, notes, entry, found.encoding)
 
 
 def name_of(table: Path) -> str:
@@ -37,9 +39,19 @@ def name_of(table: Path) -> str:
     return table.name.partition(".")[0]
 
 
-def columns(found: look.Found, names: look.Columns, bad: bool) -> dict[str, Any]:
-    """What a source's entry says of a table. bad: whether rows have to be left out."""
-    how = found.how
+def told(found: look.Found, names: look.Columns, kept: int) -> Iterator[str]:
+    """Lines on a table's columns, and on the rows that are left out. kept: how many are not."""
+    yield names.note(found.path)
+    if left_out := found.unread + len(found.rows) - kept:
+        yield (
+            f"  {counted(left_out, 'row')} left out: {found.unread:,} that can't be read, "
+            f"{left_out - found.unread:,} without a text or a label"
+        )
+
+
+def columns(found: look.Found, names: look.Columns, kept: int) -> dict[str, Any]:
+    """What a source's entry says of a table. kept: how many rows have a text and a label."""
+    how, bad = found.how, found.unread + len(found.rows) > kept
     return {
         "text": names.texts[0] if len(names.texts) == 1 else list(names.texts),
         "label": names.label,

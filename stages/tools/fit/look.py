@@ -38,11 +38,13 @@ MOST = 100  # different values of a column that is taken for labels unasked
 
 @dataclass(frozen=True)
 class Found:
-    """A table, and how it has to be read. rows: by column, those that can be used."""
+    """A table, and how it has to be read. rows: by column, those that can be used; unread: how many can't,
+    which have more fields than columns, say."""
 
     path: Path
     how: tables.Format
     rows: list[dict[str, object]]
+    unread: int = 0
 
     @property
     def encoding(self) -> str | None:
@@ -73,10 +75,11 @@ class Columns:
 def look(path: Path) -> Found:
     """Read a table whose format nobody told."""
     how = format_of(path)
-    rows = [row for _, row in tables.rows(path, how, []) if isinstance(row, dict)]
+    read = [row for _, row in tables.rows(path, how, [])]
+    rows = [row for row in read if isinstance(row, dict)]
     if not rows:
         raise InputError(f"{path}: found no row that can be read, allowed: rows with a text and a label")
-    return Found(path, how, rows)
+    return Found(path, how, rows, len(read) - len(rows))
 
 
 def format_of(path: Path) -> tables.Format:
@@ -267,10 +270,13 @@ def _label(found: Found, names: Sequence[str]) -> tuple[str, str]:
         return name, f"{name!r} is a usual name for a label column and has {len(values[name])} values"
     if len(few) == 1:
         return few[0], f"{few[0]!r} alone has few different values, {len(values[few[0]])}"
-    told = (
-        f"several columns may be it: {_some(few)}" if few else f"no column has 2 to {MOST} different values"
+    if few:
+        raise InputError(f"--label: several columns may be it: {_some(few)}; name one of: {_some(names)}")
+    numbers = ", ".join(f"{name} has {len(values[name]):,}" for name in names)[:200]
+    raise InputError(
+        f"{found.path}: found no column that looks like labels, allowed: 2 to {MOST} different values, most "
+        f"of them several times ({numbers}); add rows with other labels, or name the column with --label"
     )
-    raise InputError(f"--label: {told}; name one of: {_some(names)}")
 
 
 def _some(names: Sequence[str]) -> str:

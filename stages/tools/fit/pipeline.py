@@ -45,7 +45,9 @@ def run(name: str, entries: dict[str, Any], by: str, words: float) -> None:
     print(
         f"\n{best} is chosen by its held-out texts. On the test split: {percent(result['accuracy'])} right."
     )
-    print(f'Predict:  python -m stages.tools.predict {best} "a text"')
+    print(f'Predict:  python -m stages.tools.predict {best} "a text"    (why: stages.tools.explain)')
+    print(f"Serve:    python -m stages.tools.serve {best}    (without this repository: stages.tools.export)")
+    print(f"Labels:   python -m stages.tools.labels {source_of(name, entries)}    (which are probably wrong)")
     print(f"Report:   {opened_by(report(name, entries, by))}")
     print(f"Figures:  reports/comparisons/{name}/    Table: reports/tables/{name}.csv")
     print(f"Go on:    edit {from_root(place(name))}, then python -m stages.tools.fit {name}")

@@ -3,8 +3,9 @@ there several times, and texts with several labels.
 
 Three kinds of linear models on n-grams (stages/tools/labels/judges.py), by scikit-learn, are trained on four
 fifths of the texts and judge the labels of the last fifth, five times; equal texts are never on both sides. A
-label is doubtful if another one is more probable. cleanlab's score of a label gives the order; cleanlab is
-under the AGPL: it is an optional extra, `labels`, which nothing else imports.
+label is doubtful if another one, `suggested`, is more probable; `label_probability` is that of the label that
+stands there. cleanlab's score of a label gives the order; cleanlab is under the AGPL: it is an optional
+extra, `labels`, which nothing else imports.
 
 `row` counts the texts of the split from 1, as the study has it: data/sources/<source>/<split>.parquet. Of a
 table of your own, `lines` are those of your file on which rows with that text and label end; of JSON and
@@ -37,14 +38,22 @@ HEADER = [
     "lines",
     "label",
     "suggested",
-    "probability",
+    "label_probability",
     "score",
     "same_text_as",
     "text",
 ]
 SHOWN = 10  # of the most doubtful
 # of HEADER, with the most characters, on a terminal
-COLUMNS = {"rank": 4, "row": 9, "lines": 12, "label": 16, "suggested": 16, "probability": 11, "text": 50}
+COLUMNS = {
+    "rank": 4,
+    "row": 9,
+    "lines": 12,
+    "label": 16,
+    "label_probability": 17,
+    "suggested": 16,
+    "text": 50,
+}
 SHARED = {DUPLICATE: "have a text that is there again", SEVERAL: "have a text with several labels"}
 
 

@@ -124,9 +124,9 @@ def uncertain(best: HeldOut) -> str:
     points = 100 * half_width(best.measures["accuracy"], best.texts)
     more = "" if best.texts > best.all / 2 else " More `seeds` in its file hold out more of them."
     return (
-        f"Cross-validated: each seed's model holds out {best.each} of the {best.all:,} training texts, all "
-        f"seeds together {best.texts} different ones. The accuracies below are uncertain by "
-        f"± {points:.0f} points (95 %), and so is their order.{more}"
+        f"Monte Carlo cross-validation: each seed's model holds out {best.each} of the {best.all:,} training "
+        f"texts, drawn at random, all seeds together {best.texts} different ones. The accuracies below are "
+        f"uncertain by ± {points:.0f} points (95 %), and so is their order.{more}"
     )
 
 

@@ -52,6 +52,9 @@ class Model(Protocol):
     def calibrated(self, logits: np.ndarray) -> np.ndarray:
         """float64[texts, labels]"""
 
+    def knows(self, text: str) -> bool:
+        """Whether it learned a word of the text; called in that thread."""
+
 
 Exactly = Callable[[str, int], Shares]
 
@@ -127,9 +130,11 @@ class Service:
         [shares] = await self._shares([text])
         told = answer(self._model.labels, shares)
         if shares is None:
-            return told | {"words": []}
+            return told | {"known": None, "words": []}
+        known = await self._batcher.done(lambda: self._model.knows(text))
         pairs = await self._words(text, int(shares.argmax()))
-        return told | {"words": [{"word": word, "share": round(share, 6)} for word, share in pairs]}
+        words = [{"word": word, "attribution": round(share, 6)} for word, share in pairs]
+        return told | {"known": known, "words": words}
 
     async def _words(self, text: str, label: int) -> Shares:
         """The text's words and what each adds to the logit of the label. Other requests have their turn

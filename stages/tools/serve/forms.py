@@ -60,12 +60,16 @@ class Explained(BaseModel):
 
 class Word(BaseModel):
     word: str
-    share: Annotated[float, Field(description="what it adds to the logit of the label")]
+    attribution: Annotated[float, Field(description="what it adds to the logit of the label")]
 
 
 class Explanation(Label):
     """Of an empty text all are null, and there are no words."""
 
+    known: Annotated[
+        bool | None,
+        Field(description="whether the model learned a word of the text; if not, the label is a guess"),
+    ]
     words: Annotated[list[Word], Field(description="in their order, as the model reads them")]
 
 

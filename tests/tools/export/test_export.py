@@ -17,7 +17,7 @@ from stages.evaluation.metrics import probabilities
 from stages.network.sizes import Shape
 from stages.runtime.config import InputError
 from stages.tokenizers import bpe, ngrams, subwords8k, word
-from stages.tools.export import linear, package
+from stages.tools.export import linear, package, readme
 from stages.tools.export.__main__ import write
 from stages.trainers.linear import Linear
 from tests.models import small
@@ -67,7 +67,8 @@ def said(folder: Path) -> tuple[list[str], np.ndarray]:
 
 def facts(labels: Sequence[str], pad: str = "bucket") -> dict[str, Any]:
     same: dict[str, Any] = {"recipe": "mine-too", "seed": 1, "temperature": 1.7, "certificate": "x"}
-    return same | {"labels": [*labels], "pad": PADS[pad]}
+    about = {"architecture": "lstm", "source": "mine"}
+    return same | about | {"labels": [*labels], "pad": PADS[pad]}
 
 
 def scaled(model: Any, factor: float) -> None:
@@ -106,15 +107,19 @@ def test_the_command_says_what_it_takes(tmp_path: Path, asked: str) -> None:
     (tmp_path / "package").mkdir()
     write(tmp_path / "package", facts(["good", "bad"]), model, "ngrams", tmp_path / "tokens")
 
-    def printed(*words: str) -> str:
+    def run(*words: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-m", "mine_too", *words]
-        done = subprocess.run(command, cwd=tmp_path / "package", capture_output=True, text=True, check=True)
-        return done.stdout
+        return subprocess.run(command, cwd=tmp_path / "package", capture_output=True, text=True, check=True)
+
+    def printed(*words: str) -> str:
+        return run(*words).stdout
 
     told = printed(asked)
     assert told.startswith("usage: python -m mine_too [text ...]\n") and "good, bad" in told
     assert 'python -m mine_too "a text"' in told
     assert printed("word1", asked).endswith(f"\t{asked}\n")  # of several arguments, a text like any other
+    assert run("word1").stderr == ""
+    assert run("xyzzy").stderr == "note: no word of 'xyzzy' was learned: its label is a guess\n"
 
 
 @pytest.mark.slow
@@ -260,3 +265,14 @@ def test_the_package_s_code_has_nothing_of_ours_in_it(form: str, kind: str) -> N
     for code in package.modules(form, kind).values():
         assert "stages" not in code.replace("stages/", "")
         compile(code, "package", "exec")
+
+
+@pytest.mark.parametrize("kind", ["package", "onnx"])
+def test_it_says_of_itself_what_was_measured(kind: str) -> None:
+    metrics = {"test": {"accuracy": 0.8769, "f1": 0.85}, "calibrated": {"ece": 0.0123}, "seeds": 3}
+    told = readme.written(facts(["ham", "spam"]) | {"measured": metrics}, kind)
+    assert "mean of 3 models" in told
+    assert "| 87.7 % | 0.850 | 0.012 |" in told
+    assert "ham, spam" in told
+    assert ("pip install ." in told) == (kind == "package")
+    assert "Not measured" in readme.written(facts(["ham", "spam"]) | {"measured": None}, kind)

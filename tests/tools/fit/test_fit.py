@@ -179,10 +179,26 @@ def test_what_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"--text: found 'word', allowed: a column of .*: words, one, two"):
         look.columns(found, ["word"])
     numbers = save(tmp_path / "b.csv", table(["words", "score"], [(f"text {i}", i / 7) for i in range(60)]))
-    with pytest.raises(InputError, match="no column has 2 to 100 different values"):
+    with pytest.raises(InputError, match=r"allowed: 2 to 100 different values, .*\(score has 60\); add rows"):
         look.columns(look.look(numbers))
+    same = [(i, f"a text {i}", "x") for i in range(60)]
+    one_label = save(tmp_path / "c.csv", table(["id", "words", "label"], same))
+    with pytest.raises(InputError, match=r"different values, .*\(id has 60, label has 1\); add rows"):
+        look.columns(look.look(one_label))
     with pytest.raises(InputError, match="--text: found every column, allowed: all but that of the labels"):
         look.columns(look.look(numbers), ["words", "score"])
+
+
+def test_rows_that_are_left_out_are_told_and_counted_by_the_source(tmp_path: Path) -> None:
+    rows = [f"{text.replace(',', '')},{label}" for text, label in TICKETS]
+    rows[3:3] = ["a text without a label,", "more, fields, than, columns", ",sales"]
+    path = save(tmp_path / "a.csv", "\n".join(["body,team", *rows]) + "\n")
+    given = from_table.given(path, None, None, None)
+    assert given.notes[1] == "  3 rows left out: 1 that can't be read, 2 without a text or a label"
+    assert len(given.texts) == len(TICKETS)
+    source = read(files.Source, given.entry("a"), "sources.a")
+    assert len(files.dropped(source)) == 3
+    assert sum(len(split.texts) for split in files.load(source).values()) == len(TICKETS)
 
 
 def test_a_table_of_one_column_is_refused_by_what_it_lacks(tmp_path: Path) -> None:

@@ -52,6 +52,9 @@ class Fake:
         shares = 1 - 1 / (1 + np.exp(logits / 2))
         return np.hstack([1 - shares, shares])
 
+    def knows(self, text: str) -> bool:
+        return "xyzzy" not in text
+
 
 def exactly(text: str, label: int) -> Shares:
     return [(word, len(word) * (1.0 if label else -1.0)) for word in text.split()]

@@ -27,11 +27,13 @@ def test_it_says_what_predict_says(asked: dict[str, Any]) -> None:
         assert client.ask("/predict", {"texts": []})[1] == {"answers": []}
 
 
-def test_an_explanation_has_a_share_for_each_word_of_the_label_given() -> None:
+def test_an_explanation_has_what_each_word_adds_to_the_label_given_and_says_if_none_was_learned() -> None:
     with served(Fake()) as client:
-        words = [{"word": "a", "share": 1.0}, {"word": "good", "share": 4.0}]
-        assert client.ask("/explain", {"text": "a good"})[1] == answer("a good") | {"words": words}
-        assert client.ask("/explain", {"text": " "})[1] == answer(" ") | {"words": []}
+        words = [{"word": "a", "attribution": 1.0}, {"word": "good", "attribution": 4.0}]
+        expected = answer("a good") | {"known": True, "words": words}
+        assert client.ask("/explain", {"text": "a good"})[1] == expected
+        assert client.ask("/explain", {"text": "xyzzy"})[1]["known"] is False
+        assert client.ask("/explain", {"text": " "})[1] == answer(" ") | {"known": None, "words": []}
 
 
 def test_without_an_exact_explanation_each_word_is_left_out_in_batches_as_any_texts() -> None:
@@ -42,7 +44,7 @@ def test_without_an_exact_explanation_each_word_is_left_out_in_batches_as_any_te
         assert status == 200 and content["label"] == "yes"
         assert [each["word"] for each in content["words"]] == text.split()
         falls = [np.log(len(text) + 1) - np.log(len(text) - len(word)) for word in text.split()]
-        assert [each["share"] for each in content["words"]] == pytest.approx(falls, abs=1e-6)
+        assert [each["attribution"] for each in content["words"]] == pytest.approx(falls, abs=1e-6)
         assert model.batches == [1, 4, 4, 2]  # the text and it without each of nine words
 
 

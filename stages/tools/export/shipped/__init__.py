@@ -16,6 +16,7 @@ from stages.tools.export.shipped.numpy_model import Model
 
 HERE = Path(__file__).parent
 CHUNK = 1000  # texts
+UNKNOWN = 1  # the id of what was not learned; that of padding is lower
 MOST = 10  # labels that the help names
 HELP = """usage: {command} [text ...]
 
@@ -53,6 +54,10 @@ class Classifier:
         """The most probable label of each text."""
         return [self.labels[i] for i in self.probabilities(texts).argmax(axis=1)]
 
+    def knows(self, text: str) -> bool:
+        """Whether a word or an n-gram of the text was in the texts that it learned from."""
+        return any((np.asarray(ids) > UNKNOWN).any() for ids in self._tokenizer.encode([text]))
+
     def _logits(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
         remaining = iter(texts)
         while chunk := list(islice(remaining, CHUNK)):
@@ -65,6 +70,9 @@ def main() -> None:
         few = classifier.labels[:MOST] + ["..."] * (len(classifier.labels) > MOST)
         print(HELP.format(command=command(), labels=", ".join(few)), end="")
         return
+    for text in sys.argv[1:]:
+        if not classifier.knows(text):
+            print(f"note: no word of {text!r} was learned: its label is a guess", file=sys.stderr)
     texts = sys.argv[1:] or [line.rstrip("\r\n") for line in sys.stdin]
     for text, shares in zip(texts, classifier.probabilities(texts), strict=True):
         print(f"{classifier.labels[int(shares.argmax())]}\t{shares.max():.4f}\t{' '.join(text.split())}")

@@ -1,0 +1,67 @@
+"""What an exported recipe says of itself, beside its files: README.md."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from stages.tools.report.wording import percent
+
+MOST = 20  # labels that are named
+PYTHON = """from {module} import Classifier
+
+classifier = Classifier()
+classifier.predict(["a text"])
+classifier.probabilities(["a text"])  # float64[texts, labels], calibrated, in the order of classifier.labels
+"""
+
+
+def written(facts: Mapping[str, Any], kind: str) -> str:
+    """Markdown. facts: as in facts.json; kind: "package", or what its file is for."""
+    return "\n\n".join(_paragraphs(facts, kind)) + "\n"
+
+
+def _paragraphs(facts: Mapping[str, Any], kind: str) -> Iterator[str]:
+    name, labels = facts["recipe"], facts["labels"]
+    more = f" and {len(labels) - MOST} more" if len(labels) > MOST else ""
+    yield f"# {name}"
+    yield (
+        f"A text classifier: it says which of these {len(labels)} labels a text has, and how probable each "
+        f"is: {', '.join(labels[:MOST])}{more}."
+    )
+    if kind == "package":
+        yield f'```console\npip install .\n{name} "a text"\n```'
+        yield f"```python\n{PYTHON.format(module=name.replace('-', '_'))}```"
+    else:
+        yield (
+            f"A network for {kind}: token ids in, logits out; `tokenizer/` makes the ids, and `facts.json` "
+            "has the labels, the temperature that the logits are divided by, and the padding."
+        )
+    yield "## How good it is"
+    yield "\n".join(_measured(facts.get("measured")))
+    yield "## What it is not for"
+    yield (
+        f"It learned from the texts of {facts['source']} and was tested on such texts alone; what it is "
+        "worth on others is not known. It knows no other labels: a text that has none of them gets one, too, "
+        "and so does an empty one."
+    )
+    yield "## Where it comes from"
+    yield (
+        f"The recipe `{name}` of seqstudy, an architecture called {facts['architecture']}, seed "
+        f"{facts['seed']}; certificate {facts['certificate']}."
+    )
+
+
+def _measured(metrics: Mapping[str, Any] | None) -> Sequence[str]:
+    """A table of what `evaluate` measured, or that it did not."""
+    if metrics is None:
+        return ["Not measured: the recipe was exported before it was evaluated."]
+    seeds = metrics["seeds"]
+    return [
+        f"On the test split, the mean of {seeds} models that differ in their seed:"
+        if seeds > 1
+        else "On the test split:",
+        "",
+        "| accuracy | F1 | expected calibration error |",
+        "| ---: | ---: | ---: |",
+        f"| {percent(metrics['test']['accuracy'])} | {metrics['test']['f1']:.3f} | "
+        f"{metrics['calibrated']['ece']:.3f} |",
+    ]
