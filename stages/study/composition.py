@@ -157,7 +157,12 @@ def fingerprint(params: Mapping[str, Any], conf: Path = CONF) -> str:
     return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
-def versions(lock: Path = ROOT / "requirements.lock") -> dict[str, str]:
-    """The versions that requirements.lock pins of the libraries that compute: {"keras": "3.15.1", ...}."""
-    pins = dict(re.findall(r"^([a-z0-9-]+)(?:\[.*?\])?==([^\s;\\]+)", lock.read_text(encoding="utf-8"), re.M))
-    return {library: pins[library] for library in LIBRARIES}
+def versions(lock: Path = ROOT / "requirements.lock") -> dict[str, str | list[str]]:
+    """The versions that requirements.lock pins of the libraries that compute, several where they differ with
+    the version of Python: {"keras": "3.15.1", "numpy": ["2.4.6", "2.5.5"], ...}."""
+    pins: dict[str, list[str]] = {library: [] for library in LIBRARIES}
+    text = lock.read_text(encoding="utf-8")
+    for name, pin in re.findall(r"^([a-z0-9-]+)(?:\[.*?\])?==([^\s;\\]+)", text, re.M):
+        if name in pins:
+            pins[name].append(pin)
+    return {library: of_it[0] if len(of_it) == 1 else of_it for library, of_it in pins.items()}

@@ -114,10 +114,14 @@ def test_recipes_and_the_pipeline_are_those_that_grids_derives(conf: Path) -> No
 
 def test_the_versions_are_those_of_the_lock_file(tmp_path: Path) -> None:
     lock = tmp_path / "requirements.lock"
-    lock.write_text(
-        "keras==3.1 \\\n    --hash=sha256:0\nnumpy[x]==2.0\ntensorflow==2.9 ; a\nnumpy-x==1\n", "utf-8"
-    )
-    assert versions(lock) == {"keras": "3.1", "numpy": "2.0", "tensorflow": "2.9"}
+    pins = [
+        "keras==3.1 \\\n    --hash=sha256:0",
+        "numpy[x]==2.0 ; old",
+        "numpy==2.5 ; new",
+        "tensorflow==2.9 ; a",
+    ]
+    lock.write_text("\n".join([*pins, "numpy-x==1", ""]), "utf-8")
+    assert versions(lock) == {"keras": "3.1", "numpy": ["2.0", "2.5"], "tensorflow": "2.9"}
 
 
 def test_a_recipe_is_added_by_one_line_and_all_others_stay(conf: Path) -> None:
