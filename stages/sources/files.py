@@ -16,7 +16,7 @@ from stages.artifacts.split import Split
 from stages.artifacts.validation import stratified
 from stages.runtime.config import ROOT, InputError, config
 from stages.texts import tables
-from stages.texts.duplicates import Duplicates
+from stages.texts.duplicates import Duplicates, exact
 
 SPLITS = ["train", "test"]
 UNLABELLED = "unsupervised"
@@ -25,6 +25,7 @@ HALVES = re.compile("[\ud800-\udfff]")  # JSON can spell one alone, UTF-8 cannot
 OURS = [".git", ".dvc", "stages", "conf", "tests", "reports", "data"]  # folders of the repository
 BAD_PATH = re.compile(r"://|\$\{|[\x00-\x1f\x7f]")
 SHOWN = 5  # bad rows that the line names which refuses them
+LEAST = 2  # training rows of a label: a training that holds rows out takes one of them at least
 
 
 class Rows(NamedTuple):
@@ -116,6 +117,7 @@ def load(source: Source) -> dict[str, Split]:
     splits = {name: _split(rows, names) for name, rows in parts.items()}
     if "test" not in splits:
         splits = _cut(splits["train"], source)
+    _trainable(splits, source)
     if unlabelled:
         splits[UNLABELLED] = Split(unlabelled, np.full(len(unlabelled), -1, dtype=np.int16), names)
     return splits
@@ -305,6 +307,23 @@ def _cut(whole: Split, source: Source) -> dict[str, Split]:
                 f"which there are {counts[missing[0]]}; supply more, or say `by: shares of labels`"
             )
     return splits
+
+
+def _trainable(splits: dict[str, Split], source: Source) -> None:
+    """Refuse a label of which too few rows are left to train on, once some are held out."""
+    train, left = splits["train"], np.ones(len(splits["train"].texts), dtype=bool)
+    if source.duplicates != "keep":
+        repeats, _ = exact(train.texts, splits["test"].texts)
+        left = ~(repeats.repeated | repeats.across)
+    counts = np.bincount(train.labels[left], minlength=len(train.names))
+    least = int(counts.argmin())
+    if counts[least] < LEAST:
+        rows = f"{counts[least]} training row(s) labelled {train.names[least][:80]!r}"
+        rows += "" if left.all() else f" that `duplicates: {source.duplicates}` leaves"
+        raise InputError(
+            f"{source.path}: found {rows}, allowed: {LEAST} or more, as trainings hold some out; supply more, "
+            "or delete the label's rows"
+        )
 
 
 def place(text: str) -> float:

@@ -1,5 +1,6 @@
 """How long trainings took: reports/timings.csv, and reports/timings.md for people; and the steps before them:
-reports/preparation.csv.
+reports/preparation.csv. And on what the models were trained that dvc.lock names, which may be another
+processor: reports/processors.csv.
 
 `train` leaves data/timings/<recipe>.json, which neither DVC nor Git knows, because a clock never says the
 same twice, and what comes before it data/timings/<step>/<name>.json. This collects them, a row for each. What
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from stages.artifacts import provenance
 from stages.reporting.markdown import markdown, plain
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError, parse, read
@@ -33,6 +35,9 @@ FIGURES = [
 ]
 COLUMNS = ["recipe", *FIGURES, "commit"]  # of what was timed at another state than this layout's; else empty
 PREPARATION = ROOT / "reports" / "preparation.csv"
+PROCESSORS = ROOT / "reports" / "processors.csv"
+PROCESSOR_COLUMNS = ["recipe", "processor"]
+MODELS = ROOT / "data" / "models"
 STEPS = {
     "tokenize": "corpora",
     "pad": "corpora",
@@ -59,6 +64,7 @@ def main() -> None:
     rows = collected(entries["recipes"], committed(CSV), measured(MEASURED))
     write(CSV, COLUMNS, rows.values())
     write(PREPARATION, STEP_COLUMNS, prepared(entries, steps(MEASURED)))
+    write(PROCESSORS, PROCESSOR_COLUMNS, trained_on(entries["recipes"]))
     published = read(Published, parse(ROOT / PUBLISHED, PUBLISHED), PUBLISHED)
     files.write_text(CSV.with_suffix(".md"), page(entries["comparisons"], published.claims, rows))
     new = sum((MEASURED / f"{recipe}.json").exists() for recipe in rows)
@@ -94,6 +100,17 @@ def prepared(entries: Mapping[str, Any], here: Iterable[Row]) -> list[Row]:
         for name in entries[section]
         if (step, name) in known
     ]
+
+
+def trained_on(recipes: Iterable[str]) -> list[Row]:
+    """A row for each recipe that was ever trained: as the certificate of its model here says, else the row
+    that it has."""
+    known = {row["recipe"]: row for row in table(PROCESSORS, PROCESSOR_COLUMNS)}
+    for recipe in recipes:
+        path = MODELS / recipe / provenance.FILE
+        if path.exists():
+            known[recipe] = {"recipe": recipe} | _content(path, PROCESSOR_COLUMNS[1:])
+    return [known[recipe] for recipe in recipes if recipe in known]
 
 
 def steps(folder: Path) -> Iterator[Row]:

@@ -2,7 +2,7 @@
 
 It runs twice at once, in two fresh clones of the last commit, in folders of other names and with other hash
 seeds; then every out and report is compared: the two runs' with each other, byte by byte, and with what is
-committed. On a processor other than that of the committed results (reports/timings.csv names it), whose
+committed. On a processor other than that of the committed results (reports/processors.csv names it), whose
 vector units may round differently, committed bytes may differ; then test accuracies are compared with them.
 
 Examples: python -m stages.tools.verify
@@ -47,7 +47,7 @@ def reproduced(clones: list[Path], target: str, recipes: list[str]) -> bool:
     """Run the target in the clones; print how each out compares, and say whether all agree."""
     lock, reports = clones[0] / "dvc.lock", clones[0] / "reports"
     committed, accurate = parse(lock, lock.name), accuracies(reports, recipes)
-    made_on = processors(reports / "timings.csv", recipes)
+    made_on = processors(reports / "processors.csv", recipes)
     stages = run_all(clones, target)
     runs = [outs(parse(clone / "dvc.lock", "dvc.lock"), stages) for clone in clones]
     before = outs(committed, stages)
@@ -128,10 +128,10 @@ def agree(made: list[dict[str, str]]) -> bool:
 
 
 def processors(table: Path, recipes: list[str]) -> set[str]:
-    """What recipes were trained on, as a clone's reports/timings.csv tells it. (Their certificates do, too,
-    but are not in Git.)"""
-    rows = timings.committed(table)
-    return {rows[recipe]["processor"] if recipe in rows else "an unknown processor" for recipe in recipes}
+    """What recipes were trained on, as a clone's reports/processors.csv tells it. (Their certificates do,
+    too, but are not in Git.)"""
+    rows = {row["recipe"]: row["processor"] for row in timings.table(table, timings.PROCESSOR_COLUMNS)}
+    return {rows.get(recipe, "an unknown processor") for recipe in recipes}
 
 
 def accuracies(reports: Path, recipes: list[str]) -> dict[str, float]:

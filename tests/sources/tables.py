@@ -27,6 +27,7 @@ ODD: Rows = [
     ("tab\tand ünïcode 🎬", "a"),
     (" spaces around ", "b"),
     ("'single', `back`, \\slash", "a"),
+    ('half of a " and _x000D_', "b"),
     ("line\u2028separator\x85and\x0bmore", "b"),
 ]
 

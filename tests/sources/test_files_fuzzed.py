@@ -52,10 +52,10 @@ FULL = TEXTS.filter(str.strip)
 
 @st.composite
 def tables(draw: st.DrawFn) -> Rows:
-    """Rows of any texts, with two rows or more of each label."""
+    """Rows of any texts, with three rows or more of each label: one of them may be a test text."""
     names = draw(st.lists(FULL, min_size=2, max_size=5, unique_by=str.strip))
     rows = draw(st.lists(st.tuples(FULL, st.sampled_from(names)), max_size=20))
-    return [*rows, *((f"{name} {i}", name) for name in names for i in range(2))]
+    return [*rows, *((f"{name} {i}", name) for name in names for i in range(3))]
 
 
 @settings(max_examples=80)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages.artifacts.validation import stratified
 from stages.runtime.config import ROOT, InputError, read
 from stages.sources import files
 from stages.sources.files import Source
@@ -97,9 +98,9 @@ def test_labels_that_are_numbers_or_truth_values_in_json_become_names(tmp_path: 
 
 def test_numbers_in_json_are_spelled_as_in_the_file(tmp_path: Path) -> None:
     spelled = ["1", "1.0", "1e999", "-0", "9" * 5000]
-    rows = "".join(f'{{"text": {number}, "label": {number}}}\n' * 2 for number in spelled)
+    rows = "".join(f'{{"text": {number}, "label": {number}}}\n' * 3 for number in spelled)
     splits = files.load(source(save(tmp_path / "mine.jsonl", rows)))
-    assert Counter(everything(splits)) == {(number, number): 2 for number in spelled}
+    assert Counter(everything(splits)) == {(number, number): 3 for number in spelled}
 
 
 def test_columns_that_are_not_read_may_share_a_name(tmp_path: Path) -> None:
@@ -191,7 +192,7 @@ def test_blank_lines_between_json_objects_are_no_rows(tmp_path: Path) -> None:
 
 
 def test_a_document_longer_than_the_csv_modules_default_is_read_whole(tmp_path: Path) -> None:
-    rows = [("long " * 50_000, "a"), ("b", "b"), ("c", "a"), ("d", "b")]
+    rows = [("long " * 50_000, "a"), *((f"text {i}", "ab"[i % 2]) for i in range(6))]
     splits = files.load(source(save(tmp_path / "mine.csv", content(rows, ".csv"))))
     assert Counter(everything(splits)) == Counter(rows)
 
@@ -215,19 +216,41 @@ def test_the_cut_keeps_the_files_order_and_is_the_same_every_time(tmp_path: Path
 
 
 def test_both_parts_of_a_cut_have_every_label_or_the_file_is_refused(tmp_path: Path) -> None:
-    for rows, refused in (
-        (FILMS, False),
-        ([*FILMS, ("one", "odd"), ("two", "odd")], False),
-        ([*FILMS, ("x", "odd")], True),
-    ):
+    for odd in range(1, 5):
+        rows = [*FILMS, *FILMS, *((f"odd {i}", "odd") for i in range(odd))]
         path = save(tmp_path / "mine.csv", content(rows, ".csv"))
-        for fraction in (0.01, 0.25, 0.9, 0.99):
+        for fraction in (0.01, 0.25, 0.4):
             mine = source(path, split={"test": fraction, "by": "shares of labels"})
-            if refused:
+            if odd == 1:
                 assert "one row is labelled 'odd'" in line(mine)
+            elif odd == 2:
+                assert "found 1 training row(s) labelled 'odd', allowed: 2 or more" in line(mine)
             else:
                 splits = files.load(mine)
                 assert all(set(split.labels) == set(range(len(split.names))) for split in splits.values())
+
+
+def test_a_label_that_has_no_row_left_to_train_on_once_one_is_held_out_is_refused(tmp_path: Path) -> None:
+    save(tmp_path / "test.csv", content([*FILMS, ("odd", "rare")], ".csv"))
+    remedy = "as trainings hold some out; supply more, or delete the label's rows"
+    for rows, duplicates, refused in (
+        ([("one", "rare")], "keep", "found 1 training row(s) labelled 'rare', "),
+        ([("one", "rare"), ("one", "rare")], "keep", None),
+        ([("one", "rare"), ("two", "rare")], "drop exact", None),
+        ([("one", "rare"), ("one", "rare")], "drop exact", "found 1 training row(s) labelled 'rare' that "),
+        ([("one", "rare"), ("odd", "rare")], "drop exact", "that `duplicates: drop exact` leaves, "),
+        ([("odd", "rare")], "drop exact", "found 0 training row(s) labelled 'rare'"),
+    ):
+        apart = [(f"{text} of train", label) for text, label in FILMS]
+        save(tmp_path / "train.csv", content([*apart, *rows], ".csv"))
+        mine = source(tmp_path, duplicates=duplicates)
+        if refused:
+            told = line(mine)
+            assert refused in told and remedy in told and str(tmp_path) in told
+        else:
+            splits = files.load(mine)
+            rare = splits["train"].labels == splits["train"].names.index("rare")
+            assert not stratified(splits["train"].labels, 0.1, seed=0)[rare].all()
 
 
 HASHED = {"test": 0.25}
@@ -266,14 +289,15 @@ def test_a_text_may_be_made_of_several_columns(tmp_path: Path) -> None:
     )
     texts = {text for text, _ in everything(files.load(source(path, text=["subject", "body"])))}
     assert texts == {f"s{i}\nb{i}" for i in range(9)}
-    save(path, "subject,body,label\n,b,a\n,b2,a\ns,,b\ns2,,b\n")
-    assert len(everything(files.load(source(path, text=["subject", "body"])))) == 4
+    save(path, "subject,body,label\n,b,a\n,b2,a\n,b3,a\ns,,b\ns2,,b\ns3,,b\n")
+    assert len(everything(files.load(source(path, text=["subject", "body"])))) == 6
     save(path, "subject,body,label\n,,a\n")
     assert "a.csv:2: empty text" in line(source(path, text=["subject", "body"]))
 
 
 def test_tables_without_quotes_keep_them_as_text(tmp_path: Path) -> None:
     rows = [('"a quote that is never closed', "a"), ('half "quoted"', "a"), ("b", "b"), ('"', "b")]
+    rows += [('"', "a"), ('""', "b")]
     path = save(tmp_path / "a.tsv", "text\tlabel\n" + "".join(f"{t}\t{n}\n" for t, n in rows))
     assert Counter(everything(files.load(source(path)))) == Counter(rows)
     path = save(tmp_path / "a.csv", "text,label\n" + "".join(f"{t},{n}\n" for t, n in rows))

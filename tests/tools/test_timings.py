@@ -40,6 +40,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(timings, "CSV", tmp_path / "timings.csv")
     monkeypatch.setattr(timings, "PREPARATION", tmp_path / "preparation.csv")
     monkeypatch.setattr(timings, "MEASURED", tmp_path / "measured")
+    monkeypatch.setattr(timings, "PROCESSORS", tmp_path / "processors.csv")
+    monkeypatch.setattr(timings, "MODELS", tmp_path / "models")
     monkeypatch.setattr(timings, "params", lambda: ENTRIES)
     (tmp_path / "measured").mkdir()
     (tmp_path / "measured" / "new.json").write_text(json.dumps(MEASURED), encoding="utf-8")
@@ -59,6 +61,16 @@ def test_what_was_measured_here_replaces_its_row_and_the_others_stay(folder: Pat
     rows = timings.committed(folder / "timings.csv")
     assert list(rows) == ["new", "old"]  # in the order of params.yaml, without what it no longer has
     assert rows["new"] == row("new", 1.25) and rows["old"] == row("old", 3, "abc")
+
+
+def test_what_a_model_was_trained_on_is_what_its_certificate_says_wherever_it_was_timed(folder: Path) -> None:
+    rows = [["old", "an old one"], ["new", "an old one"], ["gone", "an old one"]]
+    files.write_csv(folder / "processors.csv", timings.PROCESSOR_COLUMNS, rows)
+    (folder / "models" / "new").mkdir(parents=True)
+    files.write_json(folder / "models" / "new" / "certificate.json", {"processor": "a new one"})
+    timings.main()
+    table = timings.table(folder / "processors.csv", timings.PROCESSOR_COLUMNS)
+    assert [[*row.values()] for row in table] == [["new", "a new one"], ["old", "an old one"]]
 
 
 def test_a_second_time_the_bytes_are_the_same(folder: Path) -> None:

@@ -45,8 +45,7 @@ def test_on_another_processor_accuracies_may_differ_a_little(accuracy: float, ne
 def clone(root: Path, made_on: str, model: str, accuracy: float) -> Path:
     """What `reproduced` reads of a clone, for a committed model with a hash that stands for its bytes."""
     files.write_json(root / "reports" / "metrics" / "a.json", {"test": {"accuracy": accuracy}})
-    row = [made_on if column == "processor" else "a" for column in timings.COLUMNS]
-    files.write_csv(root / "reports" / "timings.csv", timings.COLUMNS, [row])
+    files.write_csv(root / "reports" / "processors.csv", timings.PROCESSOR_COLUMNS, [["a", made_on]])
     files.write_text(root / "dvc.lock", json.dumps(lock(model)))  # which is YAML, too
     return root
 
@@ -89,8 +88,8 @@ def test_committed_bytes_may_differ_on_another_processor_only(
 
 def test_a_recipe_without_a_row_was_made_on_an_unknown_processor(tmp_path: Path) -> None:
     folder = clone(tmp_path, "a kind", "1", 0.8)
-    assert verify.processors(folder / "reports" / "timings.csv", ["a"]) == {"a kind"}
-    assert verify.processors(folder / "reports" / "timings.csv", ["b"]) == {"an unknown processor"}
+    assert verify.processors(folder / "reports" / "processors.csv", ["a"]) == {"a kind"}
+    assert verify.processors(folder / "reports" / "processors.csv", ["b"]) == {"an unknown processor"}
 
 
 def test_a_clone_gets_the_users_files_and_nothing_outside_of_it_is_written(
