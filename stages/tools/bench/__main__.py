@@ -132,9 +132,13 @@ def waiting(_: bool) -> dict[str, dict[str, float]]:
     for verb in VERBS:  # until a name that is not there, or a value that is another, has been refused
         rows[f"start of {verb}"] = waits([sys.executable, "-m", f"stages.{verb}", "?"])
     status = subprocess.run(["dvc", "status"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if "up to date" in status.stdout:
-        for name, line in NOTHING_TO_DO.items():
-            rows[f"{name}, nothing to do"] = waits(line)
+    if "up to date" not in status.stdout:
+        print(
+            f"{', '.join(NOTHING_TO_DO)}, nothing to do: left out, there is something: dvc status", flush=True
+        )
+        return rows
+    for name, line in NOTHING_TO_DO.items():
+        rows[f"{name}, nothing to do"] = waits(line)
     return rows
 
 

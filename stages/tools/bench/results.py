@@ -38,7 +38,7 @@ def _accuracies(batches: dict[str, float]) -> str:
 def peers(rows: Rows) -> str:
     """Other projects' models."""
     lines = [[name, f"{row['seconds']:.0f}", percent(row["accuracy"])] for name, row in rows.items()]
-    return markdown(["", "seconds from raw texts to labels", "test accuracy"], lines) if lines else ""
+    return markdown(["", "seconds from raw texts to a model", "test accuracy"], lines) if lines else ""
 
 
 def uses(rows: Rows) -> str:

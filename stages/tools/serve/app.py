@@ -133,8 +133,8 @@ class Service:
             return told | {"known": None, "words": []}
         known = await self._batcher.done(lambda: self._model.knows(text))
         pairs = await self._words(text, int(shares.argmax()))
-        words = [{"word": word, "attribution": round(share, 6)} for word, share in pairs]
-        return told | {"known": known, "words": words}
+        of_each = [{"word": word, "attribution": round(share, 6)} for word, share in pairs]
+        return told | {"known": known, "words": of_each}
 
     async def _words(self, text: str, label: int) -> Shares:
         """The text's words and what each adds to the logit of the label. Other requests have their turn
