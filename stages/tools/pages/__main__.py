@@ -5,6 +5,7 @@ Example: python -m stages.tools.pages
          python -m stages.tools.pages --check
 """
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +32,14 @@ FUNCTIONS = [
     facts.holds,
     facts.claimed,
     facts.learned,
+    facts.held_out,
+    facts.members,
+    facts.finals,
+    facts.sample,
+    facts.read_by,
+    facts.recipes,
+    facts.reported,
+    facts.timed,
     facts.bench,
     facts.title,
 ]
@@ -62,7 +71,8 @@ def pages() -> list[str]:
 def rendered(page: str) -> str:
     """The text of a page; a refusal names its template."""
     try:
-        return templates().get_template(page).render()
+        text = templates().get_template(page).render()
+        return re.sub("\n{3,}", "\n\n", text)  # blocks that a page leaves out leave blank lines
     except InputError as error:
         template = TEMPLATES / page
         place = template.relative_to(ROOT) if template.is_relative_to(ROOT) else template

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from stages.reporting.markdown import markdown, plain
+from stages.reporting.markdown import markdown, one_line, plain
 from stages.runtime.config import Count, config
 
 Portion = Annotated[float, Field(ge=0, le=1)]
@@ -39,7 +39,7 @@ class Claim:
 
 @config
 class Published:
-    """sources: the lessons by the letter that claims call them; claims: by recipe."""
+    """sources: the lessons, in Markdown, by the letter that claims call them; claims: by recipe."""
 
     sources: dict[str, str]
     claims: dict[str, Claim]
@@ -47,7 +47,7 @@ class Published:
 
 def page(published: Published, differs: Mapping[str, str], reports: Path) -> str:
     """The table and what its letters stand for. differs: of each claim where what was measured differs."""
-    sources = "".join(f"- {plain(letter)}: {plain(source)}\n" for letter, source in published.sources.items())
+    sources = "".join(f"- {plain(letter)}: {one_line(text)}\n" for letter, text in published.sources.items())
     return f"{markdown(HEADER, table(published.claims, differs, reports), TEXTS)}\n{NOTE}\n{sources}"
 
 

@@ -2,7 +2,8 @@
 
 import csv
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -44,14 +45,64 @@ def learned(recipe: str) -> float:
     return float(metrics(recipe)["running"]["accuracy"])
 
 
+def held_out(recipe: str, measure: str = "loss") -> float:
+    """A recipe's measure on the texts that its training watched: the mean of its seeds."""
+    return float(metrics(recipe)["validation"][measure])
+
+
+def members(ensemble: str) -> int:
+    """How many members of an ensemble have a weight above 0, in its first seed's model."""
+    return int(metrics(ensemble)["parameters"])
+
+
+def finals(recipe: str) -> list[float]:
+    """The validation accuracy of the last epoch, of each seed."""
+    with _path("history", f"{recipe}.csv").open(encoding="utf-8", newline="") as file:
+        return list({row["seed"]: float(row["val_accuracy"]) for row in csv.DictReader(file)}.values())
+
+
+def sample(recipe: str, sentence: str) -> float:
+    """The probability of the second label, "positive", that a recipe gives a sentence of conf/samples.yaml:
+    the mean of its seeds."""
+    header: list[str] = []
+    for row in _path("", "samples.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in row.strip("| ").split("|")]
+        if cells[0] == "recipe":
+            header = cells
+        elif cells[0] == recipe and sentence in header:
+            return float(cells[header.index(sentence)].split()[0])
+    raise InputError(f"reports/samples.md: found no {sentence!r} of {recipe}, allowed: one that it has")
+
+
+def read_by(source: str) -> int:
+    """How many recipes were evaluated on a source's test split."""
+    text = _path("", "corpora.md").read_text(encoding="utf-8").partition("## Recipes tested")[2]
+    if (found := re.search(rf"^\| {re.escape(source)} \| ([\d,]+) \|$", text, re.MULTILINE)) is None:
+        raise InputError(f"reports/corpora.md: found no row of {source}, allowed: one in its last table")
+    return int(found[1].replace(",", ""))
+
+
+def recipes(source: str, architectures: Collection[str]) -> list[str]:
+    """All recipes on a source whose models have one of these architectures."""
+    corpora = study()["corpora"]
+    return [
+        name
+        for name, recipe in study()["recipes"].items()
+        if corpora[recipe["corpus"]]["source"] == source and recipe["model"]["architecture"] in architectures
+    ]
+
+
 def title(comparison: str) -> str:
     """The title that its file in conf/experiments has."""
     return plain(study()["comparisons"][comparison]["title"])
 
 
-def accuracies(names: Mapping[str, str]) -> str:
-    """A table of recipes, each with a name for people: test accuracies, their intervals, the highest bold."""
+def accuracies(names: Mapping[str, str], *, costs: bool = False) -> str:
+    """A table of recipes, each with a name for people: test accuracies, their intervals, the highest bold.
+
+    costs: two more columns, what a training of one seed took, if that is known of any of them."""
     highest = points(max(map(test, names)))
+    costs = costs and any(name in timings() for name in names)
     lines = []
     for recipe, name in names.items():
         row = line(recipe)
@@ -60,9 +111,28 @@ def accuracies(names: Mapping[str, str]) -> str:
             accuracy = f"**{accuracy}**"
         spread = f" ± {points(float(row['test_accuracy_sd']))}" if row["test_accuracy_sd"] else ""
         interval = f"{points(float(row['low']))} to {points(float(row['high']))}"
-        lines.append([f"`{recipe}`", name, f"{accuracy}{spread}", interval, row["seeds"]])
+        cells = [f"`{recipe}`", name, f"{accuracy}{spread}", interval, row["seeds"]]
+        lines.append(cells + (_cost(recipe) if costs else []))
     header = ["recipe", "what it is", "test accuracy, %", "95 % interval", "seeds"]
-    return markdown(header, lines, texts=[header[1]])
+    return markdown(header + (["seconds", "memory, MiB"] if costs else []), lines, texts=[header[1]])
+
+
+def timed(names: Collection[str]) -> str:
+    """Where the costs in a table of these recipes were measured: sentences, or nothing if none was."""
+    known = [name for name in names if name in timings()]
+    if not known:
+        return ""
+    missing = " An empty cell was not timed." if len(known) < len(names) else ""
+    machines = " and ".join(dict.fromkeys(timings()[name]["processor"] for name in known))
+    return (
+        "Seconds are those of a training with one seed, from prepared data, and memory is the most that its "
+        f"process took, on {plain(machines)}.{missing}"
+    )
+
+
+def _cost(recipe: str) -> list[str]:
+    row = timings().get(recipe)
+    return [f"{float(row['total_seconds']):,.0f}", f"{int(row['peak_memory_mib']):,}"] if row else ["", ""]
 
 
 class Behind(NamedTuple):
@@ -159,17 +229,30 @@ def holds(condition: bool, sentence: str = "", caller: Callable[[], str] | None 
     return text
 
 
+def reported(recipe: str, measure: str = "test_accuracy") -> float:
+    """A number that a lesson reports of a recipe's network."""
+    value = getattr(published().claims[recipe], measure)
+    if value is None:
+        raise InputError(f"{PUBLISHED}: claims.{recipe}: found no {measure}, allowed: a number for this page")
+    return float(value)
+
+
+@cache
+def published() -> claims.Published:
+    return read(claims.Published, parse(ROOT / PUBLISHED, PUBLISHED), PUBLISHED)
+
+
 def claimed(differs: Mapping[str, str]) -> str:
     """What the lessons report, conf/published.yaml, beside what was measured, and where that differs."""
-    published = read(claims.Published, parse(ROOT / PUBLISHED, PUBLISHED), PUBLISHED)
-    for name, claim in published.claims.items():
-        if claim.lesson not in published.sources:
-            allowed = nearest(claim.lesson, published.sources)
+    lessons = published()
+    for name, claim in lessons.claims.items():
+        if claim.lesson not in lessons.sources:
+            allowed = nearest(claim.lesson, lessons.sources)
             raise InputError(f"{PUBLISHED}: claims.{name}.lesson: found {claim.lesson!r}, allowed: {allowed}")
-    if gaps := set(published.claims) ^ set(differs):
+    if gaps := set(lessons.claims) ^ set(differs):
         allowed = f"a sentence about each claim of {PUBLISHED} and about no other"
         raise InputError(f"claimed(): found a gap at {min(gaps)}, allowed: {allowed}; mend the template")
-    return claims.page(published, differs, REPORTS)
+    return claims.page(lessons, differs, REPORTS)
 
 
 def bench(part: str) -> str:
@@ -197,6 +280,13 @@ def metrics(recipe: str) -> dict[str, Any]:
 
 
 @cache
+def timings() -> dict[str, dict[str, str]]:
+    """The rows of reports/timings.csv, by recipe."""
+    with _path("", "timings.csv").open(encoding="utf-8", newline="") as file:
+        return {row["recipe"]: row for row in csv.DictReader(file)}
+
+
+@cache
 def line(recipe: str) -> dict[str, str]:
     """A recipe's line of its comparison's table."""
     experiment = study()["recipes"][recipe]["experiment"]
@@ -214,5 +304,6 @@ def _differences(comparison: str) -> dict[tuple[str, str], dict[str, str]]:
 def _path(kind: str, name: str) -> Path:
     path = REPORTS / kind / name
     if not path.exists():
-        raise InputError(f"reports/{kind}/{name}: found none, allowed: a recipe that ran; run dvc repro")
+        place = path.relative_to(REPORTS).as_posix()
+        raise InputError(f"reports/{place}: found none, allowed: a recipe that ran; run dvc repro")
     return path

@@ -55,5 +55,12 @@ def test_the_page_says_of_which_epoch_the_training_accuracy_is(reports: Path) ->
 
 
 def test_what_a_lesson_says_is_no_markup(reports: Path) -> None:
-    page = claims.page(published(MARKUP), DIFFERS, reports)
+    page = claims.page(published(), DIFFERS, reports)
     assert "<" not in page and " *x*" not in page and " |x|" not in page
+
+
+def test_a_source_has_a_link(reports: Path) -> None:
+    link = "[a course](https://example.org/a_course)"
+    assert f"\n- A: {link}, in two lines\n" in claims.page(
+        published(f"{link},\n  in two lines"), DIFFERS, reports
+    )

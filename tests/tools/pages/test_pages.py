@@ -1,6 +1,8 @@
 """Pages say what the reports say: a number that changes is another number on the page, or an error."""
 
-from collections.abc import Iterator
+import json
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,109 @@ from stages.runtime.config import ROOT, InputError, parse
 from stages.tools.pages import __main__ as pages
 from stages.tools.pages import facts
 from stages.tools.report import wording
+
+
+@pytest.fixture
+def afresh() -> Iterator[Callable[[], None]]:
+    """Forgets what was read of the reports; so does the end of the test."""
+
+    def forget() -> None:
+        for each in vars(facts).values():
+            if hasattr(each, "cache_clear") and each is not facts.study:
+                each.cache_clear()
+
+    forget()
+    yield forget
+    forget()
+
+
+@pytest.fixture
+def reports(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of what the committed pages read."""
+    folder = tmp_path / "reports"
+    shutil.copytree(facts.REPORTS, folder, ignore=shutil.ignore_patterns("*.svg", "*.html", "chapters"))
+    monkeypatch.setattr(facts, "REPORTS", folder)
+    return folder
+
+
+def changed(path: Path, accuracy: float) -> None:
+    """Metrics with another test accuracy."""
+    metrics = json.loads(path.read_text(encoding="utf-8"))
+    metrics["test"]["accuracy"] = accuracy
+    path.write_text(json.dumps(metrics), encoding="utf-8")
+
+
+def test_another_metric_is_another_sentence_on_a_page(reports: Path, afresh: Callable[[], None]) -> None:
+    path = reports / "metrics" / "baselines-imdb-nb-svm.json"
+    page = "reports/comparisons/baselines-imdb.md"
+    before = pages.rendered(page)
+    assert before == (ROOT / page).read_text(encoding="utf-8") and "reaches 91.1 %" not in before
+    changed(path, 0.911)
+    afresh()
+    assert "reaches 91.1 %" in pages.rendered(page)
+
+
+def test_a_metric_that_contradicts_a_page_lets_it_fail(reports: Path, afresh: Callable[[], None]) -> None:
+    page = "reports/comparisons/demo.md"
+    assert "Models that count words guess" in pages.rendered(page)
+    changed(reports / "metrics" / "demo-pooled.json", 0.8)
+    afresh()
+    with pytest.raises(InputError, match=r"comparisons/demo\.md: .* Models that count words guess"):
+        pages.rendered(page)
+
+
+@pytest.mark.usefixtures("afresh")
+def test_costs_are_columns_as_far_as_they_are_known(reports: Path) -> None:
+    header = (
+        "recipe,seconds_per_epoch,total_seconds,tokens_per_second,peak_memory_mib,processor,backend,commit"
+    )
+    names = {"demo-lstm": "reads", "demo-pooled": "counts"}
+    (reports / "timings.csv").write_text(f"{header}\n", encoding="utf-8")
+    assert facts.accuracies(names, costs=True) == facts.accuracies(names) and not facts.timed(names)
+    facts.timings.cache_clear()
+    row = 'demo-lstm,200.1,1234.5,100,2048,"Some(R) Processor @ 2 GHz",tensorflow,'
+    (reports / "timings.csv").write_text(f"{header}\n{row}\n", encoding="utf-8")
+    header_line, _, lstm, pooled = facts.accuracies(names, costs=True).splitlines()
+    assert header_line.endswith("| seeds | seconds | memory, MiB |")
+    assert lstm.endswith("| 1,234 | 2,048 |") and pooled.endswith("|  |  |")
+    assert "on Some(R) Processor @ 2 GHz. An empty cell was not timed." in facts.timed(names)
+    assert "empty" not in facts.timed(["demo-lstm"])
+
+
+@pytest.mark.usefixtures("afresh")
+def test_the_table_of_the_ladder_names_the_processor_that_timed_it(reports: Path) -> None:
+    row = 'ladder-early,20,60,100,1024,"Some(R) Processor",tensorflow,\n'
+    with (reports / "timings.csv").open("a", encoding="utf-8") as file:
+        file.write(row)
+    page = pages.rendered("reports/comparisons/ladder.md")
+    assert "| 60 | 1,024 |" in page and "Some(R) Processor" in page
+
+
+@pytest.mark.usefixtures("afresh")
+def test_facts_are_read_from_histories_samples_and_corpora(reports: Path) -> None:
+    lines = "seed,epoch,val_accuracy\n42,1,0.5\n42,2,0.75\n43,1,0.25\n"
+    (reports / "history" / "demo-lstm.csv").write_text(lines, encoding="utf-8")
+    assert facts.finals("demo-lstm") == [0.75, 0.25]
+    table = "| recipe | cool | dull |\n| --- | ---: | ---: |\n| demo-lstm | 0.9 (0.8 to 1.0) | 0.125 |\n"
+    (reports / "samples.md").write_text(table, encoding="utf-8")
+    assert facts.sample("demo-lstm", "cool") == 0.9 and facts.sample("demo-lstm", "dull") == 0.125
+    with pytest.raises(InputError, match=r"samples\.md: found no 'grey'"):
+        facts.sample("demo-lstm", "grey")
+    table = "| corpus | x |\n| demo | 9 |\n## Recipes tested on each source\n| demo | 1,234 |\n"
+    (reports / "corpora.md").write_text(table, encoding="utf-8")
+    assert facts.read_by("demo") == 1234
+    with pytest.raises(InputError, match=r"corpora\.md: found no row of imdb"):
+        facts.read_by("imdb")
+
+
+def test_a_number_that_a_lesson_does_not_give_is_an_error() -> None:
+    assert facts.reported("tutorial-bilstm") == 0.8499
+    with pytest.raises(InputError, match="layers-pooled: found no test_loss"):
+        facts.reported("layers-pooled", "test_loss")
+
+
+def test_recipes_are_found_by_source_and_architecture() -> None:
+    assert facts.recipes("demo", ["lstm", "simple_rnn"]) == ["demo-simple-rnn", "demo-lstm", "demo-bilstm"]
 
 
 def test_a_sentence_that_no_longer_holds_is_an_error() -> None:
