@@ -3,11 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.transforms import Bbox
 
 from stages.reporting.canvas import canvas, looks
 from stages.reporting.style import Figures
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+FAR = 0.15  # behind the most accurate point, as a share
+DOT = 4  # half the width of a point that names leave free, in points
+# where a name may stand beside its point: offset in points, alignment
+PLACES = [
+    ((6, -3), "left", "top"),
+    ((6, 3), "left", "bottom"),
+    ((-6, -3), "right", "top"),
+    ((-6, 3), "right", "bottom"),
+    ((0, -7), "center", "top"),
+    ((0, 7), "center", "bottom"),
+]
 
 
 @dataclass(frozen=True)
@@ -30,15 +47,17 @@ def front(points: Sequence[Point]) -> list[Point]:
     return best
 
 
-def covered(point: Point, other: Point) -> bool:
-    """Whether a name at the right below a point would lie on the other."""
-    return 1 < other.seconds / point.seconds < 1.6 and 0 <= point.accuracy - other.accuracy < 0.002
+def near(points: Sequence[Point]) -> list[Point]:
+    """Those that are worth a place: the others would press these together at the upper edge."""
+    best = max(point.accuracy for point in points)
+    return [point for point in points if point.accuracy >= best - FAR]
 
 
 def draw(points: Sequence[Point], style: Figures, path: Path) -> None:
-    """A point with its name for each recipe, hollow for peers; a line joins those of the front."""
+    """A point for each recipe, hollow for peers; a line joins those of the front. Names are of the front, of
+    peers, and of as many others, the most accurate first, as there is room for."""
+    points = near(points)
     edge = front([point for point in points if not point.peer])
-    middle = sorted(point.seconds for point in points)[len(points) // 2]
     dots, line = (each["color"] for each in looks(style, {"points": 0, "front": 1}).values())
     with canvas(style, path, height=0.6) as figure:
         ax = figure.subplots()
@@ -54,13 +73,37 @@ def draw(points: Sequence[Point], style: Figures, path: Path) -> None:
             linewidth=1,
         )
         for point in points:
-            place = point.seconds, 100 * point.accuracy
-            ax.plot(*place, "o", markerfacecolor="none" if point.peer else dots, color=dots)
-            left = point.seconds > middle  # of the point, so that the name is within the axes
-            across, side = (-5, "right") if left else (5, "left")
-            down = 4 if any(covered(point, other) for other in points) else -9
-            ax.annotate(
-                point.name, place, (across, down), textcoords="offset points", ha=side, fontsize="small"
-            )
+            fill = "none" if point.peer else dots
+            ax.plot(point.seconds, 100 * point.accuracy, "o", markerfacecolor=fill, color=dots)
         ax.margins(0.08)
         ax.set(xlabel="seconds from raw texts to a finished model of one seed", ylabel="test accuracy, %")
+        first = [*edge, *(point for point in points if point.peer)]
+        rest = sorted(set(points) - set(first), key=lambda point: (-point.accuracy, point.name))
+        figure.draw_without_rendering()  # so that texts have extents
+        annotate(ax, figure.dpi, [*first, *rest], points)
+
+
+def annotate(ax: "Axes", dpi: float, named: Sequence[Point], points: Sequence[Point]) -> None:
+    """Write names beside points, each where it covers no other name, no point and no edge of the axes; those
+    that find no such place are left out."""
+    inside, dot = ax.get_window_extent(), dpi * DOT / 72
+    middles = [ax.transData.transform((point.seconds, 100 * point.accuracy)) for point in points]
+    taken = [Bbox.from_extents(x - dot, y - dot, x + dot, y + dot) for x, y in middles]
+    for point in named:
+        place = point.seconds, 100 * point.accuracy
+        for (across, down), side, height in PLACES:
+            text = ax.annotate(
+                point.name,
+                place,
+                (across, down),
+                textcoords="offset points",
+                ha=side,
+                va=height,
+                fontsize="small",
+            )
+            box = text.get_window_extent()
+            within = all(inside.contains(*corner) for corner in box.corners())
+            if within and not box.count_overlaps(taken):
+                taken.append(box)
+                break
+            text.remove()

@@ -11,7 +11,8 @@ from stages.reporting.style import Figures
 from stages.runtime import files
 from stages.runtime.config import read
 from stages.tools.costs import __main__ as costs
-from stages.tools.costs.figure import Point, draw, front
+from stages.tools.costs import totals
+from stages.tools.costs.figure import Point, annotate, draw, front, near
 
 POINTS = st.lists(st.builds(Point, st.just("x"), st.sampled_from([1.0, 2.0, 5.0, 9.0]), st.floats(0.5, 1.0)))
 TRAINING: dict[str, Any] = {"kind": "x"}
@@ -37,17 +38,18 @@ ENTRIES: dict[str, Any] = {
 
 def test_the_steps_of_a_recipe_are_all_that_it_comes_from() -> None:
     plain = {("train", "plain"), ("tokenize", "words"), ("pad", "words")}
-    assert set(costs.steps("plain", ENTRIES)) == plain
+    assert set(totals.steps("plain", ENTRIES)) == plain
     teacher = {("train", "teacher"), ("tokenize", "sets"), ("pad", "sets")}
     student = {("train", "student"), ("pretrain", "vectors"), *teacher} | plain - {("train", "plain")}
-    assert set(costs.steps("student", ENTRIES)) == student
-    assert set(costs.steps("both", ENTRIES)) == {("train", "both")} | plain | student
+    assert set(totals.steps("student", ENTRIES)) == student
+    assert set(totals.steps("both", ENTRIES)) == {("train", "both")} | plain | student
 
 
 def test_what_was_timed_elsewhere_or_not_at_all_is_no_point(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(costs, "REPORTS", tmp_path)
+    monkeypatch.setattr(totals, "REPORTS", tmp_path)
     monkeypatch.setattr(costs, "FEW", 0)
     monkeypatch.setattr(costs, "params", lambda: ENTRIES)
     monkeypatch.setattr("sys.argv", ["costs"])
@@ -73,12 +75,36 @@ def test_what_was_timed_elsewhere_or_not_at_all_is_no_point(
 
 
 def test_the_figure_has_numbers_at_its_ticks_and_is_the_same_bytes_again(tmp_path: Path) -> None:
-    points = [Point("fast", 9, 0.8), Point("slow", 60, 0.9), Point("peer", 400, 0.95, peer=True)]
+    points = [Point("fast", 9, 0.81), Point("slow", 60, 0.9), Point("peer", 400, 0.95, peer=True)]
     for name in ("one", "two"):
         draw(points, read(Figures, ENTRIES["figures"], "figures"), tmp_path / f"{name}.svg")
     text = (tmp_path / "one.svg").read_text(encoding="utf-8")
     assert text == (tmp_path / "two.svg").read_text(encoding="utf-8")
     assert "mathdefault" not in text and "<!-- 20 -->" in text and "<!-- slow -->" in text
+
+
+def test_names_cover_no_other_name_and_the_first_ones_have_a_place() -> None:
+    from matplotlib import pyplot
+
+    points = [Point(f"a rather long name {i}", 10 + i, 0.9 + i / 1000) for i in range(9)]
+    points.append(Point("a peer", 40, 0.9, peer=True))
+    figure, ax = pyplot.subplots()
+    ax.set_xscale("log")
+    ax.plot([point.seconds for point in points], [100 * point.accuracy for point in points], "o")
+    figure.draw_without_rendering()
+    annotate(ax, figure.dpi, [points[-1], *points[:-1]], points)
+    boxes = [text.get_window_extent() for text in ax.texts]
+    assert ax.texts[0].get_text() == "a peer" and len(boxes) > 1
+    assert not any(box.count_overlaps(boxes[:i]) for i, box in enumerate(boxes))
+    pyplot.close(figure)
+
+
+def test_what_is_far_behind_is_not_drawn_and_what_is_there_twice_once() -> None:
+    far, best = Point("far", 1, 0.5), Point("best", 2, 0.9)
+    assert near([far, best]) == [best]
+    recipe = {"corpus": "a", "model": {"b": 1}, "training": {}, "seeds": [1]}
+    recipes = {"one": recipe, "again": recipe | {"seeds": [1, 2]}, "other": recipe | {"corpus": "c"}}
+    assert costs.different(recipes, recipes) == ["one", "other"]
 
 
 @given(POINTS)
