@@ -3,6 +3,7 @@
 What is not trained here, or needs a package that is not installed, is left out, and why.
 """
 
+import io
 import json
 import signal
 import subprocess
@@ -82,16 +83,18 @@ def rows(full: bool, in_process: Any, waits: Any) -> Iterator[tuple[str, dict[st
 
 
 def predicted(recipe: str, full: bool) -> dict[str, float]:
-    """Texts per second of `predict`, from strings to printed lines, after as many as it takes at a time."""
+    """Texts per second of `predict`, from standard input to printed lines, after as many as it takes at a
+    time."""
     from stages.study.params import trained_recipes
     from stages.tools import predict
     from stages.tools.serve.resident import Resident
 
     some = texts(10_000 if full else 2_000)
     classifier = Resident(recipe, trained_recipes())
-    options = Namespace(text=some, json=False, threshold=0.0, top=1)
+    options = Namespace(text=[], json=False, threshold=0.0, top=1)
     for warming in (True, False):
-        options.text = some[: predict.CHUNK] if warming else some
+        lines = "\n".join(some[: predict.CHUNK] if warming else some)
+        sys.stdin = io.TextIOWrapper(io.BytesIO(lines.encode()))
         began = time.perf_counter()
         for line in predict.of_texts(classifier, options):
             line.encode()
