@@ -2,7 +2,7 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help run test lint check coverage verify faults cluster bench timings lock clean
+.PHONY: help run fit test lint check coverage verify faults cluster bench timings lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -14,6 +14,11 @@ run: .venv/ready ## train and compare the demo's models (2 to 5 minutes), then s
 	@echo "Figures: reports/comparisons/demo/*.svg    What they say: reports/comparisons/demo.md"
 	@echo "All of it, as a page: .venv/bin/python -m stages.tools.report demo"
 	@echo "Next: edit a number in conf/, then: .venv/bin/python -m stages.compose && .venv/bin/dvc repro compare@demo"
+	@echo "Your own texts: make fit DATA=tickets.csv"
+
+fit: .venv/ready ## your own texts: make fit DATA=tickets.csv, with more as in ARGS="--label team --minutes 5"
+	@test -n "$(DATA)" || { echo 'DATA: found none, allowed: a table or a folder; say make fit DATA=tickets.csv' >&2; exit 1; }
+	@python -m stages.tools.fit "$(DATA)" $(ARGS)
 
 test: .venv/ready ## all tests, offline (5 to 15 minutes)
 	@python -m pytest -n 2 -m "not faults and not cluster"
@@ -91,4 +96,7 @@ INSTALL = .venv/bin/python -m pip install --quiet --disable-pip-version-check --
 	@echo "Downloading and installing the packages of requirements.lock: 4 GB, two to ten minutes"
 	$(INSTALL) -r .venv/setuptools.lock
 	$(INSTALL) --no-build-isolation --use-pep517 -r requirements.lock
+	@# so that `python -m stages.tools.predict` works in any folder
+	@.venv/bin/python -c 'import pathlib, sysconfig; \
+		pathlib.Path(sysconfig.get_path("purelib"), "seqstudy.pth").write_text(f"{pathlib.Path.cwd()}\n", "utf-8")'
 	@touch $@

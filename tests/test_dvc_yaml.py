@@ -114,7 +114,7 @@ def test_every_stage_has_two_to_six_deps(stages: dict[str, Any]) -> None:
 
 
 def test_there_is_no_stage_for_every_pair_of_things(stages: dict[str, Any]) -> None:
-    """So the study's 70 recipes make 180 stages, and `dvc status` takes a few seconds."""
+    """So a hundred recipes make fewer than three hundred stages, and `dvc status` takes a few seconds."""
     study = params()
     per_entry = {"sources": 1, "corpora": 2, "pretrainings": 1, "recipes": 2, "comparisons": 1}
     before = len(study["pipeline"]["teachers"]) + len(study["pipeline"]["prepared"])
@@ -152,9 +152,10 @@ def test_reports_are_in_git_and_everything_else_in_the_cache(stages: dict[str, A
             assert path.parts[0] == ("data" if out.use_cache else "reports"), f"{name}: {path}"
 
 
-def test_the_committed_lock_file_has_no_stage_that_is_gone(stages: dict[str, Any]) -> None:
+def test_the_lock_file_has_no_stage_of_a_verb_that_is_gone(stages: dict[str, Any]) -> None:
+    """Of entries that are gone it may: DVC leaves them there, whoever undoes an experiment of hers."""
     lock = yaml.safe_load((ROOT / "dvc.lock").read_text(encoding="utf-8"))
-    assert set(lock["stages"]) <= set(stages)
+    assert {verb(name) for name in lock["stages"]} <= {verb(name) for name in stages}
 
 
 def test_the_committed_study_trains_every_architecture_and_fits_every_tokenizer() -> None:

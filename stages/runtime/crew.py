@@ -8,20 +8,22 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from stages.runtime.config import InputError
+from stages.runtime.config import ROOT, InputError
 
 SCHEDULER = "SEQSTUDY_SCHEDULER"  # a Dask scheduler's address; its workers must see the repository's folder
+PATIENCE = 30.0  # seconds for that scheduler to answer
 BLOCK = 1 << 22  # characters
 FEW = 2  # blocks: a process that gets fewer takes longer to start than it saves
 AHEAD = 2  # blocks that wait for each process, so that none is idle
+UNREAD = "deserialization of the task graph"  # how Dask's scheduler says that it can't import something
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
@@ -33,7 +35,7 @@ class Crew:
     """Who works on blocks, and how large they are.
 
     executor: runs functions of modules in other processes; None: the work is done in this one.
-    workers: how many processes there are.
+    workers: how many processes, or threads of a cluster, there are.
     block: how many characters a block has, at least; only the last one has fewer.
     place: the folder in which `folder` makes others; None: where the system keeps temporary files.
     """
@@ -87,6 +89,41 @@ class Crew:
 ALONE = Crew()
 
 
+@dataclass(frozen=True)
+class Cluster(Crew):
+    """The workers of a Dask cluster. What goes wrong there, and not in the work, is an InputError.
+
+    address: the scheduler's.
+    """
+
+    address: str = ""
+
+    def map(self, work: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[Made]:
+        from distributed import KilledWorker
+        from distributed.client import ClosedClientError
+
+        def refused(what: str) -> InputError:
+            return InputError(f"{SCHEDULER}: found {self.address}, {what}")
+
+        try:
+            yield from super().map(work, given)
+        except KilledWorker as error:
+            raise refused(
+                f"which lost {error.allowed_failures + 1} of its workers at one block, often for lack of "
+                "memory; make room and run it again"
+            ) from None
+        except (CancelledError, ClosedClientError):
+            raise refused("which is lost; start it anew, with workers, and run it again") from None
+        except (ModuleNotFoundError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and UNREAD not in str(error):
+                raise
+            lacks = f" (no {error.name})" if isinstance(error, ModuleNotFoundError) else ""
+            raise refused(
+                f"where this project, or a package that it needs, is not found{lacks}; start scheduler and "
+                f"workers in {ROOT}, or with PYTHONPATH={ROOT}, with the packages of requirements.lock"
+            ) from None
+
+
 @contextmanager
 def crew(place: Path, characters: int) -> Iterator[Crew]:
     """A process for each core of this machine that pays for so many characters, or the workers of the Dask
@@ -96,11 +133,9 @@ def crew(place: Path, characters: int) -> Iterator[Crew]:
     """
     workers = min(cores(), characters // (FEW * BLOCK))
     if address := os.environ.get(SCHEDULER):
-        from distributed import Client
-
-        with Client(address) as client:
-            processes = client.get_executor(pure=False)
-            yield Crew(processes, max(1, len(client.nthreads())), place=place)
+        with _client(address) as client:
+            threads = sum(client.nthreads().values())
+            yield Cluster(client.get_executor(pure=False), max(1, threads), place=place, address=address)
     elif workers < 2:
         yield Crew(place=place)
     else:
@@ -110,6 +145,24 @@ def crew(place: Path, characters: int) -> Iterator[Crew]:
             yield Crew(pool, workers, place=place)
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _client(address: str) -> Any:
+    """Of the Dask scheduler at an address; InputError if none answers there."""
+    try:
+        from distributed import Client
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"{SCHEDULER}: found {address}, which needs {error.name}, and no such package; requirements.lock "
+            f"has it: make .venv/ready, or: unset {SCHEDULER}"
+        ) from None
+    try:
+        return Client(address, timeout=PATIENCE)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"{SCHEDULER}: found {address}, where no scheduler answers ({type(error).__name__}); start one "
+            f"with: dask scheduler, or work without it: unset {SCHEDULER}"
+        ) from None
 
 
 def cores() -> int:

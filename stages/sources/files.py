@@ -321,8 +321,8 @@ def _trainable(splits: dict[str, Split], source: Source) -> None:
         rows = f"{counts[least]} training row(s) labelled {train.names[least][:80]!r}"
         rows += "" if left.all() else f" that `duplicates: {source.duplicates}` leaves"
         raise InputError(
-            f"{source.path}: found {rows}, allowed: {LEAST} or more, as trainings hold some out; supply more, "
-            "or delete the label's rows"
+            f"{source.path}: found {rows}, allowed: {LEAST} or more, as trainings hold some out; "
+            "supply more, or delete the label's rows"
         )
 
 

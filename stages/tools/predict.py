@@ -7,7 +7,8 @@ empty, or null; a comparison's figure of coverage says what that brings. Of a ta
 Lines, Parquet or .xlsx, also .gz) all columns are kept, as CSV or, with --json, as JSON Lines. Its texts are
 in the columns that the recipe's own source has them in, or in those of --column.
 
-However many texts there are, a few thousand are in memory at a time.
+However many texts there are, a few thousand are in memory at a time; but a table as .json or .xlsx is read
+whole: for millions of rows, take JSON Lines, CSV or Parquet.
 
 Examples: python -m stages.tools.predict demo-lstm "The plot is not dull but good."
           python -m stages.tools.predict demo-lstm --threshold 0.9 "The plot is dull."
@@ -132,20 +133,9 @@ def of_table(classifier: Classifier, options: argparse.Namespace) -> Iterator[st
     path = Path(options.table)
     if not path.is_file():
         raise InputError(f"--table: found {path}, which is no file, allowed: a table of texts")
-    rows = tables.rows(path, look.format_of(path), options.column)
-
-    def texts() -> Iterator[tuple[dict[str, object], str]]:
-        for number, row in rows:
-            if isinstance(row, str):
-                raise InputError(f"{path}:{number}: {row}; mend or delete the row")
-            for column in options.column:
-                if not isinstance(row.get(column), str):
-                    why = f"no text in column {column!r}"
-                    raise InputError(f"{path}:{number}: {why}; mend or delete the row")
-            yield row, look.joined(row[column] for column in options.column)
-
+    added = [*said(classifier.labels, None, options.threshold, options.top)]
     header: list[str] = []
-    for row, shares in answered(classifier, texts()):
+    for row, shares in answered(classifier, texts_of(path, options.column, added)):
         whole = row | said(classifier.labels, shares, options.threshold, options.top)
         if options.json:
             yield json.dumps(whole, ensure_ascii=False) + "\n"
@@ -154,6 +144,25 @@ def of_table(classifier: Classifier, options: argparse.Namespace) -> Iterator[st
             header = [*whole]
             yield comma_separated(header)
         yield comma_separated([whole.get(name) for name in header])
+
+
+def texts_of(
+    path: Path, columns: Sequence[str], added: Sequence[str]
+) -> Iterator[tuple[dict[str, object], str]]:
+    """The rows of a table, each with its text. columns: those that a text is made of. added: those that what
+    is said goes into, whose names no column may have."""
+    for number, row in tables.rows(path, look.format_of(path), columns):
+        if isinstance(row, str):
+            raise InputError(f"{path}:{number}: {row}; mend or delete the row")
+        if taken := [name for name in row if name in added]:
+            raise InputError(
+                f"{path}:{number}: found a column {taken[0]!r}, allowed: other names than those of the "
+                f"columns that are added, {', '.join(added)[:200]}; rename it"
+            )
+        for column in columns:
+            if not isinstance(row.get(column), str):
+                raise InputError(f"{path}:{number}: no text in column {column!r}; mend or delete the row")
+        yield row, look.joined(row[column] for column in columns)
 
 
 def answered(

@@ -1,6 +1,7 @@
 """Batches: every text once, in an order that the seed and the epoch alone determine."""
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,20 @@ def test_the_order_follows_the_seed_and_changes_with_each_epoch() -> None:
     first, second = flat(epoch(one, 0)), flat(epoch(one, 1))
     assert second == flat(epoch(same, 1)) and first == flat(epoch(same, 0))  # whatever came before
     assert first != flat(epoch(other, 0)) and first != second
+
+
+@pytest.mark.parametrize("readers", [1, 2, 3])
+def test_the_order_is_the_same_however_many_threads_read_ahead(readers: int) -> None:
+    """Whether these threads are our own or Keras's."""
+    one, same = (Batches(padded().take(np.arange(60) % 3 == 0), 8, 1) for _ in range(2))
+    expected = flat(epoch(one, 2))
+    same.start(2)
+    with ThreadPoolExecutor(readers) as pool:
+        assert flat([*pool.map(same.__getitem__, range(len(same)))]) == expected
+    same.workers = readers
+    second = keras.layers.Lambda(lambda ids: ids[:, 1])  # of each text, by which it is known
+    network = keras.Sequential([keras.Input((None,), dtype="int32"), second])
+    assert network.predict(same, verbose=0).tolist() == [text[1] for text in expected]
 
 
 def test_the_texts_are_shuffled_within_their_width_and_the_batches_between_widths() -> None:

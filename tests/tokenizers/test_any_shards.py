@@ -1,8 +1,14 @@
 """Vocabulary and ids do not depend on how a corpus is cut into blocks, nor on who works on them."""
 
 import importlib.util
+import json
 import os
+import subprocess
+import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +21,14 @@ from tokenizers import models, trainers
 from stages import tokenize
 from stages.artifacts.split import Split, save_split
 from stages.runtime import crew, files, kinds
-from stages.runtime.config import InputError, read
+from stages.runtime.config import ROOT, InputError, read
 from stages.runtime.crew import ALONE, Crew
 from stages.tokenization import runs
 from stages.tokenization.encoding import encode
 from stages.tokenizers import word
+from stages.tools.parallel import free_port
 from tests.tokenizers.texts import ODD, SETTINGS, of_letters, sentences
+from tests.tools.spread.machines import until
 
 PLAIN = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
@@ -176,3 +184,131 @@ def test_a_dask_cluster_makes_the_same_bytes(
     monkeypatch.setitem(os.environ, crew.SCHEDULER, scheduler)
     monkeypatch.setattr(crew, "BLOCK", 1500)
     assert outs(root, kind) == expected
+
+
+DASK = [str(Path(sys.executable).with_name("dask"))]
+# in place of `dask`: an environment in which the project can't be imported
+STRANGE = "import sys; sys.modules['stages'] = None; from distributed.cli.dask_{} import main; main()"
+
+
+def stranger(kind: str) -> list[str]:
+    return [sys.executable, "-c", STRANGE.format(kind)]
+
+
+@contextmanager
+def cluster(
+    folder: Path, scheduler: list[str] | None = None, worker: list[str] | None = None, **variables: str
+) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """A scheduler and a worker of two processes, as people start them, in a folder that is not the project's:
+    the address and the process of the scheduler."""
+    if not importlib.util.find_spec("distributed"):
+        pytest.skip("needs Dask: pip install seqstudy[cluster]")
+    contact = folder / "scheduler.json"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)} | variables
+    started = []
+
+    def start(*line: str) -> "subprocess.Popen[bytes]":
+        with (folder / "log").open("ab") as log:
+            started.append(
+                subprocess.Popen(line, cwd=folder, env=environment, stdout=log, stderr=subprocess.STDOUT)
+            )
+        return started[-1]
+
+    try:
+        first = start(
+            *(scheduler or [*DASK, "scheduler"]),
+            *("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(contact)),
+        )
+        until(lambda: contact.exists() or first.poll() is not None)
+        address: str = json.loads(contact.read_text(encoding="utf-8"))["address"]
+        start(
+            *(worker or [*DASK, "worker", "--nworkers", "2"]),
+            *(address, "--nthreads", "1", "--no-dashboard", "--local-directory", str(folder)),
+        )
+        yield address, first
+    finally:
+        for process in reversed(started):
+            process.terminate()
+        for process in started:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["word", "ngrams"])
+def test_workers_that_were_started_elsewhere_make_the_same_bytes(
+    root: Path, kind: str, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = outs(root, kind)
+    monkeypatch.setattr(crew, "BLOCK", 1500)
+    with cluster(elsewhere) as (address, _):
+        monkeypatch.setitem(os.environ, crew.SCHEDULER, address)
+        assert outs(root, kind) == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("who", ["scheduler", "worker"])
+def test_a_cluster_that_does_not_find_the_project_is_told_in_one_line(
+    root: Path, who: str, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = stranger(who) if who == "scheduler" else [*stranger(who), "--no-nanny"]
+    with cluster(elsewhere, **{who: line}) as (address, _):  # type: ignore[arg-type]
+        monkeypatch.setitem(os.environ, crew.SCHEDULER, address)
+        with pytest.raises(InputError, match=rf"^[^\n]*found {address}, where this project[^\n]+$") as told:
+            outs(root, "word")
+    assert f"PYTHONPATH={ROOT}" in str(told.value)
+
+
+@pytest.mark.slow
+def test_workers_that_are_lost_are_told_in_one_line(
+    root: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with cluster(elsewhere, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="0") as (address, _):
+        monkeypatch.setitem(os.environ, crew.SCHEDULER, address)
+        with (
+            pytest.raises(
+                InputError, match=rf"found {address}, which lost 1 of its workers at one block, often"
+            ),
+            crew.crew(root, 1) as working,
+        ):
+            [*working.map(os._exit, [1])]
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_lost_is_told_in_one_line(
+    root: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "PATIENCE", 5.0)
+    with cluster(elsewhere) as (address, scheduler):
+        monkeypatch.setitem(os.environ, crew.SCHEDULER, address)
+        with (
+            pytest.raises(InputError, match=rf"found {address}, which is lost; start it anew"),
+            crew.crew(root, 1) as working,
+        ):
+            threading.Timer(2, scheduler.kill).start()
+            [*working.map(time.sleep, [600])]
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:{}", "nowhere"])
+def test_a_scheduler_that_does_not_answer_is_told_in_one_line(
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed")
+    address = address.format(free_port())
+    monkeypatch.setitem(os.environ, crew.SCHEDULER, address)
+    monkeypatch.setattr(crew, "PATIENCE", 1.0)
+    with (
+        pytest.raises(InputError, match=rf"^SEQSTUDY_SCHEDULER: found {address}, where no scheduler answers"),
+        crew.crew(tmp_path, 1),
+    ):
+        pass

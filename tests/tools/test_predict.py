@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -39,9 +40,11 @@ class Classifier:
         return np.array([[[1 - share, share] for share in shares]])
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str, stdin: bytes = b"") -> list[str]:
-    """The lines that predict prints, of the bytes that it writes."""
-    written = io.BytesIO()
+def run(
+    monkeypatch: pytest.MonkeyPatch, *arguments: str, stdin: bytes = b"", into: io.BytesIO | None = None
+) -> list[str]:
+    """The lines that predict prints, of the bytes that it writes. into: where they go."""
+    written = into or io.BytesIO()
     monkeypatch.setattr("sys.argv", ["predict", *arguments])
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(stdin)))
     monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=written))
@@ -100,6 +103,39 @@ def test_a_table_keeps_its_columns(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert float(rows[0]["probability"]) + float(rows[0]["probability_2"]) == pytest.approx(1)
     objects = [json.loads(text) for text in run(monkeypatch, *given, "--json")]
     assert [each["id"] for each in objects] == ["1", "2", "3"] and objects[1]["predicted"] is None
+
+
+@pytest.mark.parametrize(
+    ("column", "top", "refused"),
+    [
+        ("predicted", "1", True),
+        ("probability", "1", True),
+        ("predicted_2", "2", True),
+        ("predicted_2", "1", False),
+        ("predicted_3", "3", False),  # there are two labels
+        ("Predicted", "2", False),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_a_column_with_the_name_of_one_that_is_added_is_refused_before_anything_is_printed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, column: str, top: str, refused: bool, suffix: str
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    row = {"body": "ab", column: "mine"}
+    path.write_text(
+        f"body,{column}\nab,mine\n" if suffix == ".csv" else json.dumps(row) + "\n", encoding="utf-8"
+    )
+    given = ["small", "--table", str(path), "--column", "body", "--top", top, "--json"]
+    if not refused:
+        [answer] = map(json.loads, run(monkeypatch, *given))
+        assert answer[column] == "mine" and answer["predicted"] == LABELS[1]
+        return
+    printed = io.BytesIO()
+    with pytest.raises(
+        InputError, match=rf"^{re.escape(str(path))}:\d: found a column '{column}', allowed: .*; rename it$"
+    ):
+        run(monkeypatch, *given, into=printed)
+    assert not printed.getvalue()
 
 
 @pytest.mark.parametrize("words", [["--column", "x"], ["--table", "a", "--column", "b", "c"]])

@@ -12,7 +12,8 @@ Examples: python -m stages.tools.export best-nb-svm-network
 """
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +69,22 @@ def exported(name: str, recipes: Mapping[str, Any], kind: str, folder: Path) -> 
         "pad": origin["pad"],
         "measured": measured(name),
     }
-    with files.replacing_folder(folder) as draft:
+    with leaving_nothing_above(folder), files.replacing_folder(folder) as draft:
         tokens = ROOT / "data" / "tokens" / recipe["corpus"]
         write(draft, facts, next(models), origin["tokenizer"].partition(" ")[0], tokens, kind)
+
+
+@contextmanager
+def leaving_nothing_above(folder: Path) -> Iterator[None]:
+    """The folders above that are made for it go again if the block fails."""
+    made = [each for each in folder.parents if not each.exists()]
+    try:
+        yield
+    except BaseException:
+        for each in made:
+            with suppress(OSError):  # it was never made, or something else is in it by now
+                each.rmdir()
+        raise
 
 
 def measured(recipe: str) -> dict[str, Any] | None:

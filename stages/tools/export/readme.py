@@ -3,13 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from stages.tools.report.as_markdown import inert
 from stages.tools.report.wording import percent
 
 MOST = 20  # labels that are named
+BLANK = "A blank text gets an empty label and no probability."
+BLANK_IDS = "A blank text has no ids to speak of: leave it out."
 PYTHON = """from {module} import Classifier
 
 classifier = Classifier()
-classifier.predict(["a text"])
+classifier.predict(["a text"])  # its label; "" of a blank text
 classifier.probabilities(["a text"])  # float64[texts, labels], calibrated, in the order of classifier.labels
 """
 
@@ -25,7 +28,7 @@ def _paragraphs(facts: Mapping[str, Any], kind: str) -> Iterator[str]:
     yield f"# {name}"
     yield (
         f"A text classifier: it says which of these {len(labels)} labels a text has, and how probable each "
-        f"is: {', '.join(labels[:MOST])}{more}."
+        f"is: {', '.join(map(inert, labels[:MOST]))}{more}."
     )
     if kind == "package":
         yield f'```console\npip install .\n{name} "a text"\n```'
@@ -36,12 +39,12 @@ def _paragraphs(facts: Mapping[str, Any], kind: str) -> Iterator[str]:
             "has the labels, the temperature that the logits are divided by, and the padding."
         )
     yield "## How good it is"
-    yield "\n".join(_measured(facts.get("measured")))
+    yield "\n".join(_measured(facts.get("measured"), labels))
     yield "## What it is not for"
     yield (
         f"It learned from the texts of {facts['source']} and was tested on such texts alone; what it is "
         "worth on others is not known. It knows no other labels: a text that has none of them gets one, too, "
-        "and so does an empty one."
+        f"and so does one without a word that it learned. {BLANK if kind == 'package' else BLANK_IDS}"
     )
     yield "## Where it comes from"
     yield (
@@ -50,17 +53,18 @@ def _paragraphs(facts: Mapping[str, Any], kind: str) -> Iterator[str]:
     )
 
 
-def _measured(metrics: Mapping[str, Any] | None) -> Sequence[str]:
-    """A table of what `evaluate` measured, or that it did not."""
+def _measured(metrics: Mapping[str, Any] | None, labels: Sequence[str]) -> Sequence[str]:
+    """A table of what `evaluate` measured (stages/evaluation/metrics.py), or that it did not."""
     if metrics is None:
         return ["Not measured: the recipe was exported before it was evaluated."]
     seeds = metrics["seeds"]
+    f1 = f"F1 of {inert(labels[1])}" if len(labels) == 2 else "F1, mean over the labels"
     return [
         f"On the test split, the mean of {seeds} models that differ in their seed:"
         if seeds > 1
         else "On the test split:",
         "",
-        "| accuracy | F1 | expected calibration error |",
+        f"| accuracy | {f1} | expected calibration error |",
         "| ---: | ---: | ---: |",
         f"| {percent(metrics['test']['accuracy'])} | {metrics['test']['f1']:.3f} | "
         f"{metrics['calibrated']['ece']:.3f} |",

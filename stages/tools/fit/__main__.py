@@ -164,24 +164,26 @@ def written(options: argparse.Namespace) -> str:
         entry = entry_of(name)
         stated.refuse_other_data(name, entry, options)
         stated.refuse_other_columns(name, entry, options)
-        stays(name, *stated.told(name, entry))
+        stays(name, entry, stated.given(name, entry))
         return name
     data = given(options)
     name = named(options, data.name)
     if place(name).exists():
-        stated.refuse_other_copies(name, entry_of(name), data)
-        stays(name, data.notes, data.texts, data.labels)
+        stated.refuse_other_copies(name, entry := entry_of(name), data)
+        stays(name, entry, data)
         return name
-    refuse_too_little(options.data, data)
-    told(data.notes, data.texts, data.labels)
+    kept, repeat = without_repeats(data)
+    refuse_too_little(options.data, data, len(kept))
+    told(data)
     if data.encoding:
         print(f"  {data.encoding}; if that is wrong, mend `encoding` in {from_root(place(name))}", flush=True)
-    lengths = look.lengths(data.texts)
-    vocabulary = len({word for text in data.texts for word in text.lower().split()})
-    some = experiment.Texts(lengths, vocabulary)
-    entry = data.entry(name)
+    vocabulary = len({word for text in kept for word in text.lower().split()})
+    some = experiment.Texts(look.lengths(kept), vocabulary)
+    entry = data.entry(name) | ({"duplicates": "drop exact"} if repeat else {})
+    if repeat:
+        print(f"  {of_repeats(name, entry)}", flush=True)
     left = 1 - entry["split"]["test"] if "split" in entry else 1
-    few = left * len(data.texts) < folds.FEW
+    few = left * len(kept) < folds.FEW
     choice = chosen_by(data.labels, options.by)
     text = experiment.written(name, data.title, entry, some, options.minutes, choice, few)
     files.write_text(place(name), text)
@@ -214,11 +216,34 @@ def named(options: argparse.Namespace, own: str) -> str:
     return name
 
 
-def refuse_too_little(path: str, data: Given) -> None:
-    if len(data.texts) < FEWEST:
-        raise InputError(
-            f"{path}: found {counted(len(data.texts), 'row')} with text and label, allowed: {FEWEST} or more"
+def without_repeats(data: Given) -> tuple[Sequence[str], bool]:
+    """The texts that are trained on and cut if each is there once, and whether some are there again."""
+    kept = look.different(data.texts, data.tests)
+    tests = data.tests or []
+    if len(kept) < len(data.texts) or len({*tests}) < len(tests):
+        return kept, True
+    return data.texts, False
+
+
+def of_repeats(name: str, entry: Mapping[str, Any]) -> str:
+    """What becomes of texts that are there again. entry: of the experiment's source."""
+    if entry.get("duplicates", "keep") != "keep":
+        return (
+            "all but the first row of a text that repeats are left out, and of train what test has, too: "
+            f"`duplicates: {entry['duplicates']}` in {from_root(place(name))}"
         )
+    return (
+        "texts that repeat are kept: some that are held out are trained on, too, which flatters; "
+        f"`duplicates: drop exact` in the source, in {from_root(place(name))}, leaves them out"
+    )
+
+
+def refuse_too_little(path: str, data: Given, kept: int) -> None:
+    """kept: how many different texts there are to train on."""
+    if kept < FEWEST:
+        again = "" if kept == len(data.texts) else f", {counted(kept, 'different text')} to train on"
+        rows = counted(len(data.texts), "row")
+        raise InputError(f"{path}: found {rows} with text and label{again}, allowed: {FEWEST} or more")
     if len(labels := set(data.labels)) < 2:
         raise InputError(
             f"{path}: found 1 label, {min(labels)[:80]!r}, allowed: 2 or more; add rows of another, or name "
@@ -226,13 +251,17 @@ def refuse_too_little(path: str, data: Given) -> None:
         )
 
 
-def told(notes: Sequence[str], texts: Sequence[str], labels: Sequence[str]) -> None:
-    for line in [*notes, *(f"  {line}" for line in look.sheet(texts, labels))]:
+def told(data: Given) -> None:
+    sheet = look.sheet(data.texts, data.labels, data.tests)
+    for line in [*data.notes, *(f"  {line}" for line in sheet)]:
         print(line, flush=True)
 
 
-def stays(name: str, notes: Sequence[str], texts: Sequence[str], labels: Sequence[str]) -> None:
-    told(notes, texts, labels)
+def stays(name: str, entry: Mapping[str, Any], data: Given) -> None:
+    """Tell of the data of an experiment that is there. entry: of its source."""
+    told(data)
+    if without_repeats(data)[1]:
+        print(f"  {of_repeats(name, entry)}")
     print(f"{from_root(place(name))} is there and stays as it is; delete it to have it written anew")
 
 

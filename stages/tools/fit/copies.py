@@ -67,9 +67,9 @@ def given(prepared: Prepared, texts: Sequence[str] | None, label: str | None) ->
             return stated | {"path": from_root(copy_of(name, TRAIN).parent)}
         return stated | {"path": from_root(copy_of(name, TRAIN)), "split": {"test": SHARE}}
 
-    pairs = [pair for each in splits.values() for pair in each]
-    whole, labels = zip(*pairs, strict=True)
-    return Given(prepared.where, prepared.name, whole, labels, notes, entry, copies=splits)
+    whole, labels = zip(*splits[TRAIN], strict=True)
+    tests = [text for text, _ in splits["test"]] if test else None
+    return Given(prepared.where, prepared.name, whole, labels, notes, entry, copies=splits, tests=tests)
 
 
 def copy_of(name: str, split: str) -> Path:

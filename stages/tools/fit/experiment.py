@@ -15,6 +15,7 @@ SHORT = 30  # words that half of the texts have no more of: then parts of words 
 SEEDS = 3
 SEEDS_OF_FEW = 10  # their held-out tenths have two thirds of the texts, three seeds' a quarter
 WHY_THREE, WHY_TEN = "means and standard deviations are shown", "each holds out another tenth of few texts"
+WHY = {"duplicates": "the tenth held out is drawn by row: equal texts would be on both sides"}
 TWEAK = {"bilstm": {"model": {"segment": None}}}
 # of a recipe, roughly, on two cores: seconds that its processes take to start, and for each seed those to
 # build its network and those for a million words; not measured
@@ -101,11 +102,16 @@ def written(
         "# From here on: what only this experiment needs. Sizes follow from the texts.",
         "sources:",
         f"  {name}:",
-        *(f"    {key}: {json.dumps(value, ensure_ascii=False)}" for key, value in source.items()),
+        *(stated(key, value) for key, value in source.items()),
         "corpora:",
         *(f"  {name}-{corpus}: {flow(corpus_of(name, corpus, texts))}" for corpus in sorted(corpora)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def stated(key: str, value: object) -> str:
+    """A line of a source's entry."""
+    return f"    {key}: {json.dumps(value, ensure_ascii=False)}" + (f"   # {WHY[key]}" if key in WHY else "")
 
 
 def too_long(texts: Texts, minutes: float, few: bool) -> str | None:

@@ -59,7 +59,7 @@ def of_labels(path: Path, folders: list[Path]) -> Given:
         notes.append(f"{counted(len(empty), 'file')} {are} empty and left out; the first: {empty[0]}")
         stated["bad_rows"] = "drop"
     loaded = files.load(source)
-    some = [loaded[split] for split in files.SPLITS]
+    some = [loaded[split] for split in (files.SPLITS[:1] if splits else files.SPLITS)]
     return Given(
         title=path.name,
         name=path.name,
@@ -67,6 +67,7 @@ def of_labels(path: Path, folders: list[Path]) -> Given:
         labels=[split.names[label] for split in some for label in split.labels.tolist()],
         notes=notes,
         entry=lambda name: stated,
+        tests=loaded["test"].texts if splits else None,
     )
 
 
@@ -88,7 +89,7 @@ def passed_over(path: Path, labels: list[Path], splits: list[Path], folders: lis
 
 
 def of_tables(path: Path, texts: Sequence[str] | None, label: str | None) -> Given:
-    """Columns and all that is said are those of the table of the training split."""
+    """Columns and all that is said, but for what test shares with it, are those of the training split."""
     known = [each for each in visible(path) if tables.known(each)]
     parts = [each for each in known if each.name.partition(".")[0] == files.SPLITS[0]]
     if len(parts) != 1:
@@ -97,6 +98,7 @@ def of_tables(path: Path, texts: Sequence[str] | None, label: str | None) -> Giv
     names = look.columns(table, texts, label)
     whole, labels = look.usable(table.rows, names)
     stated = {"kind": "files", "path": from_root(path), **columns(table, names, len(whole))}
-    files.load(read(files.Source, stated, f"sources.{path.name}"))  # which refuses another test split
+    source = read(files.Source, stated, f"sources.{path.name}")
+    tests = files.load(source)["test"].texts  # which refuses another test split
     notes = [*told(table, names, len(whole))]
-    return Given(path.name, path.name, whole, labels, notes, lambda name: stated, table.encoding)
+    return Given(path.name, path.name, whole, labels, notes, lambda name: stated, table.encoding, tests=tests)

@@ -31,7 +31,15 @@ def given(path: Path, texts: Sequence[str] | None, label: str | None, test: Path
         return {"kind": "files", **where, **columns(found, names, len(whole))}
 
     notes = [*told(found, names, len(whole))]
-    return Given(path.name, name_of(path), whole, labels, notes, entry, found.encoding)
+    tests = None if test is None else tests_of(test, found.how, names)
+    return Given(path.name, name_of(path), whole, labels, notes, entry, found.encoding, tests=tests)
+
+
+def tests_of(table: Path, how: tables.Format, names: look.Columns) -> list[str]:
+    """The texts of a test split, read as the source will read it: in the format of the training split."""
+    rows = [row for _, row in tables.rows(table, how, [*names.texts, names.label]) if isinstance(row, dict)]
+    texts, _ = look.usable(rows, names)
+    return texts
 
 
 def name_of(table: Path) -> str:

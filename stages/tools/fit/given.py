@@ -10,7 +10,9 @@ from stages.runtime.config import InputError
 @dataclass(frozen=True)
 class Given:
     """title: as reports call it. name: of the experiment, unless another is asked for.
-    texts, labels: of all rows that have both. notes: lines on how they were read.
+    texts, labels: of all rows that have both, or of those of the training split, where the data have a test
+    split; tests: the texts of that, None if there is none and it is cut off by a hash of the text.
+    notes: lines on how they were read.
     encoding: in words, where a table's was guessed. copies: by split the (text, label) of each row that
     `entry` copies, for data that can't be read where they are.
     entry: the source's entry of `sources`, for an experiment of a name; it copies what can't be read where it
@@ -25,6 +27,7 @@ class Given:
     entry: Callable[[str], dict[str, Any]]
     encoding: str | None = None
     copies: Mapping[str, Sequence[tuple[str, str]]] | None = None
+    tests: Sequence[str] | None = None
 
 
 def refuse_options(why: str, **options: object) -> None:

@@ -125,8 +125,11 @@ def columns(found: Found, texts: Sequence[str] | None = None, label: str | None 
     return Columns(tuple(texts), label, "; ".join(why) or "as you say")
 
 
-def sheet(texts: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
-    """Lines about the texts with a label: how many, how long, and what is doubtful."""
+def sheet(texts: Sequence[str], labels: Sequence[str], tests: Sequence[str] | None = None) -> Iterator[str]:
+    """Lines about the texts with a label: how many, how long, and what is doubtful.
+
+    tests: the texts of a test split that stands beside these; None if it is cut from them by their hash.
+    """
     counts = Counter(labels)
     shares = ", ".join(f"{name[:40]} {percent(count / len(labels))}" for name, count in counts.most_common(8))
     more = f", and {len(counts) - 8} more" if len(counts) > 8 else ""
@@ -136,13 +139,27 @@ def sheet(texts: Sequence[str], labels: Sequence[str]) -> Iterator[str]:
     yield f"words of a text: {half:,} (median), {most:,} (95 % have no more), {longest:,} (the longest)"
     if repeated := len(texts) - len(set(texts)):
         repeats = "text repeats" if repeated == 1 else "texts repeat"
-        yield f"{repeated:,} {repeats} another; equal texts stay on one side of the test split"
+        sides = "; equal texts stay on one side of the test split" if tests is None else ""
+        yield f"{repeated:,} {repeats} another{sides}"
+    if tests is not None:
+        shared = sum(map(set(texts).__contains__, tests))
+        are = "is" if shared == 1 else "are"
+        yield f"the test split has {counted(len(tests), 'row')}, of which {shared:,} {are} in train, too"
+    if wordless := sum(not any(map(str.isalnum, text)) for text in texts):
+        have = "text has" if wordless == 1 else "texts have"
+        yield f"{wordless:,} {have} no word, no letter and no digit: there is nothing to learn from"
     names, numbers = np.unique(labels, return_inverse=True)
     if several := doubts.contradictory([Split([*texts], numbers, names.tolist())]):
         yield f"{counted(several, 'text')} {'has' if several == 1 else 'have'} several labels"
     for group in doubts.alike(counts):
         told = ", ".join(map(repr, group))
         yield f"labels that look like one: {told}; spell them alike in your data, as no key of conf/ does it"
+
+
+def different(texts: Sequence[str], tests: Sequence[str] | None) -> list[str]:
+    """What `duplicates: drop exact` leaves of the texts. tests: of the test split, if there is one apart."""
+    also_tests = {*(tests or [])}
+    return [text for text in dict.fromkeys(texts) if text not in also_tests]
 
 
 def lengths(texts: Sequence[str]) -> np.ndarray:

@@ -1,8 +1,8 @@
 """An experiment through the pipeline: baselines first, then everything, ranked by what was held out."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from stages.artifacts.split import load_split
 from stages.runtime.config import ROOT, InputError
@@ -12,6 +12,9 @@ from stages.tools.fit.progress import clock, repro
 from stages.tools.report import ranking
 from stages.tools.report.wording import counted, percent
 
+if TYPE_CHECKING:
+    from stages.tools.report.parts import Experiment
+
 BASELINES = ("majority", "logistic", "svm", "nb-svm", "characters")
 
 
@@ -20,8 +23,7 @@ def run(name: str, entries: dict[str, Any], by: str, words: float) -> None:
 
     entries: params.yaml. words: millions in the training split, roughly, for the time that is left.
     """
-    from stages.tools.report.folder import opened_by  # here: these load scikit-learn
-    from stages.tools.report.folder import written as report
+    from stages.tools.report import folder, gathered  # here: these load scikit-learn
 
     recipes, measure = entries["comparisons"][name]["recipes"], ranking.NAMES[by]
     first = [recipe for recipe in recipes if recipe.removeprefix(f"{name}-") in BASELINES]
@@ -45,12 +47,28 @@ def run(name: str, entries: dict[str, Any], by: str, words: float) -> None:
     print(
         f"\n{best} is chosen by its held-out texts. On the test split: {percent(result['accuracy'])} right."
     )
+    compared = gathered.gather(ROOT, entries, name, by)
+    for line in differences(compared):
+        print(line)
     print(f'Predict:  python -m stages.tools.predict {best} "a text"    (why: stages.tools.explain)')
     print(f"Serve:    python -m stages.tools.serve {best}    (without this repository: stages.tools.export)")
     print(f"Labels:   python -m stages.tools.labels {source_of(name, entries)}    (which are probably wrong)")
-    print(f"Report:   {opened_by(report(name, entries, by))}")
+    page = folder.page_of(compared, folder.by_models(entries["recipes"]))
+    print(f"Report:   {folder.opened_by(page)}")
     print(f"Figures:  reports/comparisons/{name}/    Table: reports/tables/{name}.csv")
     print(f"Go on:    edit {from_root(place(name))}, then python -m stages.tools.fit {name}")
+
+
+def differences(compared: "Experiment") -> Iterator[str]:
+    """Which recipes are shown to differ from the chosen one on the test split."""
+    from stages.tools.report import sections
+
+    for part in compared.parts:
+        if part.behind:
+            yield sections.others(part)
+            alike = sections.undecided(part)
+            if 0 < len(alike) < len(part.behind):
+                yield f"Not shown to differ: {', '.join(alike)}."
 
 
 def coming(name: str, entries: Mapping[str, Any], recipes: Sequence[str], first: Sequence[str]) -> str:

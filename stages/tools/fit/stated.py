@@ -50,16 +50,20 @@ def refuse_other_copies(name: str, entry: Mapping[str, Any], data: Given) -> Non
         raise refusal(name, f"other texts or labels than those of {data.title}")
 
 
-def told(name: str, entry: dict[str, Any]) -> tuple[list[str], list[str], list[str]]:
-    """A line on what an experiment reads, and all texts and labels of it. entry: of its source."""
+def given(name: str, entry: dict[str, Any]) -> Given:
+    """What an experiment reads. entry: of its source."""
     source = read(files.Source, entry, f"sources.{name}")
-    splits = [split for kind, split in files.load(source).items() if kind in files.SPLITS]
+    loaded = files.load(source)
+    hashed = source.split is not None and source.split.by == "hash of the text"
+    splits = [loaded[split] for split in (files.SPLITS if hashed else files.SPLITS[:1])]
     why = f"as {from_root(place(name))} says"
     note = f"{source.path}: {why}"
     if source.label is not None:
         note = look.Columns(tuple(source.texts), source.label, why).note(source.path)
     texts = [text for split in splits for text in split.texts]
-    return [note], texts, [split.names[label] for split in splits for label in split.labels.tolist()]
+    labels = [split.names[label] for split in splits for label in split.labels.tolist()]
+    tests = None if hashed else loaded["test"].texts
+    return Given(source.path, name, texts, labels, [note], lambda name: entry, tests=tests)
 
 
 def refusal(name: str, found: str) -> InputError:

@@ -1,11 +1,12 @@
 """The texts of a source whose labels are probably wrong, the most doubtful first; beside them texts that are
 there several times, and texts with several labels.
 
-Three kinds of linear models on n-grams (stages/tools/labels/judges.py), by scikit-learn, are trained on four
-fifths of the texts and judge the labels of the last fifth, five times; equal texts are never on both sides. A
-label is doubtful if another one, `suggested`, is more probable; `label_probability` is that of the label that
-stands there. cleanlab's score of a label gives the order; cleanlab is under the AGPL: it is an optional
-extra, `labels`, which nothing else imports.
+Up to three kinds of linear models on n-grams (stages/tools/labels/judges.py), by scikit-learn, are trained on
+four fifths of the texts and judge the labels of the last fifth, five times; equal texts are never on both
+sides. Of more than 20 labels one kind is left out, as it would take too long, and naive Bayes is asked only
+where labels are predicted better with it. A label is doubtful if another one, `suggested`, is more probable;
+`label_probability` is that of the label that stands there. cleanlab's score of a label gives the order;
+cleanlab is under the AGPL: it is an optional extra, `labels`, which nothing else imports.
 
 `row` counts the texts of the split from 1, as the study has it: data/sources/<source>/<split>.parquet. Of a
 table of your own, `lines` are those of your file on which rows with that text and label end; of JSON and

@@ -1,10 +1,11 @@
 """What linear models on n-grams say together of texts that they were not trained on.
 
-Three judges. Two are logistic regression on TF-IDF; where texts are short also of their edges and of n-grams
-of characters, which tell more than rare words do. The second one's features are weighed by how well they tell
-each label from the rest, as those of NB-SVM are (Wang & Manning 2012). The third one is naive Bayes. All that
-is chosen, penalties and how many doubtful labels are not trained on, is chosen by how well labels are
-predicted as they are given, wrong ones among them.
+Up to three judges. Two are logistic regression on TF-IDF; where texts are short also of their edges and of
+n-grams of characters, which tell more than rare words do. The second one's features are weighed by how well
+they tell each label from the rest, as those of NB-SVM are (Wang & Manning 2012); of many labels it is not
+asked. The third one is naive Bayes, which is asked where labels are predicted better with it. All that is
+chosen, penalties and how many doubtful labels are not trained on, is chosen by how well labels are predicted
+as they are given, wrong ones among them.
 """
 
 from collections.abc import Callable, Sequence

@@ -40,6 +40,8 @@ FUNCTIONS = [
     facts.recipes,
     facts.reported,
     facts.timed,
+    facts.seconds,
+    facts.row,
     facts.bench,
     facts.title,
 ]

@@ -13,6 +13,7 @@ from stages.reporting.markdown import markdown, plain
 from stages.runtime.config import ROOT, InputError, nearest, parse, read
 from stages.study.params import one_of, params
 from stages.tools.bench import results
+from stages.tools.costs.totals import totals
 from stages.tools.pages import claims
 
 REPORTS = ROOT / "reports"
@@ -255,9 +256,34 @@ def claimed(differs: Mapping[str, str]) -> str:
     return claims.page(lessons, differs, REPORTS)
 
 
+def seconds(recipe: str) -> float:
+    """From raw texts to a model of one seed, with all that it needs."""
+    processor, of_each = _totals()
+    if recipe not in of_each:
+        raise InputError(f"{recipe}: found no seconds as a whole on {processor}; time it, then make timings")
+    return of_each[recipe]
+
+
+@cache
+def _totals() -> tuple[str, dict[str, float]]:
+    return totals(study())
+
+
+def row(part: str, name: str) -> dict[str, Any]:
+    """A row of reports/bench.json."""
+    measured: dict[str, Any] = _bench()[part]["rows"][name]
+    return measured
+
+
+@cache
+def _bench() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((REPORTS / "bench.json").read_text(encoding="utf-8"))
+    return content
+
+
 def bench(part: str) -> str:
     """The machine and the tables of a part of reports/bench.json, "speeds", "peers", "uses" or "waits"."""
-    measured = json.loads((REPORTS / "bench.json").read_text(encoding="utf-8"))[part]
+    measured = _bench()[part]
     return f"On {measured['machine']}:\n\n{results.TABLES[part](measured['rows'])}"
 
 

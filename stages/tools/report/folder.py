@@ -9,7 +9,7 @@ from stages.runtime.config import ROOT
 from stages.tools import explain
 from stages.tools.report import as_html, as_markdown, card, sections
 from stages.tools.report.gathered import gather
-from stages.tools.report.parts import Evaluated
+from stages.tools.report.parts import Evaluated, Experiment
 from stages.tools.report.quoted import WORDS, Shares, Weigh
 from stages.tools.serve.resident import Resident
 
@@ -30,9 +30,15 @@ def written(
     texts each list has; weighing: of a recipe what says which words of a text decided, None: the recipe's
     own models.
     """
-    experiment = gather(root, study, name, by)
-    folder = root / "reports" / "experiments" / name
-    blocks = sections.written(experiment, quotes, weighing or by_models(study["recipes"]))
+    return page_of(gather(root, study, name, by), weighing or by_models(study["recipes"]), quotes, root)
+
+
+def page_of(
+    experiment: Experiment, weighing: Callable[[Evaluated], Weigh], quotes: int = QUOTES, root: Path = ROOT
+) -> Path:
+    """The same of an experiment that is gathered."""
+    folder = root / "reports" / "experiments" / experiment.name
+    blocks = sections.written(experiment, quotes, weighing)
     with files.replacing_folder(folder) as draft:
         files.write_text(draft / "README.md", as_markdown.page(blocks, folder))
         files.write_text(draft / "index.html", as_html.page(blocks))

@@ -76,7 +76,7 @@ def short(part: Part) -> Iterator[Block]:
     )
     yield Prose(_choice(part, chosen, held))
     if part.behind:
-        yield Prose(_others(part))
+        yield Prose(others(part))
     if (linear := part.linear) is not None and linear is not chosen:
         yield Prose(
             f"The strongest linear model on held-out texts is {linear.name}, with a test accuracy of "
@@ -85,7 +85,7 @@ def short(part: Part) -> Iterator[Block]:
         )
 
 
-def _others(part: Part) -> str:
+def others(part: Part) -> str:
     """How many of the other recipes differ from the chosen one on the test split."""
     verdicts = Counter(map(side_by_side.verdict, part.behind.values()))
     more, less, none = (verdicts[v] for v in ("more accurate", "less accurate", "no difference shown"))
@@ -98,6 +98,11 @@ def _others(part: Part) -> str:
         f"Of the {others}, {_are(more)} shown to be more accurate than it on the test texts, "
         f"{_are(less)} shown to be less accurate{alike}."
     )
+
+
+def undecided(part: Part) -> list[str]:
+    """The other recipes that are not shown to differ from the chosen one on the test split."""
+    return [name for name, behind in part.behind.items() if not behind.real]
 
 
 def _are(number: int) -> str:

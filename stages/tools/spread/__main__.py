@@ -3,10 +3,10 @@ as what it depends on is done.
 
 On one machine, as many stages run at once as there are cores (--jobs). With --scheduler they run on the
 workers of a Dask scheduler, with --slurm on jobs that dask-jobqueue submits, with --kubernetes on pods of
-dask-kubernetes, as their own configuration says. Workers run what is committed, each in a clone of its own;
-they need Git, the packages of requirements.lock, and the folder of DVC's cache or DVC's default remote.
-dvc.lock and reports/ come out as from `dvc repro`. If this is interrupted, or killed, start it again: what
-was finished is kept.
+dask-kubernetes, as their own configuration says. Workers run what is committed, and, but with --jobs, pushed,
+each in a clone of its own; they need Git, the packages of requirements.lock, and the folder of DVC's cache or
+DVC's default remote. dvc.lock and reports/ come out as from `dvc repro`. If this is interrupted, or killed,
+start it again, in the same clone: what was finished is kept there.
 
 --simulate says how long the stages would take on so many workers, by the seconds that they took before
 (reports/timings.csv, reports/preparation.csv), and which chain of them takes longest.
@@ -21,6 +21,7 @@ import argparse
 import subprocess
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,9 @@ def spread(options: argparse.Namespace) -> int:
     with through_dvc.opened(ROOT) as repo:
         pipe = through_dvc.pipeline(repo, options.targets)
         cache, remote = Path(repo.cache.local_cache_dir), through_dvc.has_remote(repo)
+        packages = through_dvc.remote_packages(repo)
         refuse_uncommitted(pipe)
+    refuse_missing(packages)
     journal.put(pipe)
     journal.begin()
     todo = outdated(pipe, remote)
@@ -118,16 +121,22 @@ def spread(options: argparse.Namespace) -> int:
     outcome = driver.Outcome([], {}, set())
     if todo:
         try:
-            outcome = on_cluster(options, pipe, todo, cache, remote, journal)
+            outcome = on_cluster(options, pipe, todo, cache, remote, packages, journal)
         finally:
             journal.put(pipe)
     return finish(options.targets, pipe, outcome, journal, remote)
 
 
 def on_cluster(
-    options: argparse.Namespace, pipe: Pipeline, todo: set[str], cache: Path, remote: bool, journal: Journal
+    options: argparse.Namespace,
+    pipe: Pipeline,
+    todo: set[str],
+    cache: Path,
+    remote: bool,
+    packages: list[str],
+    journal: Journal,
 ) -> driver.Outcome:
-    """Run the stages of `todo`."""
+    """Run the stages of `todo`. packages: that DVC needs for its remote."""
     from cloudpickle import register_pickle_by_value
 
     from stages.tools.spread import worker
@@ -148,7 +157,7 @@ def on_cluster(
             file=sys.stderr,
             flush=True,
         )
-        place = driver.place(client, ROOT, cache, name, sources, remote, local)
+        place = driver.place(client, ROOT, cache, name, sources, remote, local, packages)
         if not place.shared:
             needed = {up for stage in todo for up in pipe.upstream[stage]} - todo
             with through_dvc.opened(ROOT) as repo:
@@ -179,7 +188,8 @@ def finish(
         )
         return 1
     code = dvc("repro", "--quiet", *pull(remote), *targets)
-    through_dvc.merge(ROOT, {}, journal.order(pipe.upstream))
+    with through_dvc.writing(ROOT):
+        through_dvc.merge(ROOT, {}, journal.order(pipe.upstream))
     journal.end()
     return code
 
@@ -221,6 +231,16 @@ def refuse_uncommitted(pipe: Pipeline) -> None:
         raise InputError(
             f"workers run what is committed, and {', '.join(lines[:3])}{more} is not: commit first"
         )
+
+
+def refuse_missing(packages: list[str]) -> None:
+    """packages: that DVC needs for its remote."""
+    for package in packages:
+        if not find_spec(package.replace("-", "_")):
+            raise InputError(
+                f"DVC's default remote needs {package}, which is not installed; requirements.lock does not "
+                f'have it: pip install "dvc[{package.removeprefix("dvc-")}]", here and on all workers'
+            )
 
 
 def git_sources(local: bool) -> list[str]:

@@ -5,6 +5,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from stages.runtime.config import InputError
 
 PATIENCE = 30.0  # seconds for a scheduler to answer
 TRIES = 3
+PODS = 16  # of Kubernetes at most, unless Dask's own settings say how many
+# They reach schedulers that this process starts: its own and SLURM's. One at an address, or in a pod, has the
+# settings with which it was started itself (DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES=10 dask scheduler).
 SETTINGS = {
     "logging.distributed": "error",
     # of tasks that nothing is known of yet; by it Dask decides how many workers to ask a queue system for
@@ -81,8 +85,14 @@ def _queue(slurm: bool) -> Any:
     (`distributed.adaptive`); one at least, which says what a worker sees."""
     import dask
 
+    bounds = dask.config.get("distributed.adaptive")
+    least = max(1, bounds["minimum"])
     cluster = _slurm() if slurm else _kubernetes()
-    cluster.adapt(minimum=max(1, dask.config.get("distributed.adaptive.minimum")))
+    if slurm:
+        cluster.adapt(minimum=least)
+    else:  # whose operator takes whole numbers only, and Dask's own bound is infinite
+        most = bounds["maximum"]
+        cluster.adapt(minimum=least, maximum=int(most) if isfinite(most) else max(least, PODS))
     return cluster
 
 
@@ -106,7 +116,13 @@ def _kubernetes() -> Any:
             f"--kubernetes needs {error.name}, which is not installed; requirements.lock does not have it: "
             "pip install dask-kubernetes"
         ) from None
-    return KubeCluster()
+    try:
+        return KubeCluster()
+    except Exception as error:  # clients of Kubernetes have kinds of their own
+        raise InputError(
+            f"--kubernetes: {type(error).__name__}: {' '.join(str(error).split())[:200]}; say what a pod is "
+            "in ~/.config/dask/kubernetes.yaml (kubernetes.dask.org)"
+        ) from None
 
 
 def dashboard(client: Any) -> str:
@@ -114,4 +130,6 @@ def dashboard(client: Any) -> str:
     from importlib.util import find_spec
 
     link = str(client.dashboard_link or "")
-    return link if find_spec("bokeh") else link.replace("/status", "/info/main/workers.html")
+    if not link or find_spec("bokeh"):
+        return link
+    return f"{link.replace('/status', '/info/main/workers.html')} (tables; pip install bokeh draws it)"

@@ -1,4 +1,4 @@
-"""How far the stages are: a bar on a terminal, else a line for each that is done."""
+"""How far the stages are: a bar on a terminal, else a line for each that begins and for each that is done."""
 
 import sys
 import time
@@ -12,13 +12,13 @@ Left = Callable[[], float]  # seconds, roughly
 
 
 class State:
-    """What runs where, and what is done. names: of stages, by where they run; `left` is asked when it is
-    shown."""
+    """What runs where, and what is done. count: stages in all; done: those that are through; running: where
+    each of the others that have begun runs; `left` is asked when it is shown."""
 
     def __init__(self, count: int, left: Left) -> None:
         self.count, self.left = count, left
         self.done = 0
-        self.running: dict[str, str] = {}  # a stage -> where
+        self.running: dict[str, str] = {}
 
 
 class Display(Protocol):
@@ -26,6 +26,8 @@ class Display(Protocol):
 
     def update(self) -> None:
         """Show the state as it is now."""
+
+    def began(self, name: str, on: str) -> None: ...
 
     def finished(self, name: str, on: str, seconds: float) -> None: ...
 
@@ -39,6 +41,9 @@ class Lines:
 
     def update(self) -> None:
         pass
+
+    def began(self, name: str, on: str) -> None:
+        self.line(f"{name} on {on}: begins")
 
     def finished(self, name: str, on: str, seconds: float) -> None:
         rest = f", about {clock(self.state.left())} left" if self.state.done < self.state.count else ""
@@ -62,6 +67,9 @@ class Bar:
         self.bar.n, self.bar.total = self.state.done, self.state.count
         self.bar.set_description_str(", ".join(running[:2]) + more or "waiting", refresh=False)
         self.bar.set_postfix_str(f"about {clock(self.state.left())} left")
+
+    def began(self, name: str, on: str) -> None:
+        self.update()
 
     def finished(self, name: str, on: str, seconds: float) -> None:
         self.update()

@@ -6,7 +6,7 @@ import pickle
 import secrets
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -41,16 +41,16 @@ class Outcome:
     skipped: set[str]
 
 
-def versions(lock: Path) -> dict[str, str | None]:
-    """Python's, and of the packages that requirements.lock names, as far as they are installed here; and of
-    libraries that models' certificates name if they are."""
+def versions(lock: Path, others: Iterable[str]) -> dict[str, str | None]:
+    """Python's, and of the packages that requirements.lock names, as far as they are installed here; of
+    libraries that models' certificates name if they are; and of others."""
     from stages.tools.spread import worker
 
     pins = lock.read_text(encoding="utf-8").splitlines() if lock.exists() else []
     names = {
         line.partition("==")[0].partition("[")[0] for line in pins if "==" in line and line[:1].isalnum()
     }
-    return worker.versions(dict.fromkeys(["Python", *sorted(names | {*LIBRARIES})]))
+    return worker.versions(dict.fromkeys(["Python", *sorted(names | {*LIBRARIES, *others})]))
 
 
 @contextmanager
@@ -72,10 +72,17 @@ def token(root: Path, cache: Path) -> Iterator[str]:
 
 
 def place(
-    client: Any, root: Path, cache: Path, name: str, sources: list[str], remote: bool, local: bool
+    client: Any,
+    root: Path,
+    cache: Path,
+    name: str,
+    sources: list[str],
+    remote: bool,
+    local: bool,
+    packages: Iterable[str],
 ) -> Any:
     """What workers are told (`worker.Place`). It waits for the first of them, by which it sees whether the
-    cache is shared. name: the token's."""
+    cache is shared. name: the token's; packages: that DVC needs for its remote."""
     from stages.tools.spread import worker
 
     client.wait_for_workers(1)
@@ -96,7 +103,7 @@ def place(
         shared=shared,
         environment={key: value for key, value in os.environ.items() if key.startswith(PREFIXES)},
         prefixes=PREFIXES,
-        versions=versions(root / "requirements.lock"),
+        versions=versions(root / "requirements.lock", () if shared else packages),
         local=local,
         resource=f"threads at {commit[:12]}",
         topic=f"seqstudy {secrets.token_hex(4)}",
@@ -152,7 +159,7 @@ class Driver:
         self.pace = Pace(seconds, OVERHEAD)
         self.state = State(len(self.upstream), self.left)
         self.outcome = Outcome([], {}, set())
-        self.workers: dict[str, int] = {}  # threads of each that may work, by its address
+        self.workers: dict[str, int] = {}  # threads that a stage on each may use, by its address; 0: refused
         self.news: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         self.warned: set[str] = set()
 
@@ -160,7 +167,20 @@ class Driver:
         """Seconds until all is done, roughly."""
         waiting = {name: before for name, before in self.upstream.items() if name not in self.ended}
         seconds = {name: self.pace.of(name) for name in waiting}
-        return simulated(waiting, seconds, max(len(self.workers), 1)).seconds if waiting else 0.0
+        if not waiting:
+            return 0.0
+        slots = sum(threads for threads, _ in self.live().values())
+        return simulated(waiting, seconds, max(slots, 1)).seconds
+
+    def live(self) -> dict[str, tuple[int, int]]:
+        """How many stages each worker runs at once, and how many threads one of them may use: of those that
+        may work, and that Dask has not lost. By address."""
+        there = self.client.scheduler_info(n_workers=-1)["workers"]
+        return {
+            address: (there[address]["nthreads"], wide)
+            for address, wide in self.workers.items()
+            if wide and address in there
+        }
 
     @property
     def ended(self) -> set[str]:
@@ -232,7 +252,7 @@ class Driver:
         kept = {other: self.pipe.kept[other] for other in (*upstream, name)}
         job = worker.Job(name, upstream, kept, pickle.dumps(known))
         stamp = repr((self.place.commit, self.place.shared, self.place.environment, sorted(known.items())))
-        wide = max(self.workers.values())
+        wide = max((wide for _, wide in self.live().values()), default=1)
         future = self.client.submit(
             Shipped(partial(worker.run, job, self.place)),
             key=f"{name}-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}",
@@ -254,16 +274,17 @@ class Driver:
             return news if news in running else None
         if "stage" in news:
             if news["stage"] in running:
-                self.started(news["stage"], news["on"])
+                self.started(news["stage"], news["on"], shown)
             return None
         if news["refused"] and self.workers.get(news["address"]) != 0:
             shown.line(f"worker {news['on']} is not used: {news['refused']}")
         self.workers[news["address"]] = news["threads"]
         return None
 
-    def started(self, name: str, on: str) -> None:
+    def started(self, name: str, on: str, shown: Display) -> None:
         self.state.running[name] = on
         self.pace.began[name] = time.monotonic()
+        shown.began(name, on)
 
     def take(self, name: str, future: Any, shown: Display) -> None:
         """A stage that ended: its result, or why it failed."""

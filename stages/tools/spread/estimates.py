@@ -10,7 +10,8 @@ from stages.network.sizes import Recurrent
 from stages.runtime import kinds
 from stages.tools import timings
 
-# seconds that a stage costs beside its own: of CPU time 2.0 to 2.4 in a toy, whose dvc.yaml is smaller
+# seconds that a stage costs beside its own, for a Python with DVC, Git and dvc.lock: 2.0 to 2.4 of CPU time
+# in the toy of tests/tools/spread, on two cores; rounded up, as its dvc.yaml is smaller than the study's
 OVERHEAD = 3.0
 Upstream = Mapping[str, Sequence[str]]
 
@@ -42,7 +43,7 @@ def measured(entries: Mapping[str, Any]) -> dict[str, float]:
 
 def threads(entries: Mapping[str, Any]) -> dict[str, int]:
     """How many threads stages keep busy that use more than one: a recurrent network's two directions are
-    computed side by side (stages/network/sizes.py)."""
+    computed side by side (stages/network/sizes.py), while each of the others has work for one core."""
     wide = {
         f"train@{name}": 2
         for name, recipe in entries["recipes"].items()

@@ -47,10 +47,11 @@ class Journal:
         """Put all results into dvc.lock and the workspace. Entries are in the order in which one machine
         would have written them: new ones after those that were there at first, as `dvc repro` comes to
         them."""
-        results = self.results()
-        for name, result in results.items():
-            through_dvc.write_kept(self.root, result, pipe.kept.get(name, result.kept))
-        through_dvc.merge(self.root, results, self.order(pipe.upstream))
+        with through_dvc.writing(self.root):
+            results = self.results()
+            for name, result in results.items():
+                through_dvc.write_kept(self.root, result, pipe.kept.get(name, result.kept))
+            through_dvc.merge(self.root, results, self.order(pipe.upstream))
 
     def order(self, names: Iterable[str]) -> list[str]:
         """Of the entries of dvc.lock. names: of stages, as `dvc repro` goes through them."""

@@ -10,11 +10,14 @@ from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from stages.runtime import files
 from stages.runtime.config import InputError
 
 LOCK = "dvc.lock"
+# kinds of remotes for which DVC needs a package that it does not bring along, and requirements.lock has not
+EXTRAS = {"azure", "gdrive", "gs", "hdfs", "oss", "s3", "ssh", "webdav", "webhdfs"}
 Hashes = set[Any]
 
 
@@ -52,17 +55,28 @@ class Pipeline:
 
 
 @contextmanager
-def opened(root: Path, cache: str | None = None) -> Iterator[Any]:
+def opened(root: Path, cache: str | None = None, wait: bool = False) -> Iterator[Any]:
     """DVC's repository at `root`, which is the working folder meanwhile, since DVC looks for names of
-    stages there. Its complaints are InputErrors. cache: a folder that it takes for its cache."""
+    stages there. Its complaints are InputErrors. cache: a folder that it takes for its cache; wait: for its
+    lock as long as another DVC has it, not for three seconds only."""
     from dvc.exceptions import DvcException
     from dvc.repo import Repo  # takes 0.9 s
 
     try:
-        with chdir(root), Repo(config={"cache": {"dir": cache}} if cache else None) as repo:
+        config = {"cache": {"dir": cache}} if cache else None
+        with chdir(root), Repo(config=config, _wait_for_lock=wait) as repo:
             yield repo
     except DvcException as error:
         raise InputError(f"DVC: {error}") from None
+
+
+@contextmanager
+def writing(root: Path) -> Iterator[None]:
+    """While this process alone may write dvc.lock: `dvc repro` beside it locks its repository, too, when it
+    writes the file. Not to be nested, nor used where `repo.lock` is held: a process waits for its own lock as
+    for another's, for ever."""
+    with opened(root, wait=True) as repo, repo.lock:
+        yield
 
 
 def pipeline(repo: Any, targets: Sequence[str] = ()) -> Pipeline:
@@ -146,6 +160,13 @@ def objects(stage: Any) -> Hashes:
 def has_remote(repo: Any) -> bool:
     """Whether DVC has a default remote."""
     return bool(repo.config["core"].get("remote"))
+
+
+def remote_packages(repo: Any) -> list[str]:
+    """The packages that DVC needs for its default remote, beside those that it brings along."""
+    remote = repo.config["remote"].get(repo.config["core"].get("remote"), {})
+    kind = urlsplit(str(remote.get("url", ""))).scheme
+    return [f"dvc-{kind}"] if kind in EXTRAS else []
 
 
 def bring(repo: Any, names: Iterable[str], remote: bool) -> None:
@@ -250,7 +271,8 @@ def write_kept(root: Path, result: Result, kept: Iterable[str]) -> None:
 
 
 def merge(root: Path, new: Mapping[str, Result], order: Sequence[str]) -> None:
-    """Put entries into dvc.lock. order: of its entries, as one machine would have written them."""
+    """Put entries into dvc.lock, where `writing` keeps others from it. order: of its entries, as one machine
+    would have written them."""
     from dvc.utils.serialize import load_yaml, modify_yaml
 
     before = load_yaml(root / LOCK).get("stages", {}) if (root / LOCK).exists() else {}

@@ -114,7 +114,8 @@ def refusal(place: Place) -> str | None:
     ]
     if differing:
         more = f" and {len(differing) - 3} more" if len(differing) > 3 else ""
-        return f"it has {', '.join(differing[:3])}{more}; install the packages of requirements.lock there"
+        remedy = "install there what is here, by requirements.lock, and for DVC's remote"
+        return f"it has {', '.join(differing[:3])}{more}; {remedy}"
     if place.shared and not sees(place.cache, place.token):
         return f"it does not see DVC's cache, {place.cache}, which others share; let it, or give DVC a remote"
     if not shutil.which("git"):

@@ -17,6 +17,7 @@ from stages.evaluation.metrics import probabilities
 from stages.network.sizes import Shape
 from stages.runtime.config import InputError
 from stages.tokenizers import bpe, ngrams, subwords8k, word
+from stages.tools.export import __main__ as export
 from stages.tools.export import linear, package, readme
 from stages.tools.export.__main__ import write
 from stages.trainers.linear import Linear
@@ -99,27 +100,58 @@ def test_a_linear_model_says_what_it_says_here(
     np.testing.assert_allclose(shares, probabilities(model.logits(here) / 1.7), atol=1e-4)
 
 
-@pytest.mark.parametrize("asked", ["--help", "-h"])
-def test_the_command_says_what_it_takes(tmp_path: Path, asked: str) -> None:
-    tokenizer = fitted(0, False, tmp_path / "tokens")
+def linear_package(folder: Path) -> Path:
+    """One that says "bad" of every text, the surer the more of its words are known."""
+    tokenizer = fitted(0, False, folder / "tokens")
     ones = np.ones(tokenizer.vocabulary, np.float32)
     model = Linear(ones, ones[:, None], ones[:1], np.zeros(0, np.int64))
-    (tmp_path / "package").mkdir()
-    write(tmp_path / "package", facts(["good", "bad"]), model, "ngrams", tmp_path / "tokens")
+    (folder / "package").mkdir()
+    write(folder / "package", facts(["good", "bad"]), model, "ngrams", folder / "tokens")
+    return folder / "package"
 
-    def run(*words: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "mine_too", *words]
-        return subprocess.run(command, cwd=tmp_path / "package", capture_output=True, text=True, check=True)
+
+def run(package: Path, *words: str, stdin: str = "") -> "subprocess.CompletedProcess[str]":
+    """The command of a package, started where it lies."""
+    command = [sys.executable, "-m", "mine_too", *words]
+    return subprocess.run(command, cwd=package, input=stdin, capture_output=True, text=True, check=True)
+
+
+def test_a_blank_text_gets_no_label_and_no_probability(tmp_path: Path) -> None:
+    package = linear_package(tmp_path)
+    texts = ["word1", "", " \t", "word2 word3"]
+    lines = [line.split("\t") for line in run(package, *texts).stdout.splitlines()]
+    assert [label for label, *_ in lines] == ["bad", "", "", "bad"]
+    assert [bool(share) for _, share, _ in lines] == [True, False, False, True]
+    code = f"import mine_too; print(mine_too.Classifier().predict({texts!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=package, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"{['bad', '', '', 'bad']}\n" and not done.stderr
+
+
+def test_texts_without_a_known_word_are_noted_one_by_one_or_counted(tmp_path: Path) -> None:
+    package = linear_package(tmp_path)
+    told = "note: no word of 'xyzzy' was learned: its label is a guess\n"
+    piped = run(package, stdin="word1\n\nxyzzy\nword2\n")
+    assert piped.stderr == told == run(package, "xyzzy", "word1").stderr
+    assert [line.count("\t") for line in piped.stdout.splitlines()] == [2] * 4
+    many = run(package, stdin="xyzzy\nword1\n \n" * 1500)
+    assert many.stderr == "note: no word of 1,500 of the texts was learned: their labels are guesses\n"
+    assert len(many.stdout.splitlines()) == 4500
+
+
+@pytest.mark.parametrize("asked", ["--help", "-h"])
+def test_the_command_says_what_it_takes(tmp_path: Path, asked: str) -> None:
+    package = linear_package(tmp_path)
 
     def printed(*words: str) -> str:
-        return run(*words).stdout
+        return run(package, *words).stdout
 
     told = printed(asked)
     assert told.startswith("usage: python -m mine_too [text ...]\n") and "good, bad" in told
     assert 'python -m mine_too "a text"' in told
     assert printed("word1", asked).endswith(f"\t{asked}\n")  # of several arguments, a text like any other
-    assert run("word1").stderr == ""
-    assert run("xyzzy").stderr == "note: no word of 'xyzzy' was learned: its label is a guess\n"
+    assert run(package, "word1").stderr == ""
 
 
 @pytest.mark.slow
@@ -251,6 +283,27 @@ def test_a_linear_model_is_no_network_s_file(tmp_path: Path) -> None:
         write(tmp_path, facts("ab"), model, "ngrams", tmp_path, "onnx")
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_an_export_that_is_refused_leaves_no_empty_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    nothing = np.zeros(0, np.float32)
+    model = Linear(nothing, nothing, nothing, np.zeros(0, np.int64))
+    training = {"seeds": {"1": {}}, "labels": ["a", "b"]}
+    origin = {"pad": PADS["bucket"], "tokenizer": "ngrams 0"}
+    monkeypatch.setattr(export, "Classifier", lambda name, recipes: None)
+    monkeypatch.setattr(export, "params", lambda: {"corpora": {"words": {"source": "mine"}}})
+    monkeypatch.setattr(export, "temperatures", lambda name, key: {})
+    monkeypatch.setattr(linear, "opened", lambda name: (training, origin, iter([model])))
+    recipes = {"mine-too": {"corpus": "words", "model": {"architecture": "linear_classifier"}}}
+    if there:
+        (tmp_path / "exported").mkdir()
+    with pytest.raises(InputError, match="--as: found onnx for mine-too, which is no network"):
+        export.exported("mine-too", recipes, "onnx", tmp_path / "exported" / "all" / "mine-too")
+    assert [*tmp_path.iterdir()] == ([tmp_path / "exported"] if there else [])
+    assert not [*tmp_path.glob("exported/*")]
+
+
 def test_other_models_have_no_such_form() -> None:
     class Network:
         name = "lstm"
@@ -272,7 +325,12 @@ def test_it_says_of_itself_what_was_measured(kind: str) -> None:
     metrics = {"test": {"accuracy": 0.8769, "f1": 0.85}, "calibrated": {"ece": 0.0123}, "seeds": 3}
     told = readme.written(facts(["ham", "spam"]) | {"measured": metrics}, kind)
     assert "mean of 3 models" in told
+    assert "| accuracy | F1 of spam | expected calibration error |" in told
     assert "| 87.7 % | 0.850 | 0.012 |" in told
+    three = readme.written(facts(["a", "b", "c"]) | {"measured": metrics}, kind)
+    assert "| accuracy | F1, mean over the labels |" in three
+    odd = readme.written(facts(["a", "b | <b>"]) | {"measured": metrics}, kind)
+    assert "<b>" not in odd and "b | " not in odd
     assert "ham, spam" in told
     assert ("pip install ." in told) == (kind == "package")
     assert "Not measured" in readme.written(facts(["ham", "spam"]) | {"measured": None}, kind)

@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,9 @@ from stages.study import composition
 from stages.study.composition import compose
 from stages.study.schema import Experiment, check
 from stages.tools.fit import __main__ as fit
-from stages.tools.fit import experiment, from_table, look, pipeline
+from stages.tools.fit import experiment, first_look, from_table, look, pipeline
 from stages.tools.report import folder as reports
-from stages.tools.report import ranking
+from stages.tools.report import gathered, ranking
 from tests.sources.tables import delimited, save
 
 TICKETS = [
@@ -340,11 +341,103 @@ def test_the_sheet_tells_what_a_person_should_know() -> None:
     labels = ["Spam", "Spam", "spam", "ham", "ham"] * 2
     told = "\n".join(look.sheet(texts, labels))
     assert "10 rows, 3 labels: Spam 40.0 %, ham 40.0 %, spam 20.0 %" in told
-    assert "7 texts repeat another" in told and "1 text has several labels" in told
+    assert "7 texts repeat another; equal texts stay on one side" in told
+    assert "1 text has several labels" in told and "no letter" not in told
     assert "look like one: 'Spam', 'spam'; spell them alike in your data" in told
     assert next(look.sheet(["a", "b"], ["x", "x"])) == "2 rows, 1 label: x 100.0 %"
     clean = list(look.sheet(["a", "b"], ["x", "y"]))
     assert len(clean) == 2
+
+
+@pytest.mark.parametrize(
+    ("tests", "told"),
+    [
+        (["c"], "has 1 row, of which 0 are in train, too"),
+        (["a", "c"], "has 2 rows, of which 1 is in train, too"),
+        (["a", "a", "b"], "has 3 rows, of which 3 are in train, too"),
+    ],
+)
+def test_the_sheet_tells_what_a_test_split_beside_the_texts_shares_with_them(
+    tests: list[str], told: str
+) -> None:
+    lines = list(look.sheet(["a", "b", "b"], ["x", "y", "y"], tests))
+    assert lines[2:] == ["1 text repeats another", f"the test split {told}"]
+
+
+@pytest.mark.parametrize(
+    ("odd", "count"), [(["!?"], "1 text has"), (["...", " \u2014 \n", "🎬"], "3 texts have")]
+)
+def test_texts_without_a_word_are_counted(odd: list[str], count: str) -> None:
+    texts = ["one", "2", "文字", "é!", *odd]
+    lines = list(look.sheet(texts, ["x"] * len(texts)))
+    assert lines[2:] == [f"{count} no word, no letter and no digit: there is nothing to learn from"]
+
+
+def repeating(path: Path, rows: Sequence[tuple[str, str]] = TICKETS, times: int = 2) -> Path:
+    return save(path, delimited([*rows] * times, header=("body", "team")))
+
+
+def test_where_texts_repeat_the_experiment_leaves_them_out_and_says_so(
+    tmp_path: Path, conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fit.written(options(repeating(tmp_path / "mine.csv")))
+    told, file = capsys.readouterr().out, conf / "experiments" / "mine.yaml"
+    left_out = f"`duplicates: drop exact` in {file}"
+    assert "60 texts repeat another; equal texts stay on one side" in told and left_out in told
+    [line] = [line for line in file.read_text(encoding="utf-8").splitlines() if "duplicates" in line]
+    assert re.fullmatch(r'    duplicates: "drop exact"   # the tenth held out is drawn by row: .*', line)
+    train = first_look.training_split("mine", fit.entry_of("mine"))
+    assert (
+        train and len(train.texts) == len({*train.texts}) and {*train.texts} < {text for text, _ in TICKETS}
+    )
+    fit.written(options(tmp_path / "mine.csv"))
+    assert left_out in capsys.readouterr().out
+    file.write_text(file.read_text(encoding="utf-8").replace("drop exact", "keep"), encoding="utf-8")
+    fit.written(options(tmp_path / "mine.csv"))
+    assert "texts that repeat are kept: some that are held out are trained on" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "said"),
+    [
+        (TICKETS[:40], TICKETS[30:], "the test split has 30 rows, of which 10 are in train, too"),
+        (TICKETS[:30], TICKETS[30:] * 2, "the test split has 60 rows, of which 0 are in train, too"),
+        (TICKETS[:30], TICKETS[30:], None),
+    ],
+)
+def test_what_a_given_test_split_shares_with_train_or_repeats_is_left_out_too(
+    tmp_path: Path,
+    conf: Path,
+    capsys: pytest.CaptureFixture[str],
+    train: list[tuple[str, str]],
+    test: list[tuple[str, str]],
+    said: str | None,
+) -> None:
+    path, tests = (
+        repeating(tmp_path / f"{name}.csv", rows, 1) for name, rows in (("mine", train), ("b", test))
+    )
+    fit.written(options(path, test=str(tests)))
+    told = capsys.readouterr().out
+    assert (said or "of which 0 are in train, too") in told and "stay on one side" not in told
+    assert ("duplicates" in fit.entry_of("mine")) == bool(said) == ("drop exact" in told)
+
+
+def test_a_test_split_without_the_columns_of_train_is_refused_before_anything_is_written(
+    tmp_path: Path, conf: Path
+) -> None:
+    path = repeating(tmp_path / "mine.csv", times=1)
+    other = save(tmp_path / "b.csv", delimited(TICKETS, header=("words", "team")))
+    assert "b.csv:1: no column 'body'; the columns here are: words, team" in refused(path, test=str(other))
+    assert not conf.exists() and not (tmp_path / "texts").exists()
+
+
+def test_too_few_different_texts_are_refused(tmp_path: Path, conf: Path) -> None:
+    path = repeating(tmp_path / "mine.csv", TICKETS[:10], 9)
+    told = "found 90 rows with text and label, 10 different texts to train on, allowed: 20 or more"
+    assert told in refused(path) and not conf.exists()
+    assert "found 10 rows with text and label, allowed: 20" in refused(
+        repeating(path.with_name("b.csv"), TICKETS[:10], 1)
+    )
 
 
 @pytest.mark.parametrize("words", [8, 400])
@@ -444,9 +537,9 @@ def test_the_best_on_held_out_texts_is_named_and_the_report_opened(
     study["corpora"] = {"c": {"source": "s"}}
     reported: list[str] = []
 
-    def written(name: str, study: dict[str, Any], by: str) -> Path:
+    def gather(root: Path, study: dict[str, Any], name: str, by: str) -> Any:
         reported.append(f"{name} by {by}")
-        return tmp_path / "index.html"
+        return SimpleNamespace(parts=[])
 
     def held_out(recipe: str, experiment: str, data: Path) -> ranking.HeldOut:
         accuracy, loss = held[recipe]
@@ -457,7 +550,8 @@ def test_the_best_on_held_out_texts_is_named_and_the_report_opened(
     monkeypatch.setattr(pipeline, "imbalance", lambda source, by: None)
     monkeypatch.setattr(pipeline, "metrics", lambda recipe: {"test": {"accuracy": 1 - held[recipe][0]}})
     monkeypatch.setattr(ranking, "held_out", held_out)
-    monkeypatch.setattr(reports, "written", written)
+    monkeypatch.setattr(gathered, "gather", gather)
+    monkeypatch.setattr(reports, "page_of", lambda compared, weighing: tmp_path / "index.html")
     pipeline.run("mine", study, "accuracy", 1.0)
     told = capsys.readouterr().out
     assert "mine-bilstm is chosen by its held-out texts. On the test split: 10.0 % right." in told

@@ -9,7 +9,7 @@ import pytest
 from stages.runtime.config import InputError, read
 from stages.sources import files
 from stages.tools.fit import from_folder
-from tests.sources.tables import delimited, everything, save
+from tests.sources.tables import delimited, everything, pairs, save
 
 LABELS = ["arts", "sport"]
 
@@ -40,9 +40,11 @@ def test_the_source_reads_the_texts_that_are_told_of(tmp_path: Path, splits: lis
         texts(tmp_path / "news")
     given = from_folder.given(tmp_path / "news", None, None, None)
     source = read(files.Source, given.entry("news"), "sources.news")
-    pairs = everything(files.load(source))
-    assert Counter(pairs) == Counter(zip(given.texts, given.labels, strict=True))
-    assert len(pairs) == 40 * max(1, len(splits)) and given.name == "news" and len(given.notes) == 1
+    read_there = files.load(source)
+    train = pairs(read_there["train"]) if splits else everything(read_there)
+    assert Counter(train) == Counter(zip(given.texts, given.labels, strict=True))
+    assert len(train) == 40 and given.name == "news" and len(given.notes) == 1
+    assert given.tests == (read_there["test"].texts if splits else None)
     assert (source.split is None) == bool(splits)
 
 
@@ -73,6 +75,7 @@ def test_a_folder_of_tables_is_read_by_the_columns_of_train(tmp_path: Path) -> N
     given = from_folder.given(folder, None, None, None)
     loaded = files.load(read(files.Source, given.entry("tables"), "sources.tables"))
     assert loaded["train"].texts == given.texts and len(loaded["test"].texts) == 20
+    assert given.tests == loaded["test"].texts
     save(folder / "test.csv", delimited([("a", "arts")], header=("words", "team"), delimiter=";"))
     assert "no column 'body'" in refused(folder)
 

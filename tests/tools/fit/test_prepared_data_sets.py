@@ -112,6 +112,8 @@ def test_splits_that_were_saved_are_read_with_the_names_of_labels(tmp_path: Path
     ]
     assert "the test split is 'test'" in given.notes and "not used: extra (3 rows)" in given.notes
     assert from_folder.given(folder, None, None, None).texts == given.texts
+    assert Counter(zip(given.texts, given.labels, strict=True)) == named(TRAIN)
+    assert given.tests == [text for text, _ in TEST]
 
 
 def test_without_labels_in_test_the_validation_split_takes_its_place(tmp_path: Path) -> None:
@@ -130,6 +132,7 @@ def test_a_single_split_in_several_files_is_cut(tmp_path: Path) -> None:
     assert splits["train"] + splits["test"] == named(TRAIN) and len(splits["test"]) > 0
     one = from_huggingface.given(str(arrow(tmp_path / "films.arrow", TRAIN)), None, None)
     assert Counter(zip(one.texts, one.labels, strict=True)) == named(TRAIN) and one.name == "films"
+    assert one.tests is None
 
 
 def test_each_split_has_its_own_order_of_names(tmp_path: Path) -> None:

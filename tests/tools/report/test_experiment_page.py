@@ -15,6 +15,7 @@ from markdown_it import MarkdownIt
 from stages.evaluation.calibration import COOLEST, HOTTEST
 from stages.runtime import files
 from stages.runtime.config import InputError
+from stages.tools.fit import pipeline
 from stages.tools.report import as_html, as_markdown, detail, folder, sections, side_by_side, wording
 from stages.tools.report.elements import Prose, Quotes, Table
 from stages.tools.report.gathered import gather
@@ -74,6 +75,21 @@ def test_held_out_texts_choose_and_the_test_split_does_not(
         assert "b is chosen of 2 recipes" in pages(tmp_path, params)["README.md"]
 
 
+def test_what_fit_prints_of_differences_is_what_the_report_says_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipes = [Made("a", 2, 6, "majority"), Made("b", 9, 9, "linear"), Made("c", 9, 8)]
+    params = experiment(tmp_path, recipes, monkeypatch)
+    told = [*pipeline.differences(gather(tmp_path, params, NAME))]
+    assert told[0].startswith("Of the 2 other recipes, none is shown to be more accurate than it") and (
+        told[1:] == ["Not shown to differ: c."]
+    )
+    assert told[0] in pages(tmp_path, params)["README.md"]
+    params = experiment(tmp_path, recipes[1:], monkeypatch)
+    told = [*pipeline.differences(gather(tmp_path, params, NAME))]
+    assert told == ["On the test texts, the other recipe is not shown to differ from it in accuracy."]
+
+
 def test_rungs_are_tested_beside_the_best_one_below_that_held_out_texts_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,7 +131,7 @@ def test_how_many_differ_is_said_in_words(
 ) -> None:
     monkeypatch.setattr(side_by_side, "verdict", str)
     part: Any = SimpleNamespace(behind=dict(enumerate(verdicts)))
-    assert sections._others(part) == told
+    assert sections.others(part) == told
 
 
 def test_what_was_asked_for_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -36,8 +36,8 @@ def share(project: Project, folder: Path) -> None:
 
 
 @contextmanager
-def machines(project: Project, folder: Path, count: int = 2) -> Iterator[str]:
-    """The address of a scheduler with so many workers, which end with the block.
+def machines(project: Project, folder: Path, count: int = 2, threads: int = 1) -> Iterator[str]:
+    """The address of a scheduler with so many workers of so many threads, which end with the block.
 
     folder: where each has a folder of its own, beside the project, which they do not see.
     """
@@ -56,7 +56,7 @@ def machines(project: Project, folder: Path, count: int = 2) -> Iterator[str]:
             own.mkdir()
             options = [
                 "--nthreads",
-                "1",
+                f"{threads}",
                 "--no-dashboard",
                 "--memory-limit",
                 "0",

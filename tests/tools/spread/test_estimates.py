@@ -1,11 +1,13 @@
 """How long stages would take on so many workers is between the longest chain and all of them one by one."""
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.study.params import params
-from stages.tools.spread.display import Lines, Pace, State
+from stages.tools.spread.display import Bar, Lines, Pace, State, display
 from stages.tools.spread.estimates import measured, simulated, threads, urgency
 
 DIAMOND = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
@@ -73,3 +75,32 @@ def test_the_time_left_follows_what_stages_took(capsys: pytest.CaptureFixture[st
     state.done = 1
     Lines(state).finished("train@x", "1 on here", 61.0)
     assert capsys.readouterr().err == "train@x on 1 on here: 1 min; 1 of 2, about 2 min left\n"
+
+
+def test_without_a_terminal_a_line_tells_what_begins_and_where(capsys: pytest.CaptureFixture[str]) -> None:
+    with display(State(2, lambda: 0.0)) as shown:
+        assert isinstance(shown, Lines)
+        shown.began("train@x", "1 on here")
+    assert capsys.readouterr().err == "train@x on 1 on here: begins\n"
+
+
+def test_a_terminal_gets_a_bar_of_what_runs_where_and_how_long_it_will_take(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    state = State(4, lambda: 125.0)
+    with display(state) as shown:
+        assert isinstance(shown, Bar)
+        shown.update()
+        assert "waiting" in capsys.readouterr().err
+        state.running |= {name: f"{number} on here" for number, name in enumerate("abc")}
+        shown.began("c", "2 on here")
+        told = capsys.readouterr().err
+        assert "a on 0 on here, b on 1 on here and 1 more" in told and "0 of 4" in told
+        assert "about 2 min left" in told
+        shown.line("note: other processors")
+        assert "note: other processors\n" in capsys.readouterr().err
+        state.done, state.count = 2, 3  # one was given up
+        del state.running["a"]
+        shown.finished("a", "0 on here", 61.0)
+        assert "2 of 3" in capsys.readouterr().err

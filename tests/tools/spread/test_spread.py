@@ -1,6 +1,5 @@
 """Stages on many workers make what `dvc repro` makes on one machine, whatever ends in between."""
 
-import importlib.util
 import os
 import random
 import shutil
@@ -167,6 +166,33 @@ def test_workers_that_see_nothing_of_the_driver_share_outs_through_the_remote(
     assert len(caches) == 2, "each machine has a cache of its own"
 
 
+@pytest.mark.slow
+def test_a_worker_of_two_threads_runs_two_stages_at_once_each_in_a_clone(whole: Toy, tmp_path: Path) -> None:
+    fresh = again(whole, tmp_path / "driver")
+    share(fresh, tmp_path)
+    began = slow(fresh, "train-a")
+    with machines(fresh, tmp_path / "machines", count=1, threads=2) as address:
+        running = fresh.start("--scheduler", address)
+        until(lambda: (began.exists() and fresh.ran["judge-b"]) or running.poll() is not None)
+        assert running.poll() is None, running.communicate()
+        worker = worker_of("train-a", tmp_path / "machines")
+        os.kill(worker, signal.SIGKILL)  # which does not take a minute
+        _, errors = running.communicate()
+    assert running.returncode == 0, errors
+    assert fresh.made == whole.made
+    assert "train-a on m0 on" in errors and ": begins" in errors
+    assert len(list((tmp_path / "machines").rglob("seqstudy-*/clone-*"))) == 2
+
+
+def test_a_stage_that_loses_too_many_workers_is_given_up_in_one_line() -> None:
+    from distributed import KilledWorker
+
+    from stages.tools.spread import driver
+
+    line = driver.failure("train@x", KilledWorker("train@x-0", None, 10))
+    assert line == "train@x: 11 workers were lost at it; do they have too little memory?"
+
+
 def test_a_clone_is_free_once_what_a_killed_worker_left_has_ended_although_nobody_asked_for_its_end(
     tmp_path: Path,
 ) -> None:
@@ -260,11 +286,20 @@ def test_without_dask_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPa
         spread._needs_dask()
 
 
-def test_without_dask_kubernetes_one_line_says_what_to_install() -> None:
-    if importlib.util.find_spec("dask_kubernetes"):
-        pytest.skip("it is installed")
-    with pytest.raises(InputError, match=r"needs dask_kubernetes, .*pip install dask-kubernetes"):
-        clusters._kubernetes()
+def test_without_the_package_of_a_remote_one_line_says_what_to_install() -> None:
+    spread.refuse_missing(["dvc-http"])
+    with pytest.raises(
+        InputError, match=r'needs dvc-nowhere, .*pip install "dvc\[nowhere\]", here and on all'
+    ):
+        spread.refuse_missing(["dvc-http", "dvc-nowhere"])
+
+
+def test_workers_are_asked_for_the_package_of_a_remote(tmp_path: Path) -> None:
+    from stages.tools.spread import driver
+
+    (tmp_path / "lock").write_text("numpy==2.0 \\\n    --hash=x\n", encoding="utf-8")
+    assert driver.versions(tmp_path / "lock", ["dvc-nowhere"])["dvc-nowhere"] is None
+    assert {"Python", "numpy"} <= set(driver.versions(tmp_path / "lock", []))
 
 
 @pytest.mark.slow

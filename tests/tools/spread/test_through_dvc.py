@@ -3,6 +3,8 @@ it."""
 
 import inspect
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from stages.runtime.config import InputError
 from stages.tools.spread import through_dvc
 from stages.tools.spread.journal import Journal
 from stages.tools.spread.through_dvc import Result
+from tests.tools.spread.machines import until
 from tests.tools.spread.toy import BEFORE, Toy, toy
 
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # DVC's
@@ -31,6 +34,7 @@ METHODS = {  # and the arguments that are given by name
     "dvc.data_cloud.DataCloud.push": ["objs"],
     "dvc.data_cloud.DataCloud.status": ["objs"],
     "dvc.cachemgr.CacheManager.local_cache_dir": [],
+    "dvc.repo.Repo.__init__": ["config", "_wait_for_lock"],
     "dvc.repo.Repo.reproduce": [],
 }
 
@@ -113,10 +117,31 @@ def test_a_target_that_there_is_not_is_refused_in_one_line(fresh: Toy) -> None:
         through_dvc.pipeline(repo, ["nowhere"])
 
 
+def bare(root: Path, *settings: str) -> Path:
+    """A folder in which DVC works, without Git and without stages."""
+    (root / ".dvc").mkdir(parents=True)
+    lines = ["[core]", "no_scm = true", "analytics = false", *settings]
+    (root / ".dvc" / "config").write_text("\n".join(lines), encoding="utf-8")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("url", "packages"),
+    [("ssh://one/srv", ["dvc-ssh"]), ("s3://bucket/x", ["dvc-s3"]), ("https://x", []), ("/mnt/store", [])],
+)
+def test_a_remote_says_which_package_dvc_needs_for_it(tmp_path: Path, url: str, packages: list[str]) -> None:
+    root = bare(tmp_path / "repo", "remote = store", "['remote \"store\"']", f"url = {url}")
+    with through_dvc.opened(root) as repo:
+        assert through_dvc.remote_packages(repo) == packages
+    with through_dvc.opened(bare(tmp_path / "none")) as repo:
+        assert through_dvc.remote_packages(repo) == []
+
+
 ENTRIES = {name: {"cmd": name, "outs": [{"path": f"{name}.txt", "md5": "0" * 32}]} for name in "abcd"}
 
 
 def test_results_are_put_into_the_lock_in_the_order_of_one_machine(tmp_path: Path) -> None:
+    bare(tmp_path)
     through_dvc.merge(tmp_path, {"c": Result(ENTRIES["c"], {})}, [])
     journal = Journal(tmp_path)
     journal.begin()
@@ -136,10 +161,38 @@ def test_results_are_put_into_the_lock_in_the_order_of_one_machine(tmp_path: Pat
 
 def test_a_run_of_the_last_stages_alone_leaves_the_lock_as_it_is(tmp_path: Path) -> None:
     """Before the first run there is no journal, and no result to put anywhere."""
+    bare(tmp_path)
     through_dvc.merge(tmp_path, {name: Result(ENTRIES[name], {}) for name in "abcd"}, [])
     before = (tmp_path / "dvc.lock").read_bytes()
     Journal(tmp_path).put(through_dvc.Pipeline({"c": [], "d": ["c"]}, {"c": [], "d": []}, {}))
     assert (tmp_path / "dvc.lock").read_bytes() == before
+
+
+ANOTHER = """
+import time
+from pathlib import Path
+from dvc.repo import Repo
+from dvc.utils.serialize import modify_yaml
+with Repo() as repo, repo.lock, modify_yaml("dvc.lock") as lock:
+    Path("has read").touch()
+    time.sleep(4)
+    lock["stages"]["d"] = {"cmd": "d"}
+"""
+
+
+@pytest.mark.slow
+def test_what_another_dvc_writes_into_the_lock_meanwhile_is_kept(tmp_path: Path) -> None:
+    """However long it takes: DVC itself would give up after three seconds."""
+    through_dvc.merge(bare(tmp_path), {"a": Result(ENTRIES["a"], {})}, [])
+    journal = Journal(tmp_path)
+    journal.begin()
+    journal.add("b", Result(ENTRIES["b"], {}))
+    pipe = through_dvc.Pipeline({"b": []}, {"b": []}, {})
+    with subprocess.Popen([sys.executable, "-c", ANOTHER], cwd=tmp_path) as other:
+        until(lambda: (tmp_path / "has read").exists() or other.poll() is not None)
+        journal.put(pipe)
+    assert other.returncode == 0
+    assert set(through_dvc.locked(tmp_path)) == {"a", "b", "d"}
 
 
 def test_a_result_of_an_interrupted_run_does_not_replace_what_was_made_since(tmp_path: Path) -> None:
@@ -154,8 +207,7 @@ def test_a_result_of_an_interrupted_run_does_not_replace_what_was_made_since(tmp
 def test_a_run_after_one_that_failed_keeps_its_order_unless_others_have_gone_on(tmp_path: Path) -> None:
     pipe = through_dvc.Pipeline({name: [] for name in "abcd"}, {name: [] for name in "abcd"}, {})
     for name, others, expected in (("kept", [], "abc"), ("new", ["d"], "cdab")):
-        root = tmp_path / name
-        root.mkdir()
+        root = bare(tmp_path / name)
         journal = Journal(root)
         journal.begin()
         journal.add("c", Result(ENTRIES["c"], {}))

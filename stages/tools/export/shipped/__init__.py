@@ -5,7 +5,7 @@ Example: python -m PACKAGE "a text"
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -18,10 +18,12 @@ HERE = Path(__file__).parent
 CHUNK = 1000  # texts
 UNKNOWN = 1  # the id of what was not learned; that of padding is lower
 MOST = 10  # labels that the help names
+FEW = 3  # texts that are named one by one
 HELP = """usage: {command} [text ...]
 
 Which of the labels {labels}
-a text has: a line for each text, of its label, the calibrated probability, and the text.
+a text has: a line for each text, of its label, the calibrated probability, and the text. Of a blank text
+neither is given.
 
 text: each argument is a text; without one, each line of what is piped in
 
@@ -42,26 +44,34 @@ class Classifier:
 
     def probabilities(self, texts: Iterable[str]) -> np.ndarray:
         """The calibrated probability of each label for each text: float64[texts, labels]."""
-        outputs = 1 if len(self.labels) == 2 else len(self.labels)
-        logits = np.concatenate([np.zeros((0, outputs)), *self._logits(texts)]) / self._temperature
-        if outputs == 1:
-            logits = np.hstack([np.zeros_like(logits), logits])
-        shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-        total: np.ndarray = shares / shares.sum(axis=1, keepdims=True)
-        return total
+        every = [shares for _, _, shares in self._coded(texts)]
+        return np.concatenate([np.zeros((0, len(self.labels))), *every])
 
     def predict(self, texts: Iterable[str]) -> list[str]:
-        """The most probable label of each text."""
-        return [self.labels[i] for i in self.probabilities(texts).argmax(axis=1)]
+        """The most probable label of each text; of a blank one ""."""
+        return [label for _, label, *_ in self.answers(texts)]
 
-    def knows(self, text: str) -> bool:
-        """Whether a word or an n-gram of the text was in the texts that it learned from."""
-        return any((np.asarray(ids) > UNKNOWN).any() for ids in self._tokenizer.encode([text]))
+    def answers(self, texts: Iterable[str]) -> Iterator[tuple[str, str, float | None, bool]]:
+        """Each text, its most probable label, how probable that is, and whether a word or an n-gram of it was
+        in the texts that it learned from. A blank text has the label "" and no probability."""
+        for chunk, coded, every in self._coded(texts):
+            for text, ids, shares in zip(chunk, coded, every, strict=True):
+                if text.strip():
+                    label, known = self.labels[int(shares.argmax())], bool((ids > UNKNOWN).any())
+                    yield text, label, float(shares.max()), known
+                else:
+                    yield text, "", None, False
 
-    def _logits(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
+    def _coded(self, texts: Iterable[str]) -> Iterator[tuple[list[str], list[np.ndarray], np.ndarray]]:
+        """Some texts, their ids, and the probabilities of their labels, until there are no more."""
         remaining = iter(texts)
         while chunk := list(islice(remaining, CHUNK)):
-            yield self._model.logits(list(self._tokenizer.encode(chunk)))
+            coded = [np.asarray(ids) for ids in self._tokenizer.encode(chunk)]
+            logits = self._model.logits(coded) / self._temperature
+            if logits.shape[1] == 1:
+                logits = np.hstack([np.zeros_like(logits), logits])
+            shares = np.exp(logits - logits.max(axis=1, keepdims=True))
+            yield chunk, coded, shares / shares.sum(axis=1, keepdims=True)
 
 
 def main() -> None:
@@ -70,12 +80,21 @@ def main() -> None:
         few = classifier.labels[:MOST] + ["..."] * (len(classifier.labels) > MOST)
         print(HELP.format(command=command(), labels=", ".join(few)), end="")
         return
-    for text in sys.argv[1:]:
-        if not classifier.knows(text):
-            print(f"note: no word of {text!r} was learned: its label is a guess", file=sys.stderr)
-    texts = sys.argv[1:] or [line.rstrip("\r\n") for line in sys.stdin]
-    for text, shares in zip(texts, classifier.probabilities(texts), strict=True):
-        print(f"{classifier.labels[int(shares.argmax())]}\t{shares.max():.4f}\t{' '.join(text.split())}")
+    strange: list[str] = []
+    for text, label, share, known in classifier.answers(
+        sys.argv[1:] or (line.rstrip("\r\n") for line in sys.stdin)
+    ):
+        print(f"{label}\t{'' if share is None else f'{share:.4f}'}\t{' '.join(text.split())}")
+        strange += [] if known or share is None else [text]
+    for note in notes(strange):
+        print(note, file=sys.stderr)
+
+
+def notes(strange: Sequence[str]) -> list[str]:
+    """Lines on texts of which nothing was learned."""
+    if len(strange) > FEW:
+        return [f"note: no word of {len(strange):,} of the texts was learned: their labels are guesses"]
+    return [f"note: no word of {text!r} was learned: its label is a guess" for text in strange]
 
 
 def command() -> str:
