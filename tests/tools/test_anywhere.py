@@ -45,6 +45,6 @@ def test_installing_leaves_the_path_of_the_checkout_in_the_environment(tmp_path:
     [line] = re.findall(r"^[.]venv/bin/python -c '[^']*[.]pth[^']*'$", recipe.stdout, re.MULTILINE)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=root, check=True)
     subprocess.run(line, shell=True, cwd=root, check=True)
-    asked = [root / ".venv" / "bin" / "python", "-c", "import sys; print(sys.path)"]
+    asked = [str(root / ".venv" / "bin" / "python"), "-c", "import sys; print(sys.path)"]
     found = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert repr(str(root)) in found.stdout

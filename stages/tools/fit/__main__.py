@@ -240,15 +240,16 @@ def of_repeats(name: str, entry: Mapping[str, Any]) -> str:
 
 def refuse_too_little(path: str, data: Given, kept: int) -> None:
     """kept: how many different texts there are to train on."""
-    if kept < FEWEST:
-        again = "" if kept == len(data.texts) else f", {counted(kept, 'different text')} to train on"
-        rows = counted(len(data.texts), "row")
-        raise InputError(f"{path}: found {rows} with text and label{again}, allowed: {FEWEST} or more")
     if len(labels := set(data.labels)) < 2:
         raise InputError(
             f"{path}: found 1 label, {min(labels)[:80]!r}, allowed: 2 or more; add rows of another, or name "
             "another column with --label"
         )
+    if kept < FEWEST:
+        beside = " that test has not" if data.tests else ""
+        again = f", of {counted(kept, 'different text')}{beside}" if kept < len(data.texts) else ""
+        rows = counted(len(data.texts), "row")
+        raise InputError(f"{path}: found {rows} with text and label{again}, allowed: {FEWEST} or more")
 
 
 def told(data: Given) -> None:

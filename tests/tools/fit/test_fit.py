@@ -179,7 +179,7 @@ def test_what_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
     assert look.columns(found, label="two").label == "two"
     with pytest.raises(InputError, match=r"--text: found 'word', allowed: a column of .*: words, one, two"):
         look.columns(found, ["word"])
-    numbers = save(tmp_path / "b.csv", table(["words", "score"], [(f"text {i}", i / 7) for i in range(60)]))
+    numbers = save(tmp_path / "b.csv", table(["words", "score"], [(f"the text {i}", i) for i in range(60)]))
     with pytest.raises(InputError, match=r"allowed: 2 to 100 different values, .*\(score has 60\); add rows"):
         look.columns(look.look(numbers))
     same = [(i, f"a text {i}", "x") for i in range(60)]
@@ -277,6 +277,7 @@ def test_other_files_than_those_that_were_copied_are_refused(
     tmp_path: Path, conf: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, test = tickets(tmp_path / "mine.csv"), tickets(tmp_path / "tests.csv")
+    test.write_text(test.read_text(encoding="utf-8").replace("little", "lot"), encoding="utf-8")
     for _ in range(2):
         fit.written(options(path, text=["body"], test=str(test)))
     assert "stays as it is" in capsys.readouterr().out
@@ -433,8 +434,10 @@ def test_a_test_split_without_the_columns_of_train_is_refused_before_anything_is
 
 def test_too_few_different_texts_are_refused(tmp_path: Path, conf: Path) -> None:
     path = repeating(tmp_path / "mine.csv", TICKETS[:10], 9)
-    told = "found 90 rows with text and label, 10 different texts to train on, allowed: 20 or more"
+    told = "found 90 rows with text and label, of 10 different texts, allowed: 20 or more"
     assert told in refused(path) and not conf.exists()
+    all_in_test = repeating(tmp_path / "same.csv", times=1)
+    assert "of 0 different texts that test has not" in refused(all_in_test, test=str(all_in_test))
     assert "found 10 rows with text and label, allowed: 20" in refused(
         repeating(path.with_name("b.csv"), TICKETS[:10], 1)
     )

@@ -132,7 +132,7 @@ def test_the_fewer_texts_the_less_certain() -> None:
     assert folds.half_width(0.8, 2400) < 0.02
     row = ranking.HeldOut("x", {"accuracy": 0.8, "macro-f1": 0.8, "loss": 0.5}, 24, 24, 240)
     told = ranking.uncertain(row)
-    assert "holds out 24 of the 240 training texts, all seeds together 24 different" in told
+    assert "holds out 24 of the 240 training texts, drawn at random, all seeds together 24 different" in told
     assert "± 15 points" in told and told.endswith("More `seeds` in its file hold out more of them.")
     assert "seeds`" not in ranking.uncertain(replace(row, texts=150))
 
