@@ -1,6 +1,7 @@
 """An experiment on one's own texts, as a file of conf/: sizes follow from the data, recipes from the time."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,18 @@ SEEDS = 3
 SEEDS_OF_FEW = 10  # their held-out tenths have two thirds of the texts, three seeds' a quarter
 WHY_THREE, WHY_TEN = "means and standard deviations are shown", "each holds out another tenth of few texts"
 WHY = {"duplicates": "the tenth held out is drawn by row: equal texts would be on both sides"}
-TWEAK = {"bilstm": {"model": {"segment": None}}}
+Patch = dict[str, dict[str, Any]]
+TWEAK: dict[str, Patch] = {"bilstm": {"model": {"segment": None}}}
+WHY_WHOLE = "texts are read whole, in arrays of several widths"
+# of few texts, of which a network sees a few batches only; measured: test accuracy on 2,000 texts, trained on 450
+# of the headlines and of IMDB's reviews, ten seeds: the network of NB-SVM 71.9 -> 72.7 and 78.5 -> 80.7 %, the
+# bag 69.7 -> 74.4 and 58.4 -> 77.4 %, the BiLSTM 54.3 -> 71.9 and 51.2 -> 70.0 %
+TWEAK_OF_FEW: dict[str, Patch] = {
+    "nb-svm-network": {"training": {"batch_size": 16, "epochs": 5}},
+    "hashed-bag": {"training": {"batch_size": 16, "epochs": 10}},
+    "bilstm": {"training": {"batch_size": 16, "epochs": 6}},
+}
+WHY_SMALL = "of few texts, many small steps"
 # of a recipe, roughly, on two cores: seconds that its processes take to start, and for each seed those to
 # build its network and those for a million words; not measured
 SECONDS = {
@@ -84,7 +96,7 @@ def written(
     seeds = SEEDS_OF_FEW if few else SEEDS
     chosen = recipes(texts, minutes, seeds)
     corpora = {corpus for _, corpus, *_ in chosen}
-    reads = any(cell in TWEAK for cell, *_ in chosen)
+    tweak = tweaks([cell for cell, *_ in chosen], few)
     lines = [
         f"# Made of {source['path']}, and yours now: edit it, then `python -m stages.tools.fit {name}`.",
         f"title: {json.dumps(title, ensure_ascii=False)}",
@@ -96,7 +108,8 @@ def written(
             f"    {cell}: {{corpus: {name}-{corpus}, model: {model}, training: {training}}}"
             for cell, corpus, model, training in chosen
         ),
-        *([f"tweak: {flow(TWEAK)}   # texts are read whole, in arrays of several widths"] if reads else []),
+        *(["tweak:"] if tweak else []),
+        *(f"  {cell}: {flow(patch)}   # {why}" for cell, (patch, why) in tweak.items()),
         f"baseline: {name}-logistic   # a dashed line in the figures",
         "",
         "# From here on: what only this experiment needs. Sizes follow from the texts.",
@@ -107,6 +120,18 @@ def written(
         *(f"  {name}-{corpus}: {flow(corpus_of(name, corpus, texts))}" for corpus in sorted(corpora)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def tweaks(cells: Sequence[str], few: bool) -> dict[str, tuple[Patch, str]]:
+    """By cell what is other than the models and trainings of conf/ have it, and why."""
+    tables = [(TWEAK, WHY_WHOLE), *([(TWEAK_OF_FEW, WHY_SMALL)] if few else [])]
+    found: dict[str, tuple[Patch, str]] = {}
+    for cell in cells:
+        patches = [(table[cell], why) for table, why in tables if cell in table]
+        if patches:
+            whole = {key: value for patch, _ in patches for key, value in patch.items()}
+            found[cell] = whole, "; ".join(why for _, why in patches)
+    return found
 
 
 def stated(key: str, value: object) -> str:

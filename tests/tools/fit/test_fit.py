@@ -454,7 +454,8 @@ def test_what_is_written_composes_and_is_accepted(tmp_path: Path, words: int, mi
         "split": {"test": 0.2},
     }
     lengths = np.random.default_rng(0).integers(1, 2 * words, 3000)
-    text = experiment.written("tickets", "Tickets: a & b", source, experiment.Texts(lengths, 9000), minutes)
+    some = experiment.Texts(lengths, 9000)
+    text = experiment.written("tickets", "Tickets: a & b", source, some, minutes, few=words < 30)
     made = yaml.safe_load(text)
     read(files.Source, made["sources"]["tickets"], "sources.tickets")
     conf = tmp_path / "conf"
@@ -472,6 +473,9 @@ def test_what_is_written_composes_and_is_accepted(tmp_path: Path, words: int, mi
     recipes = params["comparisons"]["tickets"]["recipes"]
     assert recipes[:2] == ["tickets-majority", "tickets-logistic"]
     assert ("tickets-bilstm" in recipes) == (minutes > 1)
+    if minutes > 1:
+        epochs = params["recipes"]["tickets-bilstm"]["training"]["epochs"]
+        assert epochs == (6 if words < 30 else 3)
     assert ("tickets-characters" in recipes) == (minutes > 1 and words < 30)
 
 
@@ -519,6 +523,19 @@ def test_few_texts_are_trained_on_with_more_seeds_which_networks_take_longer_for
     assert (few["seeds"], many["seeds"]) == (10, 3)
     recipes = [set(each["vary"]["model"]) for each in (few, many)]
     assert {"majority", "logistic", "characters"} <= recipes[0] < recipes[1]
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_networks_take_smaller_steps_of_few_texts(few: bool) -> None:
+    texts = experiment.Texts(np.full(300, 9), 500)
+    made = yaml.safe_load(experiment.written("x", "X", {"path": "x.csv"}, texts, 600, few=few))
+    read(Experiment, {key: made[key] for key in ("title", "vary", "tweak")}, "experiments.x")
+    sizes = {cell: patch.get("training", {}).get("batch_size") for cell, patch in made["tweak"].items()}
+    small = dict.fromkeys(("nb-svm-network", "hashed-bag", "bilstm"), 16)
+    assert sizes == (small if few else {"bilstm": None})
+    assert made["tweak"]["bilstm"]["model"] == {"segment": None}
+    soon = yaml.safe_load(experiment.written("x", "X", {"path": "x.csv"}, texts, 0.01, few=few))
+    assert "tweak" not in soon
 
 
 def test_arrays_are_wide_enough_for_nearly_all_texts() -> None:
