@@ -9,8 +9,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib import import_module
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -98,30 +99,42 @@ class Cluster(Crew):
 
     address: str = ""
 
+    def refuse_strangers(self, client: Any) -> None:
+        """Refuse workers that can't import this project: Dask would wait for another one, without end."""
+        with suppress(TimeoutError):  # of a cluster that starts workers once there is work
+            client.wait_for_workers(1, timeout=PATIENCE)
+        try:
+            client.run(import_module, __name__)
+        except ModuleNotFoundError as error:
+            raise self._strange(error.name) from None
+
+    def _refused(self, what: str) -> InputError:
+        return InputError(f"{SCHEDULER}: found {self.address}, {what}")
+
+    def _strange(self, name: str | None) -> InputError:
+        lacks = f" (no {name})" if name else ""
+        return self._refused(
+            f"where this project, or a package that it needs, is not found{lacks}; start scheduler and "
+            f"workers in {ROOT}, or with PYTHONPATH={ROOT}, with the packages of requirements.lock"
+        )
+
     def map(self, work: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[Made]:
         from distributed import KilledWorker
         from distributed.client import ClosedClientError
 
-        def refused(what: str) -> InputError:
-            return InputError(f"{SCHEDULER}: found {self.address}, {what}")
-
         try:
             yield from super().map(work, given)
         except KilledWorker as error:
-            raise refused(
+            raise self._refused(
                 f"which lost {error.allowed_failures + 1} of its workers at one block, often for lack of "
                 "memory; make room and run it again"
             ) from None
         except (CancelledError, ClosedClientError):
-            raise refused("which is lost; start it anew, with workers, and run it again") from None
+            raise self._refused("which is lost; start it anew, with workers, and run it again") from None
         except (ModuleNotFoundError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and UNREAD not in str(error):
                 raise
-            lacks = f" (no {error.name})" if isinstance(error, ModuleNotFoundError) else ""
-            raise refused(
-                f"where this project, or a package that it needs, is not found{lacks}; start scheduler and "
-                f"workers in {ROOT}, or with PYTHONPATH={ROOT}, with the packages of requirements.lock"
-            ) from None
+            raise self._strange(getattr(error, "name", None)) from None
 
 
 @contextmanager
@@ -135,7 +148,9 @@ def crew(place: Path, characters: int) -> Iterator[Crew]:
     if address := os.environ.get(SCHEDULER):
         with _client(address) as client:
             threads = sum(client.nthreads().values())
-            yield Cluster(client.get_executor(pure=False), max(1, threads), place=place, address=address)
+            working = Cluster(client.get_executor(pure=False), max(1, threads), place=place, address=address)
+            working.refuse_strangers(client)
+            yield working
     elif workers < 2:
         yield Crew(place=place)
     else:

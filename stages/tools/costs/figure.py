@@ -77,7 +77,7 @@ def draw(points: Sequence[Point], style: Figures, path: Path) -> None:
             ax.plot(point.seconds, 100 * point.accuracy, "o", markerfacecolor=fill, color=dots)
         ax.margins(0.08)
         ax.set(xlabel="seconds from raw texts to a finished model of one seed", ylabel="test accuracy, %")
-        first = [*edge, *(point for point in points if point.peer)]
+        first = [*edge[::-1], *(point for point in points if point.peer)]
         rest = sorted(set(points) - set(first), key=lambda point: (-point.accuracy, point.name))
         figure.draw_without_rendering()  # so that texts have extents
         annotate(ax, figure.dpi, [*first, *rest], points)
