@@ -20,7 +20,7 @@ from stages.tools.costs.figure import Point, draw
 from stages.tools.costs.totals import totals
 
 REPORTS = ROOT / "reports"
-FEW = 3  # points of a source that a figure is not made for
+FEW = 4  # points of a source that a figure is not made for
 
 
 def main() -> None:
