@@ -66,11 +66,12 @@ def test_a_file_directly_in_stages_is_a_stage_and_the_other_way_round() -> None:
 
 
 def test_no_two_modules_have_one_name() -> None:
-    """But kinds, whose names are the user's words in conf/: `kind: files`."""
+    """But kinds, whose names are the user's words in conf/: `kind: files`, `architecture: lstm`."""
     kinds = {"sources", "tokenizers", "models", "pretrainers", "trainers"}
     names = Counter(path.stem for path in modules() if room(path) not in kinds)
-    names |= Counter(path.stem for path in modules() if room(path) in kinds)
     assert {name for name, count in names.items() if count > 1} <= {"__init__", "__main__"}
+    taken = {path.stem for path in modules() if room(path) in kinds} & set(names)
+    assert taken <= {"__init__", "files"}  # `files` are the user's own, and those that runtime/ writes
 
 
 def test_no_two_files_of_tests_have_one_name() -> None:

@@ -19,7 +19,7 @@ from stages.runtime import command
 from stages.runtime.config import ROOT, InputError, read
 from stages.study.params import one_of, params
 from stages.tokenizers import ngrams
-from stages.tools.export.linear import opened
+from stages.tools.export.linear_form import opened
 from stages.tools.predict import note_a_guess
 from stages.tools.serve.resident import Resident
 from stages.trainers.linear import Linear, counted, scaled

@@ -24,7 +24,7 @@ from stages.evaluation.classify import Classifier, temperatures
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError, parse
 from stages.study.params import one_of, params
-from stages.tools.export import formats, linear, package, readme
+from stages.tools.export import formats, linear_form, package, readme
 
 FORMATS = ("package", *formats.FILES)
 
@@ -54,7 +54,7 @@ def exported(name: str, recipes: Mapping[str, Any], kind: str, folder: Path) -> 
     """Write the model of a recipe's first seed, once all of it has been verified."""
     recipe = recipes[name]
     Classifier(name, recipes)  # refuses what is not trained, damaged, or of another tokenizer
-    training, origin, models = linear.opened(name)
+    training, origin, models = linear_form.opened(name)
     if "members" in recipe["model"]:
         raise InputError(f"{name}: found an ensemble, allowed: a recipe that is trained; export its members")
     seed = next(iter(training["seeds"]))
@@ -101,7 +101,7 @@ def write(
     model: as stages/evaluation/inference.py loads it; tokenizer: its kind; tokens: the folder it is in.
     """
     inside = folder
-    arrays = linear.arrays(model) if tokenizer == "ngrams" else None
+    arrays = linear_form.arrays(model) if tokenizer == "ngrams" else None
     if kind == "package":
         inside = package.folder_of(facts["recipe"], folder)
         inside.mkdir()

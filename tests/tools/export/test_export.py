@@ -18,7 +18,7 @@ from stages.network.sizes import Shape
 from stages.runtime.config import InputError
 from stages.tokenizers import bpe, ngrams, subwords8k, word
 from stages.tools.export import __main__ as export
-from stages.tools.export import linear, package, readme
+from stages.tools.export import linear_form, package, readme
 from stages.tools.export.__main__ import write
 from stages.trainers.linear import Linear
 from tests.models import small
@@ -294,7 +294,7 @@ def test_an_export_that_is_refused_leaves_no_empty_folders(
     monkeypatch.setattr(export, "Classifier", lambda name, recipes: None)
     monkeypatch.setattr(export, "params", lambda: {"corpora": {"words": {"source": "mine"}}})
     monkeypatch.setattr(export, "temperatures", lambda name, key: {})
-    monkeypatch.setattr(linear, "opened", lambda name: (training, origin, iter([model])))
+    monkeypatch.setattr(linear_form, "opened", lambda name: (training, origin, iter([model])))
     recipes = {"mine-too": {"corpus": "words", "model": {"architecture": "linear_classifier"}}}
     if there:
         (tmp_path / "exported").mkdir()
@@ -309,7 +309,7 @@ def test_other_models_have_no_such_form() -> None:
         name = "lstm"
         output_shape = (None, 1)
 
-    assert linear.arrays(Network()) is None
+    assert linear_form.arrays(Network()) is None
 
 
 @pytest.mark.parametrize("form", ["numpy_model", "onnx_model"])
