@@ -20,8 +20,7 @@ from stages.runtime.config import ROOT, InputError, read
 from stages.study.params import one_of, params
 from stages.tokenizers import ngrams
 from stages.tools.export.linear_form import opened
-from stages.tools.predict import note_a_guess
-from stages.tools.serve.resident import Resident
+from stages.tools.serve.resident import Resident, note_a_guess, one_line
 from stages.trainers.linear import Linear, counted, scaled
 
 SHOWN = 5  # words that are named where there are no colours
@@ -45,7 +44,7 @@ def main() -> None:
     label = int(probable.argmax())
     print(f"{classifier.labels[label]}, {probable[label]:.4f}")
     shares = explained(options.recipe, recipes, classifier, options.text, label)
-    print(coloured(shares) if sys.stdout.isatty() else named(shares))
+    print(coloured(shares) if sys.stdout.isatty() else "\n".join(strongest(shares)))
 
 
 def explained(name: str, recipes: Mapping[str, Any], classifier: Classifier, text: str, label: int) -> Shares:
@@ -129,10 +128,10 @@ def coloured(shares: Shares) -> str:
     return " ".join(words)
 
 
-def named(shares: Sequence[tuple[str, float]]) -> str:
-    """The strongest words, a line each."""
-    strongest = sorted(shares, key=lambda pair: -abs(pair[1]))[:SHOWN]
-    return "\n".join(f"{share:+.3f}\t{command.printable(word)}" for word, share in strongest)
+def strongest(shares: Sequence[tuple[str, float]]) -> list[str]:
+    """The words that decided most, a line each."""
+    most = sorted(shares, key=lambda pair: -abs(pair[1]))[:SHOWN]
+    return [f"{share:+.3f}\t{one_line(word)}" for word, share in most]
 
 
 if __name__ == "__main__":

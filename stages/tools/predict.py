@@ -13,6 +13,7 @@ whole: for millions of rows, take JSON Lines, CSV or Parquet.
 Examples: python -m stages.tools.predict demo-lstm "The plot is not dull but good."
           python -m stages.tools.predict demo-lstm --threshold 0.9 "The plot is dull."
           python -m stages.tools.predict demo-lstm --json < texts.txt
+          python -m stages.tools.predict tickets-svm --explain "Where is my invoice?"
           python -m stages.tools.predict tickets-svm --table tickets.csv --top 3 > labelled.csv
           python -m stages.tools.predict tickets-svm --table tickets.csv --column subject --column body
 """
@@ -24,7 +25,7 @@ import json
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,9 @@ from stages.runtime.config import InputError
 from stages.study.params import one_of, params, trained_recipes
 from stages.texts import tables
 from stages.tools.fit import look
-from stages.tools.serve.resident import Resident
+from stages.tools.serve.resident import Resident, note_a_guess, one_line
 
+Explain = Callable[[str, int], list[tuple[str, float]]]  # of a text, and the number of a label
 CHUNK = 2048  # texts that are in memory, and answered, at a time
 
 
@@ -51,6 +53,7 @@ def main() -> None:
         "--threshold", type=share, default=0.0, metavar="P", help="the least probability of a label given"
     )
     parser.add_argument("--top", type=count, default=1, metavar="N", help="the N most probable labels")
+    parser.add_argument("--explain", action="store_true", help="below each text, the words that decided")
     parser.add_argument("--table", help="a table of texts, whose columns are kept")
     parser.add_argument(
         "--column", action="append", default=[], help="its column of texts; again for each that makes a text"
@@ -63,11 +66,23 @@ def main() -> None:
             "--table: found with texts, or --column without it, allowed: --table FILE, or --table FILE "
             "--column NAME"
         )
+    if options.table and options.explain:
+        raise InputError("--explain: found with --table, allowed: with texts; leave one of them out")
     if options.table:
         options.column = columns(options.column, learned_from(recipes[recipe]))
+    classifier = Resident(recipe, recipes)
+    options.words = explaining(recipe, recipes, classifier) if options.explain else None
     lines = of_table if options.table else of_texts
-    for line in lines(Resident(recipe, recipes), options):
+    for line in lines(classifier, options):
         sys.stdout.buffer.write(line.encode())
+
+
+def explaining(recipe: str, recipes: Mapping[str, Any], classifier: Resident) -> Explain:
+    """What finds the words that decided."""
+    from stages.tools import explain
+
+    exactly = explain.exactly_of(recipe, recipes)
+    return exactly or (lambda text, label: explain.occluded(classifier, text, label))
 
 
 def learned_from(recipe: Mapping[str, Any]) -> list[str]:
@@ -117,14 +132,11 @@ def of_texts(classifier: Resident, options: argparse.Namespace) -> Iterator[str]
         lines = decoded(sys.stdin.buffer, "standard input, line")
         texts = (text.rstrip("\r\n") for text in lines)
     for text, shares in answered(classifier, ((text, text) for text in texts)):
-        yield line(text, classifier.labels, shares, options.json, options.threshold, options.top) + "\n"
-
-
-def note_a_guess(classifier: Resident, text: str) -> None:
-    """Say on standard error that a text has no word that was learned."""
-    if text.strip() and not classifier.knows(text):
-        note = f"note: no word of {one_line(text)!r} was learned: what follows for it is a guess"
-        print(note, file=sys.stderr)
+        words = None
+        if options.words and shares is not None:
+            words = options.words(text, int(shares.argmax()))
+        told = line(text, classifier.labels, shares, options.json, options.threshold, options.top, words)
+        yield told + "\n"
 
 
 def of_table(classifier: Classifier, options: argparse.Namespace) -> Iterator[str]:
@@ -219,14 +231,18 @@ def line(
     as_json: bool,
     threshold: float = 0.0,
     top: int = 1,
+    words: Sequence[tuple[str, float]] | None = None,
 ) -> str:
     """What is printed for a text. Without JSON, line ends, tabs and control characters of label and text are
-    shown as spaces."""
+    shown as spaces. words: of an explained text, with what each adds to the logit of its label; without JSON
+    the strongest have a line each, which begins with a tab."""
     if not as_json:
         pairs = ranked(labels, shares, threshold, top)
         told = ([one_line(label or ""), "" if p is None else f"{p:.4f}"] for label, p in pairs)
-        return "\t".join([*chain(*told), one_line(text)])
-    return json.dumps(answer(labels, shares, threshold, top) | {"text": text}, ensure_ascii=False)
+        whole = "\t".join([*chain(*told), one_line(text)])
+        return "\n\t".join([whole, *_strongest(words or [])])
+    more = {} if words is None else {"words": [[word, round(share, 6)] for word, share in words]}
+    return json.dumps(answer(labels, shares, threshold, top) | {"text": text} | more, ensure_ascii=False)
 
 
 def answer(
@@ -246,16 +262,18 @@ def answer(
     return told | ({"top": pairs} if top > 1 else {})
 
 
+def _strongest(words: Sequence[tuple[str, float]]) -> list[str]:
+    if not words:
+        return []  # so that explanations are imported for those who ask for them
+    from stages.tools.explain import strongest
+
+    return strongest(words)
+
+
 def comma_separated(fields: Iterable[object]) -> str:
     text = io.StringIO(newline="")
     csv.writer(text).writerow("" if field is None else field for field in fields)  # quotes "\r", too
     return text.getvalue().removesuffix("\r\n") + "\n"
-
-
-def one_line(text: str) -> str:
-    """What can be printed of it, with single spaces."""
-    text = command.printable(text).strip(" ")
-    return " ".join(text.split()) if "  " in text else text
 
 
 if __name__ == "__main__":

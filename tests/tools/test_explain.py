@@ -85,4 +85,4 @@ def test_without_the_words_that_are_named_the_logit_falls_more_than_without_othe
 def test_colours_mark_what_is_strong_and_text_can_t_move_the_cursor() -> None:
     text = explain.coloured([("good\x1b[2J", 2.0), ("film", 0.1), ("dull", -1.5)])
     assert text == f"{explain.FOR}good [2J{explain.PLAIN} film {explain.AGAINST}dull{explain.PLAIN}"
-    assert explain.named([("a", 0.5), ("b\n", -2.0)]) == "-2.000\tb \n+0.500\ta"
+    assert explain.strongest([("a", 0.5), ("b\n", -2.0)]) == ["-2.000\tb", "+0.500\ta"]

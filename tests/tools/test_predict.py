@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from stages.runtime.config import InputError
 from stages.tools import predict
+from stages.tools.serve import resident
 
 RECIPES = {"small": {"corpus": "words"}}
 STUDY: dict[str, Any] = {"corpora": {"words": {"source": "mine"}}, "sources": {"mine": {}}}
@@ -83,6 +84,19 @@ def test_a_text_without_a_known_word_is_noted(
 ) -> None:
     assert len(run(monkeypatch, "small", "zzz", "abc", "")) == 3
     assert capsys.readouterr().err == "note: no word of 'zzz' was learned: what follows for it is a guess\n"
+
+
+def test_below_each_text_the_words_that_decided_are_named_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    def words(*_: object) -> predict.Explain:
+        return lambda text, label: [(word, len(word) * (1.0 if label else -1.0)) for word in text.split()]
+
+    monkeypatch.setattr(predict, "explaining", words)
+    lines = run(monkeypatch, "small", "--explain", "a good", " ")
+    assert lines == ["[31myes [0m\t0.8571\ta good", "\t+4.000\tgood", "\t+1.000\ta", "\t\t"]
+    [answer] = [json.loads(text) for text in run(monkeypatch, "small", "--json", "--explain", "a good")]
+    assert answer["words"] == [["a", 1.0], ["good", 4.0]]
+    with pytest.raises(InputError, match="--explain: found with --table, allowed: with texts"):
+        run(monkeypatch, "small", "--explain", "--table", "a.csv")
 
 
 def test_the_next_labels_are_given_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,7 +249,7 @@ def test_bytes_are_as_many_texts_or_refused_by_number(lines: list[bytes]) -> Non
 @given(st.text())
 def test_one_line_is_the_printable_words_of_a_text_with_single_spaces(text: str) -> None:
     printable = "".join(c if c.isprintable() else " " for c in text)
-    assert predict.one_line(text) == " ".join(printable.split())
+    assert resident.one_line(text) == " ".join(printable.split())
 
 
 @given(st.lists(st.sampled_from([0.0, 0.1, 0.3, 0.6]), min_size=1, max_size=9), st.integers(1, 4))

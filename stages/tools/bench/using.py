@@ -91,7 +91,7 @@ def predicted(recipe: str, full: bool) -> dict[str, float]:
 
     some = texts(10_000 if full else 2_000)
     classifier = Resident(recipe, trained_recipes())
-    options = Namespace(text=[], json=False, threshold=0.0, top=1)
+    options = Namespace(text=[], json=False, threshold=0.0, top=1, words=None)
     for warming in (True, False):
         lines = "\n".join(some[: predict.CHUNK] if warming else some)
         sys.stdin = io.TextIOWrapper(io.BytesIO(lines.encode()))

@@ -1,5 +1,6 @@
 """A trained recipe that stays in memory: what `Classifier` says, by models that are loaded once."""
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from stages.evaluation.classify import Classifier, padded
 from stages.evaluation.inference import each, logits
 from stages.evaluation.metrics import probabilities
 from stages.models.ensemble import combine
+from stages.runtime import command
 from stages.tools.serve import unpadded
 
 Logits = Callable[[Sequence[str]], np.ndarray]
@@ -67,3 +69,16 @@ def apart(arrays: Padded, how: Pad) -> Padded:
         ids=[*arrays.ids[:-1], *(ids[which, :length] for length, which in own)],
         rows=[*arrays.rows[:-1], *(rows[which] for _, which in own)],
     )
+
+
+def note_a_guess(classifier: Resident, text: str) -> None:
+    """Say on standard error that a text has no word that was learned."""
+    if text.strip() and not classifier.knows(text):
+        note = f"note: no word of {one_line(text)!r} was learned: what follows for it is a guess"
+        print(note, file=sys.stderr)
+
+
+def one_line(text: str) -> str:
+    """What can be printed of it, with single spaces."""
+    text = command.printable(text).strip(" ")
+    return " ".join(text.split()) if "  " in text else text
