@@ -16,6 +16,7 @@ Examples: python -m stages.tools.predict demo-lstm "The plot is not dull but goo
           python -m stages.tools.predict tickets-svm --explain "Where is my invoice?"
           python -m stages.tools.predict tickets-svm --table tickets.csv --top 3 > labelled.csv
           python -m stages.tools.predict tickets-svm --table tickets.csv --column subject --column body
+          zcat tickets.jsonl.gz | python -m stages.tools.predict tickets-svm --json --table -
 """
 
 import argparse
@@ -24,10 +25,13 @@ import io
 import json
 import math
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -41,6 +45,7 @@ from stages.tools.fit import look
 from stages.tools.serve.resident import Resident, note_a_guess, one_line
 
 Explain = Callable[[str, int], list[tuple[str, float]]]  # of a text, and the number of a label
+PIPED = "-"  # in place of a table's name
 CHUNK = 2048  # texts that are in memory, and answered, at a time
 
 
@@ -54,7 +59,9 @@ def main() -> None:
     )
     parser.add_argument("--top", type=count, default=1, metavar="N", help="the N most probable labels")
     parser.add_argument("--explain", action="store_true", help="below each text, the words that decided")
-    parser.add_argument("--table", help="a table of texts, whose columns are kept")
+    parser.add_argument(
+        "--table", help=f"a table of texts, whose columns are kept; {PIPED}: on standard input"
+    )
     parser.add_argument(
         "--column", action="append", default=[], help="its column of texts; again for each that makes a text"
     )
@@ -142,9 +149,32 @@ def of_texts(classifier: Resident, options: argparse.Namespace) -> Iterator[str]
 def of_table(classifier: Classifier, options: argparse.Namespace) -> Iterator[str]:
     """The rows of the table with what is said of them: `predicted`, `probability`; of the next labels
     `predicted_2`, `probability_2`, and so on."""
-    path = Path(options.table)
-    if not path.is_file():
-        raise InputError(f"--table: found {path}, which is no file, allowed: a table of texts")
+    with table(options.table) as path:
+        yield from of_rows(classifier, path, options)
+
+
+@contextmanager
+def table(name: str) -> Iterator[Path]:
+    """The file of that name; of "-" one with what comes on standard input, CSV or, if it begins with "{",
+    JSON Lines."""
+    if name != PIPED:
+        if not Path(name).is_file():
+            raise InputError(
+                f"--table: found {name}, which is no file, allowed: a table of texts, or {PIPED}"
+            )
+        yield Path(name)
+        return
+    with TemporaryDirectory() as folder:
+        piped = sys.stdin.buffer
+        first = piped.read(1)
+        path = Path(folder, f"standard input{'.jsonl' if first == b'{' else '.csv'}")
+        with path.open("wb") as file:
+            file.write(first)
+            shutil.copyfileobj(piped, file)
+        yield path
+
+
+def of_rows(classifier: Classifier, path: Path, options: argparse.Namespace) -> Iterator[str]:
     added = [*said(classifier.labels, None, options.threshold, options.top)]
     header: list[str] = []
     for row, shares in answered(classifier, texts_of(path, options.column, added)):

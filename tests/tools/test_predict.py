@@ -105,6 +105,17 @@ def test_the_next_labels_are_given_on_request(monkeypatch: pytest.MonkeyPatch) -
     assert answer["top"] == [[LABELS[1], 0.75], [LABELS[0], 0.25]]
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_a_table_may_come_on_standard_input(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"id": "1", "body": "abc, d"}, {"id": "2", "body": "e"}]
+    header = 'id,body\n1,"abc, d"\n2,e\n'
+    text = header if form == "csv" else "".join(f"{json.dumps(row)}\n" for row in rows)
+    given = ["small", "--table", "-", "--column", "body", "--json"]
+    objects = [json.loads(line) for line in run(monkeypatch, *given, stdin=text.encode())]
+    assert [{"id": each["id"], "body": each["body"]} for each in objects] == rows
+    assert all(each["predicted"] == LABELS[1] for each in objects[:1])
+
+
 def test_a_table_keeps_its_columns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text('id;body;more\n1;"abc; d";x\n2;;y\n3;"two\nlines";"q""uote"\n', encoding="latin-1")
