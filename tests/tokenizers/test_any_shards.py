@@ -28,7 +28,7 @@ from stages.tokenization.encoding import encode
 from stages.tokenizers import word
 from stages.tools.parallel import free_port
 from tests.tokenizers.texts import ODD, SETTINGS, of_letters, sentences
-from tests.tools.spread.machines import until
+from tests.tools.spread.machines import ending, until
 
 PLAIN = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
@@ -205,7 +205,7 @@ def cluster(
         pytest.skip("needs Dask: pip install seqstudy[cluster]")
     contact = folder / "scheduler.json"
     environment = os.environ | {"PYTHONPATH": str(ROOT)} | variables
-    started = []
+    started: list[subprocess.Popen[bytes]] = []
 
     def start(*line: str) -> "subprocess.Popen[bytes]":
         with (folder / "log").open("ab") as log:
@@ -214,7 +214,7 @@ def cluster(
             )
         return started[-1]
 
-    try:
+    with ending(started):
         first = start(
             *(scheduler or [*DASK, "scheduler"]),
             *("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(contact)),
@@ -226,15 +226,6 @@ def cluster(
             *(address, "--nthreads", "1", "--no-dashboard", "--local-directory", str(folder)),
         )
         yield address, first
-    finally:
-        for process in reversed(started):
-            process.terminate()
-        for process in started:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
 
 
 @pytest.fixture

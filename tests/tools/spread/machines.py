@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def machines(project: Project, folder: Path, count: int = 2, threads: int = 1) -
     python = [sys.executable, "-m"]
     scheduler = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
     started = [start(project, folder, [*python, *scheduler, "--scheduler-file", str(contact)])]
-    try:
+    with ending(started):
         until(contact.exists)
         address: str = json.loads(contact.read_text(encoding="utf-8"))["address"]
         for number in range(count):
@@ -66,6 +66,13 @@ def machines(project: Project, folder: Path, count: int = 2, threads: int = 1) -
             worker = [*python, "distributed.cli.dask_worker", address, "--name", f"m{number}", *options]
             started.append(start(project, own, hidden(project.root, *worker)))
         yield address
+
+
+@contextmanager
+def ending(started: Sequence["subprocess.Popen[bytes]"]) -> Iterator[None]:
+    """Processes that end with the block, the last one first; more may be started in it."""
+    try:
+        yield
     finally:
         for process in reversed(started):
             process.terminate()
