@@ -10,7 +10,7 @@ help: ## list the targets
 run: .venv/ready ## train and compare the demo's models (2 to 5 minutes), then say where to look
 	@dvc repro compare@demo
 	@awk -F ' *[|] *' '/^[|] -/ { next } /^[|]/ { gsub("[*]", ""); printf "%-17s%18s%18s\n", $$2, $$3, $$4; rows = 1; next } \
-		rows { exit }' data/chapters/demo.md
+		rows { exit }' reports/chapters/demo.md
 	@echo "Figures: reports/comparisons/demo/*.svg    What they say: reports/comparisons/demo.md"
 	@echo "All of it, as a page: .venv/bin/python -m stages.tools.report demo"
 	@echo "Next: edit a number in conf/, then: .venv/bin/python -m stages.compose && .venv/bin/dvc repro compare@demo"

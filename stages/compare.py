@@ -1,8 +1,8 @@
 """Results of a comparison's recipes -> tables and figures.
 
-In: data/compared/<comparison>/. Out: reports/comparisons/<comparison>/ with the figures; reports/tables/
-<comparison>.csv; data/differences/<comparison>.csv, each two recipes that were tested on the same texts, and
-data/chapters/<comparison>.md, both of which `summary` takes into reports/.
+In: data/compared/<comparison>/. Out: reports/comparisons/<comparison>/ with the figures; reports/chapters/
+<comparison>.md, which shows them and the tables; reports/tables/<comparison>.csv; reports/differences/
+<comparison>.csv, each two recipes that were tested on the same texts.
 
 Example: python -m stages.compare demo
 """
@@ -26,9 +26,9 @@ def main(name: str, params: dict[str, Any]) -> None:
     results, beside = load(folder, shown), baseline(shown, ROOT)
     tested = chapter.pairs(results)
     files.write_csv(ROOT / "reports" / "tables" / f"{name}.csv", *chapter.table(results))
-    files.write_csv(ROOT / "data" / "differences" / f"{name}.csv", *chapter.differing(results, tested))
+    files.write_csv(ROOT / "reports" / "differences" / f"{name}.csv", *chapter.differing(results, tested))
     text = chapter.chapter(name, shown["title"], results, tested)
-    files.write_text(ROOT / "data" / "chapters" / f"{name}.md", text)
+    files.write_text(ROOT / "reports" / "chapters" / f"{name}.md", text)
     with files.replacing_folder(ROOT / "reports" / "comparisons" / name) as pictures:
         for part in dict.fromkeys(result.chapter for result in results):
             some = [result for result in results if result.chapter == part]

@@ -1,43 +1,60 @@
-"""All tables and figures of each comparison, the sample sentences and the corpora, as pages for people.
+"""What recipes say of sample sentences, and how long the texts of the corpora are, as pages for people.
 
-Out: reports/chapters/<comparison>.md, reports/differences/<comparison>.csv, reports/samples.md,
-reports/corpora.md.
+In: reports/samples/, reports/corpora/. Out: reports/samples.md, reports/corpora.md.
 
 Example: python -m stages.summary
 """
 
 import json
-import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.reporting.markdown import markdown
+from stages.reporting.markdown import markdown, plain
 from stages.runtime import files
 from stages.runtime.config import ROOT
 from stages.study import stage
 
 LENGTHS = ["mean", "p50", "p95", "max"]
+SEVERAL = """
+Several seeds: the mean, and the lowest and highest in brackets. A model knows the words of its source and no
+others: what it says of a sentence of another kind means nothing.
+"""
+Answers = Mapping[str, Mapping[str, Any]]  # by the names of the sentences
 
 
 def main(params: dict[str, Any]) -> None:
-    data, reports = ROOT / "data", ROOT / "reports"
-    with files.replacing_folder(reports / "chapters") as folder:
-        for name in params["comparisons"]:
-            text = (data / "chapters" / f"{name}.md").read_text(encoding="utf-8")
-            files.write_text(folder / f"{name}.md", chapter(text))
-    with files.replacing_folder(reports / "differences") as folder:
-        for name in params["comparisons"]:
-            shutil.copyfile(data / "differences" / f"{name}.csv", folder / f"{name}.csv")
-    sentences = (data / "samples.md").read_text(encoding="utf-8")
-    files.write_text(reports / "samples.md", f"# Sample sentences\n\n{sentences}")
+    reports = ROOT / "reports"
+    groups: dict[str, dict[str, Answers]] = {}
+    for name in params["pipeline"]["sampled"]:
+        source = params["corpora"][params["recipes"][name]["corpus"]]["source"]
+        text = (reports / "samples" / f"{name}.json").read_text(encoding="utf-8")
+        groups.setdefault(source, {})[name] = json.loads(text)
+    files.write_text(reports / "samples.md", sentences(params["samples"], groups))
     files.write_text(reports / "corpora.md", corpora(params["corpora"], reports / "corpora") + tested(params))
 
 
-def chapter(text: str) -> str:
-    """What `compare` wrote, as a page of its own in a folder of reports/."""
-    return text.lstrip("\n").replace("## ", "# ").replace("](comparisons/", "](../comparisons/")
+def sentences(texts: Mapping[str, str], groups: Mapping[str, Mapping[str, Answers]]) -> str:
+    """The sentences, and for each source a table of its recipes with what stages/samples.py wrote. The label
+    stands above the table if it is the same everywhere."""
+    page = "# Sample sentences\n\n"
+    page += "".join(f"- **{name}**: {plain(text)}\n" for name, text in texts.items()) + SEVERAL
+    for source, recipes in groups.items():
+        labels = {answer["label"] for answers in recipes.values() for answer in answers.values()}
+        of = f"Probability of *{plain(*labels)}*" if len(labels) == 1 else "The label, and its probability"
+        rows = [
+            [recipe, *(_cell(answers[name], labelled=len(labels) > 1) for name in texts)]
+            for recipe, answers in recipes.items()
+        ]
+        page += f"\n{of}, source {source}:\n\n{markdown(['recipe', *texts], rows)}"
+    return page
+
+
+def _cell(answer: Mapping[str, Any], labelled: bool) -> str:
+    label = f"{plain(answer['label'])} " if labelled else ""
+    several = f" ({answer['lowest']:.2f} to {answer['highest']:.2f})" if "lowest" in answer else ""
+    return f"{label}{answer['probability']:.3f}{several}"
 
 
 def corpora(names: Iterable[str], reports: Path) -> str:
@@ -60,4 +77,4 @@ def tested(params: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    stage.run_whole(main, "pipeline.order")
+    stage.run_whole(main, "samples", "pipeline.order")

@@ -40,7 +40,7 @@ SMALL = {
     "batch_size: 32\nearly_stopping: null\nvalidation: test",
     "trainings/stopped": "kind: gradient_descent\noptimizer: adam\nlearning_rate: 0.1\nepochs: 8\n"
     "batch_size: 32\nearly_stopping: {patience: 1}\nvalidation: {fraction: 0.2}",
-    "experiments/small": f"title: {json.dumps(MARKUP)}\ncorpus: words\nvary:\n  network:\n"
+    "experiments/small": f"title: {json.dumps(MARKUP)}\ncorpus: words\nsamples: true\nvary:\n  network:\n"
     "    pooled: {model: pooled, training: watched}\n"
     "    lstm: {model: lstm, training: stopped, seeds: 2}",
     "samples": f"first: the plot is dull\nsecond: {json.dumps(MARKUP)}",

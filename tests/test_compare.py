@@ -1,4 +1,4 @@
-"""The stages that show what was measured: a comparison's files, and the pages of all recipes."""
+"""A comparison's tables, page and figures."""
 
 import csv
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stages import compare, samples, summary
+from stages import compare
 from stages.reporting.comparison import Result
 from stages.runtime import files
 from tests.recipes import result, scored, three
@@ -17,8 +17,7 @@ BY_EVALUATE += ["right", "reliability", "coverage"]
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for module in (compare, samples, summary):
-        monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(compare, "ROOT", tmp_path)
     return tmp_path
 
 
@@ -47,10 +46,10 @@ def test_a_comparison_shows_its_recipes_and_forgets_the_ones_it_no_longer_has(ro
     compare.main("mine", params)
     with (root / "reports" / "tables" / "mine.csv").open(encoding="utf-8", newline="") as file:
         assert [row["recipe"] for row in csv.DictReader(file)] == ["b", "a"]
-    with (root / "data" / "differences" / "mine.csv").open(encoding="utf-8", newline="") as file:
+    with (root / "reports" / "differences" / "mine.csv").open(encoding="utf-8", newline="") as file:
         assert [(row["first"], row["second"]) for row in csv.DictReader(file)] == [("b", "a")]
     assert not (root / "data" / "compared" / "mine" / "old.json").exists()
-    assert "old" not in (root / "data" / "chapters" / "mine.md").read_text(encoding="utf-8")
+    assert "old" not in (root / "reports" / "chapters" / "mine.md").read_text(encoding="utf-8")
 
 
 def test_pruning_deletes_strays_and_only_them(tmp_path: Path) -> None:
@@ -78,46 +77,7 @@ def test_the_same_results_are_the_same_bytes_and_a_figure_that_is_gone_goes(root
 def test_every_figure_that_a_chapter_links_to_is_drawn_and_no_other(root: Path) -> None:
     params = evaluated(root, [result("a", chapter="lstm"), result("b", chapter="gru")])
     compare.main("mine", params)
-    text = (root / "data" / "chapters" / "mine.md").read_text(encoding="utf-8")
+    text = (root / "reports" / "chapters" / "mine.md").read_text(encoding="utf-8")
     pictures = list((root / "reports" / "comparisons" / "mine").iterdir())
-    assert len(pictures) == 12 == text.count("](comparisons/mine/")
-    assert all(f"](comparisons/mine/{picture.name})" in text for picture in pictures)
-
-
-def test_every_comparison_has_a_page_whose_pictures_are_found_from_there(root: Path) -> None:
-    picture = "![test accuracy](comparisons/b/accuracy.svg)\n"
-    for name in ("b", "a"):
-        text = f"\n## Chapter {name}\n\n### part\n\n{picture}"
-        files.write_text(root / "data" / "chapters" / f"{name}.md", text)
-        files.write_text(root / "data" / "differences" / f"{name}.csv", f"first,second\n{name},{name}\n")
-    files.write_text(root / "reports" / "chapters" / "gone.md", "left by an experiment that is gone")
-    summarize(root)
-    tables = root / "reports" / "differences"
-    assert {path.name for path in tables.iterdir()} == {"a.csv", "b.csv"}
-    assert (tables / "b.csv").read_text(encoding="utf-8").endswith("\nb,b\n")
-    pages = {
-        path.name: path.read_text(encoding="utf-8") for path in (root / "reports" / "chapters").iterdir()
-    }
-    assert set(pages) == {"a.md", "b.md"}
-    assert pages["a.md"] == f"# Chapter a\n\n## part\n\n{picture.replace('(', '(../')}"
-
-
-def test_sentences_and_corpora_have_pages(root: Path) -> None:
-    summarize(root)
-    sentences = (root / "reports" / "samples.md").read_text(encoding="utf-8")
-    assert sentences == "# Sample sentences\n\n- **cool**: It was cool.\n"
-    page = (root / "reports" / "corpora.md").read_text(encoding="utf-8")
-    assert "\n| words | 10,000 | 232.4 | 175 | 592 | 2,332 | 6.25 | 12.50 |\n" in page
-    assert page.endswith("| source | recipes |\n| --- | ---: |\n| own | 2 |\n")
-
-
-def summarize(root: Path) -> None:
-    """The stage, on what the stages before it leave."""
-    chapters = [path.stem for path in (root / "data" / "chapters").glob("*.md")]
-    files.write_text(root / "data" / "samples.md", "- **cool**: It was cool.\n")
-    described = {"oov_rate": 0.0625, "length": {"mean": 232.4, "p5": 1, "p50": 175, "p95": 592, "max": 2332}}
-    facts = {"vocabulary": 10000, "train": described, "test": described | {"oov_rate": 0.125}}
-    files.write_json(root / "reports" / "corpora" / "words.json", facts)
-    recipes = {name: {"corpus": "words"} for name in ("one", "two")}
-    corpora = {"words": {"source": "own"}}
-    summary.main({"comparisons": dict.fromkeys(chapters), "corpora": corpora, "recipes": recipes})
+    assert len(pictures) == 12 == text.count("](../comparisons/mine/")
+    assert all(f"](../comparisons/mine/{picture.name})" in text for picture in pictures)

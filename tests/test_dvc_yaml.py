@@ -119,7 +119,8 @@ def test_there_is_no_stage_for_every_pair_of_things(stages: dict[str, Any]) -> N
     per_entry = {"sources": 1, "corpora": 2, "pretrainings": 1, "recipes": 2, "comparisons": 1}
     before = len(study["pipeline"]["teachers"]) + len(study["pipeline"]["prepared"])
     expected = sum(count * len(study[section]) for section, count in per_entry.items())
-    assert len(stages) == 3 + before + expected
+    asked = len(study["pipeline"]["sampled"])
+    assert len(stages) == 2 + before + expected + asked
 
 
 def test_the_kind_of_each_entry_is_a_dependency_and_no_other_one(stages: dict[str, Any]) -> None:

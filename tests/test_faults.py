@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:_NoneStep:Dep
 TRIALS = 56  # interruptions: every stage seven times
 STAGES = [
     *["download@own", "tokenize@words", "pad@words", "train@small-lstm", "evaluate@small-lstm"],
-    *["compare@small", "samples", "summary"],
+    *["compare@small", "samples@small-lstm", "summary"],
 ]
 SIGNALS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT]
 COMMITTED = 180  # stages of the committed study, whose dvc.lock takes so much longer to write
@@ -235,7 +235,8 @@ def test_a_torn_lock_file_is_named_and_deleting_it_is_the_way_out(
     shutil.rmtree(victim.root / "data")
     shown = victim.dvc("repro")
     # DVC has no run cache for a stage whose outs are all in Git; it shows what is there
-    assert re.findall("^Running stage '(.*)'", shown, re.MULTILINE) == ["summary"]
+    shows = {"compare@small", "samples@small-pooled", "samples@small-lstm", "summary"}
+    assert set(re.findall("^Running stage '(.*)'", shown, re.MULTILINE)) == shows
     assert victim.outs == whole
     assert victim.stale() == set()
 

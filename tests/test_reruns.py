@@ -24,7 +24,7 @@ CONF = {
     "dense: 0\nmask: true",
     "trainings/short": "kind: gradient_descent\noptimizer: adam\nlearning_rate: 0.02\nepochs: 2\n"
     "batch_size: 32\nearly_stopping: null\nvalidation: {fraction: 0.2}",
-    "experiments/one": "title: One\ncorpus: whole\ntraining: short\nvary:\n  cell:\n"
+    "experiments/one": "title: One\ncorpus: whole\nsamples: true\ntraining: short\nvary:\n  cell:\n"
     "    lstm: {model: lstm}\n    gru: {model: gru}",
     "experiments/two": "title: Two\ncorpus: pieces\ntraining: short\nvary:\n  cell:\n    lstm: {model: lstm}",
     "samples": "first: One.\nsecond: Two.",
@@ -39,7 +39,7 @@ EVALUATE = {f"evaluate@{recipe}" for recipe in RECIPES}
 COMPARE = {"compare@one", "compare@two"}
 TOKENIZE, PAD = {"tokenize@whole", "tokenize@pieces"}, {"pad@whole", "pad@pieces"}
 DOWNLOAD = {"download@own", "download@grammar"}
-PAGES = {"samples", "summary"}
+ASKED = {"samples@one-lstm", "samples@one-gru"}
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,8 @@ def commented(text: str) -> str:
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("stages/reporting/figures.py", COMPARE | PAGES),
-        ("stages/reporting/markdown.py", COMPARE | PAGES),
+        ("stages/reporting/figures.py", COMPARE | {"summary"}),
+        ("stages/reporting/markdown.py", COMPARE | {"summary"}),
         ("stages/models/lstm.py", LSTM),
         ("stages/trainers/gradient_descent.py", TRAIN),
         ("stages/models/gru.py", {"train@one-gru"}),
@@ -71,7 +71,7 @@ def commented(text: str) -> str:
         ("stages/tokenization/library.py", TOKENIZE),
         ("stages/sources/demo.py", {"download@grammar"}),
         ("stages/texts/duplicates.py", DOWNLOAD),
-        ("stages/evaluation/metrics.py", EVALUATE | {"samples"}),
+        ("stages/evaluation/metrics.py", EVALUATE | ASKED),
         ("stages/network/blocks.py", TRAIN),
         ("stages/network/batches.py", TRAIN),
         ("stages/artifacts/padding.py", DOWNLOAD | TOKENIZE | PAD | TRAIN),
@@ -133,16 +133,16 @@ def replaced(old: str, new: str) -> Callable[[str], str]:
         pytest.param(
             "experiments/one",
             swapped("lstm:", "gru:"),
-            {"compare@one", "samples", "summary"},
+            {"compare@one", "summary"},
             id="the order of cells",
         ),
         pytest.param(
             "experiments/one",
             replaced("    gru: {model: gru}", ""),
-            {"compare@one", "samples", "summary"},
+            {"compare@one", "summary"},
             id="a cell that is gone",
         ),
-        pytest.param("samples", swapped("first:", "second:"), {"samples"}, id="the order of samples"),
+        pytest.param("samples", swapped("first:", "second:"), ASKED | {"summary"}, id="the order of samples"),
         pytest.param("published", replaced("says: fails", "says: works"), set(), id="a claim"),
         pytest.param("models/lstm", commented, set(), id="a comment in conf"),
     ],
@@ -161,7 +161,7 @@ def test_another_version_of_a_library_that_computes_trains_and_evaluates_anew(
     """NumPy is pinned twice, the first time for the oldest Python."""
     pin = f"\n{library}=="
     with study.edited("requirements.lock", lambda text: text.replace(pin, f"{pin}9", 1)), study.composed():
-        assert study.stale() == {"compose", "samples"} | TRAIN | EVALUATE
+        assert study.stale() == {"compose"} | ASKED | TRAIN | EVALUATE
 
 
 def test_another_version_of_any_other_library_reruns_nothing(study: Project) -> None:
@@ -199,11 +199,17 @@ def test_a_comparison_trains_its_own_recipes_only_and_only_from_its_sources(stud
 
 
 def test_metrics_and_figures_lead_to_no_training(study: Project) -> None:
-    after = study.after(EVALUATE | COMPARE | PAGES)
-    assert after == EVALUATE | COMPARE | PAGES
+    shown = EVALUATE | COMPARE | ASKED | {"summary"}
+    assert study.after(shown) == shown
 
 
 def test_everything_follows_from_a_source(study: Project) -> None:
     after = study.after({"download@own"})
     trained = {f"{verb}@one-{cell}" for verb in ("train", "evaluate") for cell in ("lstm", "gru")}
-    assert after == trained | PAGES | {"download@own", "tokenize@whole", "pad@whole", "compare@one"}
+    assert after == trained | ASKED | {
+        "summary",
+        "download@own",
+        "tokenize@whole",
+        "pad@whole",
+        "compare@one",
+    }

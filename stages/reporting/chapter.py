@@ -1,4 +1,4 @@
-"""A comparison as a chapter of reports/README.md, and as a table for programs."""
+"""A comparison as a page of reports/chapters/, and as a table for programs."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -22,13 +22,13 @@ def chapter(name: str, title: str, results: Sequence[Result], tested: Pairs) -> 
     tested: as by `pairs`.
     """
     chapters = dict.fromkeys(result.chapter for result in results)
-    parts = [f"\n## {plain(title)}\n\n`dvc repro compare@{name}`\n"]
+    parts = [f"# {plain(title)}\n\n`dvc repro compare@{name}`\n"]
     for part in chapters:
         some = [result for result in results if result.chapter == part]
-        parts += [f"\n### {part}\n"] if part else []
+        parts += [f"\n## {part}\n"] if part else []
         parts += [f"\n{markdown(*achieved(some))}\n{markdown(*curves(some))}\n{notes(some)}"]
         parts += [f"\n{markdown(*behind(group, tested))}" for group in tested_together(some)]
-        prefix = f"comparisons/{name}/{part}-" if part else f"comparisons/{name}/"
+        prefix = f"../comparisons/{name}/{part}-" if part else f"../comparisons/{name}/"
         parts += [f"\n![{CAPTIONS[figure]}]({prefix}{figure}.svg)\n" for figure in telling(some)]
     return "".join(parts)
 

@@ -51,17 +51,17 @@ def derive(params: Entry) -> dict[str, Any]:
         for name, found in experiments.items()
     }
     sources = entries(params, "sources")
-    order = {
-        "comparisons": [*comparisons],
-        "recipes": [*recipes],
-        "corpora": [*entries(params, "corpora")],
-    }
+    order = {"recipes": [*recipes], "corpora": [*entries(params, "corpora")]}
     teachers = _teachers(recipes)
+    asked = {name for name, entry in entries(params, "experiments").items() if entry.get("samples") is True}
+    sampled = {name: entry for name, entry in recipes.items() if entry["experiment"] in asked}
     pipeline = {
         "sources": {name: _source(entry) for name, entry in sources.items()},
         "teachers": {name: _teacher(entry) for name, entry in recipes.items() if name in teachers},
         "prepared": {name: _prepared(entry) for name, entry in recipes.items() if _starts(entry)},
         "evaluated": {name: _evaluated(entry) for name, entry in recipes.items()},
+        "sampled": {name: {"corpus": entry["corpus"]} for name, entry in sampled.items()},
+        "samples": "reports/samples" if sampled else NOTHING,
         "order": order,
     }
     return {"recipes": recipes, "comparisons": comparisons, "pipeline": pipeline}

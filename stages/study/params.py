@@ -12,6 +12,7 @@ SINGULAR = {
     "corpora": "corpus",
     "pipeline.prepared": "prepared recipe",
     "pipeline.evaluated": "evaluated recipe",
+    "pipeline.sampled": "sampled recipe",
 }
 FEW = 8  # names that a refusal lists all of
 

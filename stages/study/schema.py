@@ -46,6 +46,7 @@ class Experiment:
     baseline: a recipe, the linear model whose accuracy is drawn beside those on the same source.
     names: what figures call cells of its axes, or several that follow each other (as "lstm-stacked"), before
     those of conf/names.yaml.
+    samples: whether its recipes are asked the sentences of conf/samples.yaml.
     choose_by: what `fit` and `report` rank its recipes by, on held-out texts; None: accuracy.
     sources ... trainings: entries of these sections that only this experiment needs.
     """
@@ -62,6 +63,7 @@ class Experiment:
     chapters: str | None = None
     baseline: str | None = None
     names: dict[str, str] = Field(default_factory=dict)
+    samples: bool = False
     choose_by: Literal["accuracy", "macro_f1", "auc", "loss"] | None = None
     sources: dict[str, dict[str, Any]] = Field(default_factory=dict)
     corpora: dict[str, dict[str, Any]] = Field(default_factory=dict)

@@ -110,8 +110,8 @@ def links(text: str) -> list[str]:
 
 def test_a_chapter_has_its_title_its_tables_and_a_link_to_every_figure() -> None:
     text = chapter.chapter("mine", "Who wins, 80 %?", [scored("a", 80)], {})
-    assert "\n## Who wins, 80 %?\n" in text and "`dvc repro compare@mine`" in text
-    assert links(text) == [f"comparisons/mine/{figure}.svg" for figure in CAPTIONS]
+    assert text.startswith("# Who wins, 80 %?\n") and "`dvc repro compare@mine`" in text
+    assert links(text) == [f"../comparisons/mine/{figure}.svg" for figure in CAPTIONS]
 
 
 def test_a_comparison_with_chapters_has_tables_and_figures_for_each_of_them() -> None:
@@ -119,10 +119,10 @@ def test_a_comparison_with_chapters_has_tables_and_figures_for_each_of_them() ->
         result(f"{part}-{n}", chapter=part) for n in ("one", "two") for part in ("lstm", "gru")
     ]
     text = chapter.chapter("mine", "Both", results, chapter.pairs(results))
-    assert re.findall("\n### (.*)\n", text) == ["lstm", "gru"]
-    expected = [f"comparisons/mine/{part}-{figure}.svg" for part in ("lstm", "gru") for figure in CAPTIONS]
+    assert re.findall("\n## (.*)\n", text) == ["lstm", "gru"]
+    expected = [f"../comparisons/mine/{part}-{figure}.svg" for part in ("lstm", "gru") for figure in CAPTIONS]
     assert links(text) == expected
-    lstm, gru = text.split("### ")[1:]
+    lstm, gru = text.split("\n## ")[1:]
     assert "| lstm-one |" in lstm and "| gru-one |" not in lstm and "| gru-two |" in gru
 
 

@@ -185,7 +185,16 @@ def test_a_download_reads_the_users_file_or_a_module_without_code() -> None:
 def test_the_order_of_what_dvc_takes_for_unordered_is_written_down() -> None:
     order = derive(study(b=experiment({"n": NETWORKS}), a=experiment({"n": NETWORKS})))["pipeline"]["order"]
     recipes_in_order = ["b-lstm", "b-gru", "a-lstm", "a-gru"]
-    assert order == {"comparisons": ["b", "a"], "recipes": recipes_in_order, "corpora": ["words", "mine"]}
+    assert order == {"recipes": recipes_in_order, "corpora": ["words", "mine"]}
+
+
+def test_the_recipes_of_experiments_that_say_so_are_asked_sample_sentences() -> None:
+    silent = experiment({"n": NETWORKS})
+    asked = derive(study(b=silent | {"samples": True}, a=silent))["pipeline"]
+    assert asked["sampled"] == {"b-lstm": {"corpus": "words"}, "b-gru": {"corpus": "words"}}
+    assert asked["samples"] == "reports/samples"
+    nobody = derive(study(a=silent))["pipeline"]
+    assert nobody["sampled"] == {} and nobody["samples"] == grids.NOTHING
 
 
 def test_a_cell_added_by_one_line_is_a_recipe_and_changes_no_other() -> None:

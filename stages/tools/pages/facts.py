@@ -65,14 +65,10 @@ def finals(recipe: str) -> list[float]:
 def sample(recipe: str, sentence: str) -> float:
     """The probability of the second label, "positive", that a recipe gives a sentence of conf/samples.yaml:
     the mean of its seeds."""
-    header: list[str] = []
-    for row in _path("", "samples.md").read_text(encoding="utf-8").splitlines():
-        cells = [cell.strip() for cell in row.strip("| ").split("|")]
-        if cells[0] == "recipe":
-            header = cells
-        elif cells[0] == recipe and sentence in header:
-            return float(cells[header.index(sentence)].split()[0])
-    raise InputError(f"reports/samples.md: found no {sentence!r} of {recipe}, allowed: one that it has")
+    answers = json.loads(_path("samples", f"{recipe}.json").read_text(encoding="utf-8"))
+    if sentence not in answers:
+        raise InputError(f"conf/samples.yaml: found no {sentence!r}, allowed: one of {', '.join(answers)}")
+    return float(answers[sentence]["probability"])
 
 
 def read_by(source: str) -> int:

@@ -34,7 +34,7 @@ from stages.tools.spread.through_dvc import Pipeline
 
 # here, before all others: they may read files that only this machine has (data/manual, tables of your own)
 FIRST = {"compose", "download"}
-LAST = {"samples", "summary"}  # here, after all others: they read what all of them made, in seconds
+LAST = {"samples", "summary"}  # here, after all others: an ensemble is asked with its members' models
 DVC = [sys.executable, "-m", "dvc"]
 
 

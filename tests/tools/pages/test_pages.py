@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from stages.runtime import files
 from stages.runtime.config import ROOT, InputError, parse
 from stages.tools.pages import __main__ as pages
 from stages.tools.pages import facts
@@ -94,10 +95,10 @@ def test_facts_are_read_from_histories_samples_and_corpora(reports: Path) -> Non
     lines = "seed,epoch,val_accuracy\n42,1,0.5\n42,2,0.75\n43,1,0.25\n"
     (reports / "history" / "demo-lstm.csv").write_text(lines, encoding="utf-8")
     assert facts.finals("demo-lstm") == [0.75, 0.25]
-    table = "| recipe | cool | dull |\n| --- | ---: | ---: |\n| demo-lstm | 0.9 (0.8 to 1.0) | 0.125 |\n"
-    (reports / "samples.md").write_text(table, encoding="utf-8")
+    answers = {"cool": {"probability": 0.9}, "dull": {"probability": 0.125}}
+    files.write_json(reports / "samples" / "demo-lstm.json", answers)
     assert facts.sample("demo-lstm", "cool") == 0.9 and facts.sample("demo-lstm", "dull") == 0.125
-    with pytest.raises(InputError, match=r"samples\.md: found no 'grey'"):
+    with pytest.raises(InputError, match=r"samples\.yaml: found no 'grey', allowed: one of cool, dull"):
         facts.sample("demo-lstm", "grey")
     table = "| corpus | x |\n| demo | 9 |\n## Recipes tested on each source\n| demo | 1,234 |\n"
     (reports / "corpora.md").write_text(table, encoding="utf-8")
