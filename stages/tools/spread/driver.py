@@ -162,6 +162,8 @@ class Driver:
         self.workers: dict[str, int] = {}  # threads that a stage on each may use, by its address; 0: refused
         self.news: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         self.warned: set[str] = set()
+        self.urgency = urgency(self.upstream, {name: self.pace.of(name) for name in self.upstream})
+        self.asked: dict[str, int] = {}  # threads that each stage waits for, or runs on
 
     def left(self) -> float:
         """Seconds until all is done, roughly."""
@@ -195,7 +197,6 @@ class Driver:
         for _, event in self.client.get_events(self.place.topic) or ():  # before the scheduler heard of us
             self.news.put(("event", event))
         with display(self.state) as shown, self.submitted() as running:
-            most = urgency(self.upstream, {name: self.pace.of(name) for name in self.upstream})
             sorter = TopologicalSorter(self.upstream)
             sorter.prepare()
             self.await_worker(shown)
@@ -208,7 +209,8 @@ class Driver:
                         self.state.count -= 1
                         sorter.done(name)
                     else:
-                        running[name] = self.submit(name, most[name])
+                        running[name] = self.submit(name)
+                self.narrow(running)
                 if ended := self.next(running, shown):
                     self.take(ended, running.pop(ended), shown)
                     sorter.done(ended)
@@ -242,7 +244,18 @@ class Driver:
         self.client.unpublish_dataset(future.key)
         future.cancel()
 
-    def submit(self, name: str, priority: float) -> Any:
+    def width(self) -> int:
+        """The most threads that a stage may use on any worker; 0: there is none."""
+        return max((wide for _, wide in self.live().values()), default=0)
+
+    def narrow(self, running: dict[str, Any]) -> None:
+        """Ask anew for what asks for more threads than any worker has left, since it would wait for ever."""
+        width = self.width()
+        for name in [name for name in running if self.asked[name] > width > 0]:
+            self.give_up(running[name])
+            running[name] = self.submit(name)
+
+    def submit(self, name: str) -> Any:
         """A task whose key names all that its result depends on, and which Dask keeps if this process is
         killed: the next driver gets the same task."""
         from stages.tools.spread import worker
@@ -251,16 +264,18 @@ class Driver:
         known = {other: self.known[other] for other in (*upstream, name) if other in self.known}
         kept = {other: self.pipe.kept[other] for other in (*upstream, name)}
         job = worker.Job(name, upstream, kept, pickle.dumps(known))
-        stamp = repr((self.place.commit, self.place.shared, self.place.environment, sorted(known.items())))
-        wide = max((wide for _, wide in self.live().values()), default=1)
+        self.asked[name] = asked = min(self.threads.get(name, 1), max(self.width(), 1))
+        stamp = repr(
+            (self.place.commit, self.place.shared, self.place.environment, sorted(known.items()), asked)
+        )
         future = self.client.submit(
             Shipped(partial(worker.run, job, self.place)),
             key=f"{name}-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}",
-            resources={self.place.resource: min(self.threads.get(name, 1), wide)},
-            priority=priority,
+            resources={self.place.resource: asked},
+            priority=self.urgency[name],
         )
         self.client.publish_dataset(future, name=future.key, override=True)
-        future.add_done_callback(lambda _: self.news.put(("done", name)))
+        future.add_done_callback(lambda ended: self.news.put(("done", (name, ended.key))))
         return future
 
     def next(self, running: Mapping[str, Any], shown: Display) -> str | None:
@@ -271,7 +286,8 @@ class Driver:
         except Empty:
             return None
         if kind == "done":
-            return news if news in running else None
+            name, key = news
+            return name if name in running and running[name].key == key else None
         if "stage" in news:
             if news["stage"] in running:
                 self.started(news["stage"], news["on"], shown)

@@ -11,7 +11,7 @@ import pytest
 
 from stages.runtime.config import InputError
 from stages.tools.parallel import free_port
-from stages.tools.spread import clusters, driver, through_dvc, worker
+from stages.tools.spread import clusters
 
 dask = pytest.importorskip("dask")
 pytest.importorskip("distributed")
@@ -108,59 +108,3 @@ def test_the_dashboard_without_bokeh_is_linked_where_it_has_tables(
     client.dashboard_link = "http://x/status"
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: bokeh or None)
     assert clusters.dashboard(client) == told
-
-
-class Future:
-    key = "key"
-
-    def add_done_callback(self, _: object) -> None: ...
-
-
-class Client:
-    """Of a scheduler that has these workers, by the threads of each."""
-
-    def __init__(self, **threads: int) -> None:
-        self.threads = threads
-        self.asked: list[dict[str, int]] = []
-
-    def scheduler_info(self, n_workers: int) -> dict[str, Any]:
-        return {"workers": {address: {"nthreads": threads} for address, threads in self.threads.items()}}
-
-    def submit(self, *_: object, resources: dict[str, int], **__: object) -> Future:
-        self.asked.append(resources)
-        return Future()
-
-    def publish_dataset(self, *_: object, **__: object) -> None: ...
-
-
-def of_four_stages(client: Client) -> driver.Driver:
-    """A driver with four stages that take ten seconds each; the first uses two threads."""
-    names = "abcd"
-    pipe = through_dvc.Pipeline({name: [] for name in names}, {name: [] for name in names}, {})
-    place = worker.Place(*("study", "0" * 40, [], "", "", "", False, {}, (), {}, False, "threads", "topic"))
-    journal: Any = None
-    return driver.Driver(client, place, pipe, {*names}, {}, journal, dict.fromkeys(names, 10.0), {"a": 2})
-
-
-def test_the_time_left_counts_threads_of_workers_that_are_there_and_may_work() -> None:
-    client = Client(eight=8)
-    driving = of_four_stages(client)
-    assert driving.left() == 40.0  # nobody may work yet: as one would
-    driving.workers["eight"] = 8
-    assert driving.left() == 10.0
-    client.threads = {"one": 1, "refused": 1, "own": 1}
-    assert driving.left() == 40.0  # the eight threads are lost, and nobody may work again
-    driving.workers |= {"one": 1, "refused": 0}
-    assert driving.left() == 40.0
-    driving.workers["own"] = 2  # on one machine: a stage at a time, which may use two threads
-    assert driving.left() == 20.0
-
-
-def test_no_stage_asks_for_more_threads_than_a_worker_that_is_left_has() -> None:
-    client = Client(wide=2, narrow=1)
-    driving = of_four_stages(client)
-    driving.workers |= {"wide": 2, "narrow": 1}
-    driving.submit("a", 0.0)
-    del client.threads["wide"]
-    driving.submit("a", 0.0)
-    assert client.asked == [{"threads": 2}, {"threads": 1}]

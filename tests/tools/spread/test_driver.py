@@ -1,0 +1,82 @@
+"""What the driver asks Dask for, of a Dask that only writes it down."""
+
+from typing import Any
+
+import pytest
+
+from stages.tools.spread import driver, through_dvc, worker
+
+pytest.importorskip("distributed")
+
+
+class Future:
+    def __init__(self, key: str, client: "Client") -> None:
+        self.key, self.client = key, client
+
+    def add_done_callback(self, _: object) -> None: ...
+
+    def cancel(self) -> None:
+        del self.client.tasks[self.key]
+
+
+class Client:
+    """Of a scheduler that has these workers, by the threads of each. tasks: those of each that was submitted,
+    and not cancelled."""
+
+    def __init__(self, **threads: int) -> None:
+        self.threads = threads
+        self.tasks: dict[str, int] = {}
+
+    def scheduler_info(self, n_workers: int) -> dict[str, Any]:
+        return {"workers": {address: {"nthreads": threads} for address, threads in self.threads.items()}}
+
+    def submit(self, _: object, *, key: str, resources: dict[str, int], priority: float) -> Future:
+        [self.tasks[key]] = resources.values()
+        return Future(key, self)
+
+    def publish_dataset(self, *_: object, **__: object) -> None: ...
+
+    def unpublish_dataset(self, _: str) -> None: ...
+
+
+def of_four_stages(client: Client) -> driver.Driver:
+    """A driver with four stages that take ten seconds each; the first uses two threads."""
+    names = "abcd"
+    nothing: dict[str, list[str]] = {name: [] for name in names}
+    pipe = through_dvc.Pipeline(nothing, nothing, nothing)
+    place = worker.Place(*("study", "0" * 40, [], "", "", "", False, {}, (), {}, False, "threads", "topic"))
+    journal: Any = None
+    return driver.Driver(client, place, pipe, {*names}, {}, journal, dict.fromkeys(names, 10.0), {"a": 2})
+
+
+def test_the_time_left_counts_threads_of_workers_that_are_there_and_may_work() -> None:
+    client = Client(eight=8)
+    driving = of_four_stages(client)
+    assert driving.left() == 40.0  # nobody may work yet: as one would
+    driving.workers["eight"] = 8
+    assert driving.left() == 10.0
+    client.threads = {"one": 1, "refused": 1, "own": 1}
+    assert driving.left() == 40.0  # the eight threads are lost, and nobody may work again
+    driving.workers |= {"one": 1, "refused": 0}
+    assert driving.left() == 40.0
+    driving.workers["own"] = 2  # on one machine: a stage at a time, which may use two threads
+    assert driving.left() == 20.0
+
+
+def test_a_stage_asks_for_no_more_threads_than_a_worker_that_is_left_has() -> None:
+    """One that was to run on two would wait for ever."""
+    client = Client(wide=2, narrow=1)
+    driving = of_four_stages(client)
+    driving.workers |= {"wide": 2, "narrow": 1}
+    running = {name: driving.submit(name) for name in "ab"}
+    first = dict(running)
+    driving.narrow(running)
+    assert running == first and [*client.tasks.values()] == [2, 1]
+    del client.threads["wide"]
+    driving.narrow(running)
+    assert running["b"] is first["b"] and running["a"].key != first["a"].key
+    assert client.tasks == {first["b"].key: 1, running["a"].key: 1}
+    del client.threads["narrow"]
+    again = dict(running)
+    driving.narrow(running)  # nobody is left to be asked
+    assert running == again
