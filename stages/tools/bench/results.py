@@ -3,8 +3,8 @@
 from typing import Any
 
 from stages.reporting.markdown import markdown
+from stages.runtime.wording import percent
 from stages.tools.bench.cases import ACCURACY
-from stages.tools.report.wording import percent
 
 Rows = dict[str, dict[str, Any]]
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from stages.runtime.wording import percent
 from stages.tools.report.as_markdown import inert
-from stages.tools.report.wording import percent
 
 MOST = 20  # labels that are named
 BLANK = "A blank text gets an empty label and no probability."

@@ -33,6 +33,7 @@ import numpy as np
 from stages import compose
 from stages.runtime import command, files
 from stages.runtime.config import InputError
+from stages.runtime.wording import counted
 from stages.study import composition
 from stages.study.entries import NAME
 from stages.study.params import one_of, params
@@ -51,7 +52,6 @@ from stages.tools.fit import (
 from stages.tools.fit.experiment import from_root, place
 from stages.tools.fit.given import Given, refuse_options
 from stages.tools.report import ranking
-from stages.tools.report.wording import counted
 
 FEWEST = 20  # rows; fewer say nothing
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from stages.runtime.config import ROOT
+from stages.runtime.wording import counted
 from stages.study import composition
-from stages.tools.report.wording import counted
 
 SHORT = 30  # words that half of the texts have no more of: then parts of words tell more than rare words
 SEEDS = 3

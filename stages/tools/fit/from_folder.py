@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from stages.runtime.config import InputError, read
+from stages.runtime.wording import counted
 from stages.sources import files
 from stages.texts import tables
 from stages.tools.fit import from_huggingface, look
 from stages.tools.fit.experiment import from_root
 from stages.tools.fit.from_table import SHARE, columns, told
 from stages.tools.fit.given import Given, refuse_options
-from stages.tools.report.wording import counted
 
 ALLOWED = (
     f"a folder of {files.PLAIN} files for each label, {' and '.join(files.SPLITS)} with such folders, "

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from stages.runtime.config import ROOT, InputError
+from stages.runtime.wording import counted
 from stages.texts import tables
 from stages.tools.fit import look
 from stages.tools.fit.experiment import from_root
 from stages.tools.fit.given import Given
-from stages.tools.report.wording import counted
 
 SHARE = 0.2  # of the rows, the test split's, where there is none
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from stages.artifacts.split import Split
 from stages.runtime.config import InputError
+from stages.runtime.wording import counted, percent
 from stages.texts import doubts, tables
-from stages.tools.report.wording import counted, percent
 
 SAMPLE = 1 << 20  # bytes that encoding and delimiter are guessed from
 SOME = 1000  # rows that header and columns are guessed from

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from stages.artifacts.split import load_split
 from stages.runtime.config import ROOT, InputError
+from stages.runtime.wording import clock, counted, percent
 from stages.tools.fit import folds
 from stages.tools.fit.experiment import from_root, place, seconds, source_of
-from stages.tools.fit.progress import clock, repro
+from stages.tools.fit.progress import repro
 from stages.tools.report import ranking
-from stages.tools.report.wording import counted, percent
 
 if TYPE_CHECKING:
     from stages.tools.report.parts import Experiment

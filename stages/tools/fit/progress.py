@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import IO, Any, Protocol
 
 from stages.runtime.config import InputError
+from stages.runtime.wording import clock
 from stages.tools.fit.child import running
 
 DVC = [sys.executable, "-m", "dvc", "repro"]
@@ -201,11 +202,3 @@ def display(recipes: Recipes) -> Iterator[Display]:
     bar = Bar(recipes)
     with bar.bar:
         yield bar
-
-
-def clock(seconds: float) -> str:
-    """ "40 s", "3 min", "2 h 5 min"."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -26,11 +26,11 @@ from typing import Any
 from stages.artifacts.split import Split, load_split
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError, read
+from stages.runtime.wording import percent
 from stages.sources.files import Source
 from stages.study.params import one_of, params
 from stages.tools.labels.lines import Pair, lines
 from stages.tools.labels.listing import DUPLICATE, SEVERAL, Doubt, Judgement, doubts, judged
-from stages.tools.report.wording import percent
 
 HEADER = [
     "rank",

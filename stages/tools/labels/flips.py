@@ -14,11 +14,11 @@ import numpy as np
 from stages.artifacts.split import load_split
 from stages.runtime import command
 from stages.runtime.config import ROOT
+from stages.runtime.wording import percent
 from stages.study.params import one_of, params
 from stages.tools.fit import folds
 from stages.tools.labels import judges
 from stages.tools.labels.listing import quality
-from stages.tools.report.wording import percent
 
 FLIPPED = 0.05  # of the labels
 READ = (0.05, 0.1)  # of the texts

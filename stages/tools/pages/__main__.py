@@ -13,8 +13,8 @@ import jinja2
 
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError
+from stages.runtime.wording import percent
 from stages.tools.pages import facts
-from stages.tools.report.wording import percent
 
 TEMPLATES = Path(__file__).parent / "templates"
 FUNCTIONS = [

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from stages.reporting.markdown import markdown, one_line, plain
 from stages.runtime.config import Count, config
+from stages.runtime.wording import counted, percent
 
 Portion = Annotated[float, Field(ge=0, le=1)]
 TEXTS = ["published", "measured", "where they differ, and why"]
@@ -71,10 +72,10 @@ def _claimed(claim: Claim) -> str:
 def _measured(metrics: Mapping[str, Any]) -> str:
     spread = f" ± {100 * metrics['sd']['accuracy']:.1f}" if "sd" in metrics else ""
     return (
-        f"training {100 * metrics['running']['accuracy']:.1f} %; "
+        f"training {percent(metrics['running']['accuracy'])}; "
         f"test {100 * metrics['test']['accuracy']:.1f}{spread} %; "
         f"test loss {metrics['test']['loss']:.3f}; "
-        f"{metrics['seeds']} seed{'s' if metrics['seeds'] > 1 else ''}"
+        f"{counted(metrics['seeds'], 'seed')}"
     )
 
 

@@ -6,6 +6,7 @@ from html import escape
 from pathlib import Path
 
 from stages.runtime import command
+from stages.runtime.wording import likely
 from stages.tools.report.elements import (
     Block,
     Code,
@@ -19,7 +20,6 @@ from stages.tools.report.elements import (
     Table,
 )
 from stages.tools.report.quoted import Quoted
-from stages.tools.report.wording import likely
 
 STYLE = Path(__file__).with_name("page.css")
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"  # nothing is loaded, no script runs

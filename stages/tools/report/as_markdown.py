@@ -6,6 +6,7 @@ from pathlib import Path
 
 from stages.reporting.markdown import markdown, plain
 from stages.runtime import command
+from stages.runtime.wording import likely
 from stages.tools.report.elements import (
     Block,
     Code,
@@ -19,7 +20,6 @@ from stages.tools.report.elements import (
     Table,
 )
 from stages.tools.report.quoted import Quoted
-from stages.tools.report.wording import likely
 
 
 def page(blocks: Iterable[Block], folder: Path) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import yaml
 
+from stages.runtime.wording import between, counted, ends, percent
 from stages.tools.report import as_markdown, classwise, datasheet, detail
 from stages.tools.report.elements import Block, Code, Heading, Link, Points, Prose, Table
 from stages.tools.report.parts import Evaluated, Experiment, Part
-from stages.tools.report.wording import between, counted, ends, percent
 
 PROJECT = "seqstudy"
 TASK = {"type": "text-classification", "name": "Text classification"}

@@ -6,10 +6,10 @@ import numpy as np
 
 from stages.evaluation.calibration import COOLEST, HOTTEST
 from stages.reporting.comparison import Result, wilson
+from stages.runtime.wording import between, ends
 from stages.tools.report import classwise
 from stages.tools.report.elements import Block, Heading, Prose, Table
 from stages.tools.report.parts import Evaluated
-from stages.tools.report.wording import between, ends
 
 MOST = 50  # labels that a table lists
 SQUARE = 12  # labels that a table of confusions has room for

@@ -12,9 +12,9 @@ from stages.artifacts.split import Split
 from stages.evaluation.metrics import probabilities
 from stages.reporting.comparison import Baseline, Result
 from stages.reporting.significance import Difference, differences
+from stages.runtime.wording import Interval, percent
 from stages.tools.report import classwise
 from stages.tools.report.ranking import NAMES, HeldOut, ranked
-from stages.tools.report.wording import Interval, percent
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import numpy as np
 from stages.artifacts.storage import load_arrays, refusing
 from stages.evaluation.metrics import probabilities
 from stages.evaluation.report import trained_on
+from stages.runtime.wording import percent
 from stages.tools.fit.folds import half_width
-from stages.tools.report.wording import percent
 
 BY = {"accuracy": -1, "macro-f1": -1, "auc": -1, "loss": 1}  # 1: the lowest is the best
 NAMES = {"accuracy": "accuracy", "macro-f1": "macro-F1", "auc": "AUC", "loss": "loss"}

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from stages.runtime.wording import counted, ends, percent
 from stages.tools.report import datasheet, detail, quoted, side_by_side
 from stages.tools.report.elements import Block, Code, Facts, Figure, Heading, Link, Prose, Quotes
 from stages.tools.report.parts import Evaluated, Experiment, Part
 from stages.tools.report.quoted import Weigh
 from stages.tools.report.ranking import HeldOut
-from stages.tools.report.wording import counted, ends, percent
 
 
 def written(experiment: Experiment, quotes: int, weighing: Callable[[Evaluated], Weigh]) -> list[Block]:

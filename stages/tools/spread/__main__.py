@@ -27,7 +27,7 @@ from typing import Any
 
 from stages.runtime import command, process
 from stages.runtime.config import ROOT, InputError, parse
-from stages.tools.fit.progress import clock
+from stages.runtime.wording import clock
 from stages.tools.spread import clusters, driver, estimates, through_dvc
 from stages.tools.spread.journal import Journal
 from stages.tools.spread.through_dvc import Pipeline

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from stages.tools.fit.progress import clock
+from stages.runtime.wording import clock
 
 Left = Callable[[], float]  # seconds, roughly
 

@@ -10,7 +10,7 @@ import pytest
 
 from stages.runtime.config import InputError
 from stages.tools.fit import progress
-from stages.tools.fit.progress import Recipes, clock, repro
+from stages.tools.fit.progress import Recipes, repro
 from tests.project import SMALL, Project, made, write
 from tests.sources.splits import split
 
@@ -160,16 +160,6 @@ def test_a_terminal_has_a_bar_and_lines_above_it(monkeypatch: pytest.MonkeyPatch
     assert "0 of 3 recipes; train mine-majority" in drawn and "2 of 3 recipes; train mine-bilstm" in drawn
     assert re.search(r"\|.*\|, about \d+ s left", drawn)
     assert out.getvalue().splitlines() == ["a stage speaks"]
-
-
-def test_times_are_short() -> None:
-    assert [clock(seconds) for seconds in (0.4, 59, 61, 3599, 7500)] == [
-        "0 s",
-        "59 s",
-        "1 min",
-        "1 h 0 min",
-        "2 h 5 min",
-    ]
 
 
 LINEAR = {

@@ -11,7 +11,6 @@ from stages.runtime import files
 from stages.runtime.config import ROOT, InputError, parse
 from stages.tools.pages import __main__ as pages
 from stages.tools.pages import facts
-from stages.tools.report import wording
 
 
 @pytest.fixture
@@ -159,11 +158,9 @@ def test_a_slope_leads_from_the_first_slice_to_the_last(
 
 
 @pytest.mark.parametrize(
-    ("share", "percent", "signed"),
-    [(0.9217, "92.2 %", "+92.2"), (-0.0451, "-4.5 %", "\N{MINUS SIGN}4.5"), (0.0, "0.0 %", "+0.0")],
+    ("share", "signed"), [(0.9217, "+92.2"), (-0.0451, "\N{MINUS SIGN}4.5"), (0.0, "+0.0")]
 )
-def test_shares_are_written_as_people_read_them(share: float, percent: str, signed: str) -> None:
-    assert wording.percent(share) == percent
+def test_differences_of_shares_have_a_sign(share: float, signed: str) -> None:
     assert facts.signed(share) == signed
 
 

@@ -16,7 +16,7 @@ from stages.evaluation.calibration import COOLEST, HOTTEST
 from stages.runtime import files
 from stages.runtime.config import InputError
 from stages.tools.fit import pipeline
-from stages.tools.report import as_html, as_markdown, detail, folder, sections, side_by_side, wording
+from stages.tools.report import as_html, as_markdown, detail, folder, sections, side_by_side
 from stages.tools.report.elements import Prose, Quotes, Table
 from stages.tools.report.gathered import gather
 from stages.tools.report.parts import Evaluated
@@ -340,19 +340,6 @@ def test_probabilities_that_say_nothing_are_said_to(tmp_path: Path, monkeypatch:
         extreme = replace(recipe, temperatures={"42": 1.0, "43": degree})
         [doubt] = detail.uncalibrated(extreme)
         assert words in doubt.lower()
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "group"),
-    [(0, 0, "0"), (58.8235, 62.8931, "58.8 to 62.9"), (15, 33, "15 to 33"), (999, 2332, "999 to 2,332")],
-)
-def test_groups_are_named_by_their_ends(low: float, high: float, group: str) -> None:
-    assert wording.between(low, high) == group
-
-
-def test_no_probability_is_shown_as_certain_and_no_difference_as_less_than_none() -> None:
-    assert [wording.points(share) for share in (-0.0, 0.0004, -0.012)] == ["+0.0", "+0.0", "-1.2"]
-    assert [wording.likely(p) for p in (1.0, 0.9994, 0.5, 0.0)] == ["> 0.999", "0.999", "0.500", "< 0.001"]
 
 
 def test_of_many_labels_the_pairs_are_listed_that_are_mixed_up_most(

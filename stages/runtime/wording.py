@@ -1,4 +1,4 @@
-"""How numbers are spelled."""
+"""How numbers are spelled for people."""
 
 Interval = tuple[float, float]
 
@@ -37,3 +37,11 @@ def between(low: float, high: float) -> str:
 def counted(number: int, thing: str) -> str:
     """ "1 text", "2,000 texts"."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def clock(seconds: float) -> str:
+    """ "40 s", "3 min", "2 h 5 min"."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
