@@ -40,7 +40,6 @@ from stages.study.params import one_of, params
 from stages.tools.fit import (
     experiment,
     first_look,
-    folds,
     from_folder,
     from_huggingface,
     from_table,
@@ -183,7 +182,7 @@ def written(options: argparse.Namespace) -> str:
     if repeat:
         print(f"  {of_repeats(name, entry)}", flush=True)
     left = 1 - entry["split"]["test"] if "split" in entry else 1
-    few = left * len(kept) < folds.FEW
+    few = left * len(kept) < ranking.FEW
     choice = chosen_by(data.labels, options.by)
     text = experiment.written(name, data.title, entry, some, options.minutes, choice, few)
     files.write_text(place(name), text)

@@ -10,6 +10,7 @@ from stages.artifacts.split import Split
 from stages.runtime import kinds
 from stages.runtime.config import read
 from stages.tools.fit import folds
+from stages.tools.report import ranking
 
 MOST = 20_000  # texts; more of them take minutes
 SEED = 0  # of their draw, and of the fifth that is held out
@@ -34,7 +35,7 @@ def sheet(train: Split, doubt: str | None = None) -> Iterator[str]:
     doubt: what to ask a person if they are hardly better than the majority.
     """
     yield ""
-    few = len(train.texts) < folds.FEW
+    few = len(train.texts) < ranking.FEW
     accuracies = yield from (folds.sheet(train) if few else _held_out(train))
     if doubt and accuracies and hardly_better(accuracies):
         yield f"Hardly better than always saying the most frequent label: {doubt}."
@@ -89,7 +90,7 @@ def measured(train: Split, held: Split) -> Generator[str, None, dict[str, float]
             answers = model.fit(weighed, train.labels).predict(answered)
         accuracy = accuracies[name] = float(accuracy_score(held.labels, answers))
         f1 = f1_score(held.labels, answers, average="macro", zero_division=0)
-        uncertain = folds.half_width(accuracy, len(held.texts))
+        uncertain = ranking.half_width(accuracy, len(held.texts))
         yield (
             f"  {name:{width}}  accuracy {100 * accuracy:5.1f} % ± {100 * uncertain:.1f} (95 %), "
             f"macro-F1 {f1:.3f}"

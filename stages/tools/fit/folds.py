@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from stages.artifacts.split import Split
-from stages.reporting.comparison import wilson
 from stages.tokenizers import ngrams
+from stages.tools.report.ranking import half_width
 
 FOLDS = 5
-FEW = 1000  # training texts: with fewer, one held-out tenth says little
 DRAWS = 5  # of the folds
 MAJORITY = "majority"  # the model that always says the most frequent label
 RARE = 5000  # texts: with fewer, n-grams that are in one of them count, too
@@ -132,9 +131,3 @@ def left_out(train: Split, enough: np.ndarray) -> Iterator[str]:
     if rare := sorted(set(train.labels[~enough].tolist())):
         names = ", ".join(repr(train.names[label]) for label in rare)[:200]
         yield f"Fewer than {FOLDS} different texts are labelled {names}: not measured here."
-
-
-def half_width(accuracy: float, texts: int) -> float:
-    """Half of the 95 % confidence interval of an accuracy that so many texts gave."""
-    low, high = wilson(accuracy * texts, texts)
-    return (high - low) / 2

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from stages.artifacts.split import load_split
 from stages.runtime.config import ROOT, InputError
 from stages.runtime.wording import clock, counted, percent
-from stages.tools.fit import folds
 from stages.tools.fit.experiment import from_root, place, seconds, source_of
 from stages.tools.fit.progress import repro
 from stages.tools.report import ranking
@@ -103,11 +102,11 @@ def rank(experiment: str, recipes: Sequence[str], by: str) -> str:
             f"`validation: {{fraction: 0.1}}`; mend {from_root(place(experiment))}"
         )
     rows = ranking.ranked(rows, by)
-    if rows[0].all < folds.FEW:
+    if rows[0].all < ranking.FEW:
         print(ranking.uncertain(rows[0]))
     for line in ranking.table(rows):
         print(line)
-    if rows[0].all < folds.FEW and (undecided := ranking.undecided(rows)):
+    if rows[0].all < ranking.FEW and (undecided := ranking.undecided(rows)):
         print(undecided)
     return rows[0].recipe
 

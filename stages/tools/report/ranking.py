@@ -11,13 +11,14 @@ import numpy as np
 from stages.artifacts.storage import load_arrays, refusing
 from stages.evaluation.metrics import probabilities
 from stages.evaluation.report import trained_on
+from stages.reporting.comparison import wilson
 from stages.runtime.wording import percent
-from stages.tools.fit.folds import half_width
 
 BY = {"accuracy": -1, "macro-f1": -1, "auc": -1, "loss": 1}  # 1: the lowest is the best
 NAMES = {"accuracy": "accuracy", "macro-f1": "macro-F1", "auc": "AUC", "loss": "loss"}
 LARGEST = 2 / 3  # of the texts: a label with more hides the others in an accuracy
 DRAWS = 2000  # of a bootstrap
+FEW = 1000  # training texts: with fewer, one held-out tenth says little
 SMALLEST = 1 / 5  # of an even share: a label with less is hidden
 
 
@@ -117,6 +118,12 @@ def table(rows: Sequence[HeldOut]) -> Iterator[str]:
     for row in rows:
         accuracy, f1, auc, loss = (row.measures[name] for name in BY)
         yield f"  {row.recipe:{width}}  {100 * accuracy:11.1f}  {f1:8.3f}  {auc:5.3f}  {loss:5.3f}"
+
+
+def half_width(accuracy: float, texts: int) -> float:
+    """Half of the 95 % confidence interval of an accuracy that so many texts gave."""
+    low, high = wilson(accuracy * texts, texts)
+    return (high - low) / 2
 
 
 def uncertain(best: HeldOut) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from stages.reporting.comparison import Result, wilson
 from stages.reporting.significance import Difference
 from stages.runtime.wording import ends, percent, points
-from stages.tools.fit.folds import FEW
 from stages.tools.report.elements import Block, Prose, Table
 from stages.tools.report.parts import Evaluated, Experiment, Part
+from stages.tools.report.ranking import FEW
 
 TESTED = ["points of test accuracy", "95 % interval", "McNemar's p", "verdict"]
 

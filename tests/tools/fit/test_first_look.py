@@ -13,6 +13,7 @@ from stages.artifacts.split import Split
 from stages.runtime.config import read
 from stages.sources import files
 from stages.tools.fit import first_look, folds
+from stages.tools.report import ranking
 from tests.sources.splits import split
 from tests.sources.tables import delimited, save
 
@@ -111,7 +112,7 @@ def test_of_many_texts_some_are_drawn_and_it_says_so(monkeypatch: pytest.MonkeyP
 
 def test_few_texts_are_cross_validated_instead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folds, "sheet", lambda train: [f"{len(train.texts)} texts by folds"])
-    few = split(*((f"text {i}", i % 2) for i in range(folds.FEW - 1)))
+    few = split(*((f"text {i}", i % 2) for i in range(ranking.FEW - 1)))
     assert list(first_look.sheet(few))[1] == "999 texts by folds"
 
 

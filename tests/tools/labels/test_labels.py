@@ -8,13 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stages.artifacts.split import Split, save_split
 from stages.runtime import files
 from stages.runtime.config import InputError
-from stages.tools.fit import folds
 from stages.tools.labels import __main__ as command
 from stages.tools.labels import flips, judges, lines, listing
 from tests.sources.tables import ODD, content, save, source
@@ -133,22 +130,6 @@ def test_fewer_than_two_labels_that_can_be_judged_are_refused() -> None:
     nothing = Split(split.texts, np.full(60, -1, dtype=np.int16), NAMES)
     with pytest.raises(InputError, match="found 0 labels"):
         listing.judged(nothing)
-
-
-@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 2)), min_size=1, max_size=90), st.integers(0, 9))
-def test_equal_texts_are_in_one_fold_and_every_label_is_in_what_is_trained_on(
-    pairs: list[tuple[int, int]], seed: int
-) -> None:
-    texts, labels = [f"text {number}" for number, _ in pairs], np.array([label for _, label in pairs])
-    enough = folds.frequent(texts, labels)
-    texts, labels = [text for text, is_one in zip(texts, enough, strict=True) if is_one], labels[enough]
-    if not texts:
-        return
-    fold = folds.drawn(texts, labels, seed)
-    assert len(set(zip(texts, fold.tolist(), strict=True))) == len(set(texts))
-    for number in range(folds.FOLDS):
-        assert (fold == number).any()
-        assert set(labels[fold != number].tolist()) == set(labels.tolist())
 
 
 def run(monkeypatch: pytest.MonkeyPatch, root: Path, *arguments: str, **entry: Any) -> None:

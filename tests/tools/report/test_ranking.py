@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
 
-from stages.artifacts.split import Split
 from stages.artifacts.storage import save_arrays
 from stages.evaluation.report import trained_on
 from stages.runtime.config import InputError
-from stages.tools.fit import folds, pipeline
+from stages.tools.fit import pipeline
 from stages.tools.report import ranking
 
 HOLDS_OUT = {"fraction": 0.1}
@@ -128,8 +127,8 @@ def test_imbalanced_labels_are_told(counts: tuple[int, ...], told: bool) -> None
 
 
 def test_the_fewer_texts_the_less_certain() -> None:
-    assert folds.half_width(0.8, 24) == pytest.approx(0.154, abs=0.001)  # Wilson's, computed by hand
-    assert folds.half_width(0.8, 2400) < 0.02
+    assert ranking.half_width(0.8, 24) == pytest.approx(0.154, abs=0.001)  # Wilson's, computed by hand
+    assert ranking.half_width(0.8, 2400) < 0.02
     row = ranking.HeldOut("x", {"accuracy": 0.8, "macro-f1": 0.8, "loss": 0.5}, 24, 24, 240)
     told = ranking.uncertain(row)
     assert "holds out 24 of the 240 training texts, drawn at random, all seeds together 24 different" in told
@@ -179,26 +178,3 @@ def test_a_text_that_was_held_out_twice_counts_once() -> None:
     once, other = right("once", 0.8, 1), right("other", 0.7, 2)
     many = [replace(row, right=row.right * 50) for row in (once, other)]
     assert ranking.behind(*many) == pytest.approx(ranking.behind(once, other))
-
-
-def test_few_texts_are_cross_validated_without_an_answer_from_what_was_trained_on() -> None:
-    """Words of each text tell its label, but no word is in two texts: only who saw a text can know it."""
-    texts = [f"only{row}" for row in range(60)]
-    labels = np.arange(60) % 2
-    measured = folds.scores(texts, labels)
-    assert set(measured) == {"majority", "TF-IDF + logistic regression"}
-    assert all(each.shape == (folds.DRAWS, 2) for each in measured.values())
-    assert measured["TF-IDF + logistic regression"][:, 0].max() <= 0.6
-    known = [f"{'good' if label else 'bad'} film {row}" for row, label in enumerate(labels)]
-    assert folds.scores(known, labels)["TF-IDF + logistic regression"].min() == 1
-
-
-def test_the_sheet_leaves_out_rare_labels_and_says_so() -> None:
-    labels = np.array([0, 1] * 20 + [2], dtype=np.int16)
-    texts = [f"{'good' if label else 'bad'} film {row}" for row, label in enumerate(labels)]
-    lines = list(folds.sheet(Split(texts, labels, ["bad", "good", "odd"])))
-    assert lines[0] == "Fewer than 5 different texts are labelled 'odd': not measured here."
-    assert "40 texts, 5 folds drawn 5 times" in lines[1]
-    assert "majority: accuracy 50.0" in lines[2] and "macro-F1 0.333" in lines[2]
-    assert "logistic regression: accuracy 100.0 ± 0.0 %" in lines[3]
-    assert len(list(folds.sheet(Split(texts[:3], labels[:3], ["bad", "good"])))) == 1
