@@ -23,13 +23,12 @@ import argparse
 import csv
 import io
 import json
-import math
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -41,10 +40,12 @@ from stages.runtime import command
 from stages.runtime.config import InputError
 from stages.study.params import one_of, params, trained_recipes
 from stages.texts import tables
+from stages.tools.answering import answers
+from stages.tools.answering.answers import Weigh
+from stages.tools.answering.options import count, share
+from stages.tools.answering.resident import Resident, note_a_guess
 from stages.tools.fit import look
-from stages.tools.serve.resident import Resident, note_a_guess, one_line
 
-Explain = Callable[[str, int], list[tuple[str, float]]]  # of a text, and the number of a label
 PIPED = "-"  # in place of a table's name
 CHUNK = 2048  # texts that are in memory, and answered, at a time
 
@@ -84,12 +85,11 @@ def main() -> None:
         sys.stdout.buffer.write(line.encode())
 
 
-def explaining(recipe: str, recipes: Mapping[str, Any], classifier: Resident) -> Explain:
-    """What finds the words that decided."""
-    from stages.tools import explain
+def explaining(recipe: str, recipes: Mapping[str, Any], classifier: Resident) -> Weigh:
+    """What finds the words that decided; imported for those who ask for it."""
+    from stages.tools.answering.attribution import weighing
 
-    exactly = explain.exactly_of(recipe, recipes)
-    return exactly or (lambda text, label: explain.occluded(classifier, text, label))
+    return weighing(recipe, recipes, classifier)
 
 
 def learned_from(recipe: Mapping[str, Any]) -> list[str]:
@@ -111,23 +111,6 @@ def columns(asked: Sequence[str], own: Sequence[str]) -> list[str]:
     return [*(asked or own)]
 
 
-def share(text: str) -> float:
-    """A probability on the command line."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: a number from 0 to 1, as 0.9")
-    return number
-
-
-def count(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: a whole number above 0, as 3")
-    return int(text)
-
-
 def of_texts(classifier: Resident, options: argparse.Namespace) -> Iterator[str]:
     """What is printed for the texts on the command line, or on standard input."""
     if options.text:
@@ -142,7 +125,9 @@ def of_texts(classifier: Resident, options: argparse.Namespace) -> Iterator[str]
         words = None
         if options.words and shares is not None:
             words = options.words(text, int(shares.argmax()))
-        told = line(text, classifier.labels, shares, options.json, options.threshold, options.top, words)
+        told = answers.line(
+            text, classifier.labels, shares, options.json, options.threshold, options.top, words
+        )
         yield told + "\n"
 
 
@@ -175,10 +160,10 @@ def table(name: str) -> Iterator[Path]:
 
 
 def of_rows(classifier: Classifier, path: Path, options: argparse.Namespace) -> Iterator[str]:
-    added = [*said(classifier.labels, None, options.threshold, options.top)]
+    added = [*answers.by_column(classifier.labels, None, options.threshold, options.top)]
     header: list[str] = []
     for row, shares in answered(classifier, texts_of(path, options.column, added)):
-        whole = row | said(classifier.labels, shares, options.threshold, options.top)
+        whole = row | answers.by_column(classifier.labels, shares, options.threshold, options.top)
         if options.json:
             yield json.dumps(whole, ensure_ascii=False) + "\n"
             continue
@@ -223,28 +208,6 @@ def answered(
             bar.update(len(chunk))
 
 
-def said(labels: Sequence[str], shares: np.ndarray | None, threshold: float, top: int) -> dict[str, object]:
-    """The most probable labels and their probabilities, by the names of columns."""
-    found: dict[str, object] = {}
-    for place, (label, probable) in enumerate(ranked(labels, shares, threshold, top), start=1):
-        mark = f"_{place}" if place > 1 else ""
-        found |= {f"predicted{mark}": label, f"probability{mark}": probable}
-    return found
-
-
-def ranked(
-    labels: Sequence[str], shares: np.ndarray | None, threshold: float, top: int
-) -> list[tuple[str | None, float | None]]:
-    """The most probable labels, the first of them not given below the threshold."""
-    if shares is None:
-        return [(None, None)] * min(top, len(labels))
-    values = shares.tolist()
-    order = sorted(range(len(values)), key=values.__getitem__, reverse=True)[:top]
-    pairs = [(labels[i], round(values[i], 6)) for i in order]
-    first = pairs[0] if values[order[0]] >= threshold else (None, pairs[0][1])
-    return [first, *pairs[1:]]
-
-
 def decoded(texts: Iterable[bytes], where: str) -> Iterator[str]:
     """Texts from UTF-8; `where` they are from goes before a number in the line that refuses one."""
     for number, text in enumerate(texts, start=1):
@@ -252,52 +215,6 @@ def decoded(texts: Iterable[bytes], where: str) -> Iterator[str]:
             yield text.decode("utf-8-sig" if number == 1 else "utf-8")
         except UnicodeDecodeError as error:
             raise InputError(f"{where} {number}: not UTF-8 ({error.reason}); give it as UTF-8") from None
-
-
-def line(
-    text: str,
-    labels: Sequence[str],
-    shares: np.ndarray | None,
-    as_json: bool,
-    threshold: float = 0.0,
-    top: int = 1,
-    words: Sequence[tuple[str, float]] | None = None,
-) -> str:
-    """What is printed for a text. Without JSON, line ends, tabs and control characters of label and text are
-    shown as spaces. words: of an explained text, with what each adds to the logit of its label; without JSON
-    the strongest have a line each, which begins with a tab."""
-    if not as_json:
-        pairs = ranked(labels, shares, threshold, top)
-        told = ([one_line(label or ""), "" if p is None else f"{p:.4f}"] for label, p in pairs)
-        whole = "\t".join([*chain(*told), one_line(text)])
-        return "\n\t".join([whole, *_strongest(words or [])])
-    more = {} if words is None else {"words": [[word, round(share, 6)] for word, share in words]}
-    return json.dumps(answer(labels, shares, threshold, top) | {"text": text} | more, ensure_ascii=False)
-
-
-def answer(
-    labels: Sequence[str], shares: np.ndarray | None, threshold: float = 0.0, top: int = 1
-) -> dict[str, Any]:
-    """What is said of a text: `label`, `probability`, `probabilities` by label and, if more than one is asked
-    for, `top`, pairs of a label and its probability. Of an empty text all are null, in `top`, too.
-
-    shares: float64[labels], None for an empty text.
-    """
-    pairs = ranked(labels, shares, threshold, top)
-    label, highest = pairs[0]
-    every = None
-    if shares is not None:
-        every = {name: round(float(p), 6) for name, p in zip(labels, shares, strict=True)}
-    told = {"label": label, "probability": highest, "probabilities": every}
-    return told | ({"top": pairs} if top > 1 else {})
-
-
-def _strongest(words: Sequence[tuple[str, float]]) -> list[str]:
-    if not words:
-        return []  # so that explanations are imported for those who ask for them
-    from stages.tools.explain import strongest
-
-    return strongest(words)
 
 
 def comma_separated(fields: Iterable[object]) -> str:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from stages.runtime.config import InputError
 from stages.tools import predict
-from stages.tools.serve import resident
+from stages.tools.answering.answers import Weigh
 
 RECIPES = {"small": {"corpus": "words"}}
 STUDY: dict[str, Any] = {"corpora": {"words": {"source": "mine"}}, "sources": {"mine": {}}}
@@ -87,7 +87,7 @@ def test_a_text_without_a_known_word_is_noted(
 
 
 def test_below_each_text_the_words_that_decided_are_named_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    def words(*_: object) -> predict.Explain:
+    def words(*_: object) -> Weigh:
         return lambda text, label: [(word, len(word) * (1.0 if label else -1.0)) for word in text.split()]
 
     monkeypatch.setattr(predict, "explaining", words)
@@ -255,27 +255,3 @@ def test_bytes_are_as_many_texts_or_refused_by_number(lines: list[bytes]) -> Non
     else:
         texts = list(predict.decoded(lines, "line"))
         assert [text.encode() for text in texts][1:] == lines[1:] and len(texts) == len(lines)
-
-
-@given(st.text())
-def test_one_line_is_the_printable_words_of_a_text_with_single_spaces(text: str) -> None:
-    printable = "".join(c if c.isprintable() else " " for c in text)
-    assert resident.one_line(text) == " ".join(printable.split())
-
-
-@given(st.lists(st.sampled_from([0.0, 0.1, 0.3, 0.6]), min_size=1, max_size=9), st.integers(1, 4))
-def test_the_most_probable_labels_come_first_equal_ones_in_their_order(shares: list[float], top: int) -> None:
-    labels = [str(i) for i in range(len(shares))]
-    order = np.argsort(-np.array(shares), kind="stable")[:top]
-    expected = [(labels[i], shares[i]) for i in order]
-    assert predict.ranked(labels, np.array(shares), 0.0, top) == expected
-
-
-@given(st.text(), st.text(), st.floats(0, 1))
-def test_a_text_is_one_line_whatever_is_in_it_and_in_its_label(text: str, label: str, share: float) -> None:
-    shares, labels = np.array([share, 1 - share]), [f"a {label}", f"b {label}"]
-    plain = predict.line(text, labels, shares, as_json=False)
-    answer = json.loads(predict.line(text, labels, shares, as_json=True))
-    assert len((plain + ".").splitlines()) == 1 and plain.count("\t") == 2
-    assert answer["text"] == text and answer["label"] == labels[share < 0.5]
-    assert plain[0] == answer["label"][0]

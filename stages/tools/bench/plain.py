@@ -12,8 +12,8 @@ from stages.evaluation.inference import each
 from stages.runtime.config import InputError
 from stages.study.params import trained_recipes
 from stages.tokenizers.ngrams import FIRST, WORD, Ngrams, plain
+from stages.tools.answering.resident import Resident
 from stages.tools.serve.__main__ import WARMING, bound
-from stages.tools.serve.resident import Resident
 from stages.trainers.linear import Linear
 
 Logits = Callable[[str], np.ndarray]

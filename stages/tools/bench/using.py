@@ -87,7 +87,7 @@ def predicted(recipe: str, full: bool) -> dict[str, float]:
     time."""
     from stages.study.params import trained_recipes
     from stages.tools import predict
-    from stages.tools.serve.resident import Resident
+    from stages.tools.answering.resident import Resident
 
     some = texts(10_000 if full else 2_000)
     classifier = Resident(recipe, trained_recipes())

@@ -24,6 +24,7 @@ from stages.evaluation.classify import Classifier, temperatures
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError, parse
 from stages.study.params import one_of, params
+from stages.tools.answering import trained
 from stages.tools.export import formats, linear_form, package, readme
 
 FORMATS = ("package", *formats.FILES)
@@ -54,7 +55,7 @@ def exported(name: str, recipes: Mapping[str, Any], kind: str, folder: Path) -> 
     """Write the model of a recipe's first seed, once all of it has been verified."""
     recipe = recipes[name]
     Classifier(name, recipes)  # refuses what is not trained, damaged, or of another tokenizer
-    training, origin, models = linear_form.opened(name)
+    training, origin, models = trained.opened(name)
     if "members" in recipe["model"]:
         raise InputError(f"{name}: found an ensemble, allowed: a recipe that is trained; export its members")
     seed = next(iter(training["seeds"]))

@@ -6,12 +6,13 @@ from typing import Any
 
 from stages.runtime import files
 from stages.runtime.config import ROOT
-from stages.tools import explain
+from stages.tools.answering import attribution
+from stages.tools.answering.answers import Shares, Weigh
+from stages.tools.answering.resident import Resident
 from stages.tools.report import as_html, as_markdown, card, sections
 from stages.tools.report.gathered import gather
 from stages.tools.report.parts import Evaluated, Experiment
-from stages.tools.report.quoted import WORDS, Shares, Weigh
-from stages.tools.serve.resident import Resident
+from stages.tools.report.quoted import WORDS
 
 QUOTES = 10  # test texts of each list
 
@@ -62,13 +63,13 @@ def by_models(recipes: Mapping[str, Any]) -> Callable[[Evaluated], Weigh]:
         if recipe.kind == "ensemble":
             return lambda text, label: []
         classifier = Resident(recipe.name, recipes)
-        exactly = explain.exactly_of(recipe.name, recipes)
+        exactly = attribution.exactly_of(recipe.name, recipes)
         if exactly is not None:
             return exactly
 
         def weigh(text: str, label: int) -> Shares:
             some = text if recipe.kind == "linear" else " ".join(text.split()[:WORDS])
-            return explain.occluded(classifier, some, label)
+            return attribution.occluded(classifier, some, label)
 
         return weigh
 

@@ -1,18 +1,16 @@
 """Texts of the test split that a reader should see: what a model is most wrong about, and least sure of."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from stages.tools.answering.answers import Shares, Weigh
 from stages.tools.report.parts import Evaluated, Part
 
 LETTERS = 300  # of a text that is quoted
 WORDS = 200  # of a text whose words are weighed
 WEIGHED = 5  # texts; each is a run of the model for every word of it, where the model is a network
-
-Shares = list[tuple[str, float]]  # of each word what it adds to the logit of the label
-Weigh = Callable[[str, int], Shares]  # a text and a label
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from stages.runtime.wording import counted, ends, percent
+from stages.tools.answering.answers import Weigh
 from stages.tools.report import datasheet, detail, quoted, side_by_side
 from stages.tools.report.elements import Block, Code, Facts, Figure, Heading, Link, Prose, Quotes
 from stages.tools.report.parts import Evaluated, Experiment, Part
-from stages.tools.report.quoted import Weigh
 from stages.tools.report.ranking import HeldOut
 
 

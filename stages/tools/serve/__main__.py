@@ -23,10 +23,10 @@ from dataclasses import fields
 from stages.runtime import command
 from stages.runtime.config import InputError
 from stages.study.params import one_of, params
-from stages.tools.explain import exactly_of
-from stages.tools.predict import count
+from stages.tools.answering.attribution import exactly_of
+from stages.tools.answering.options import count
+from stages.tools.answering.resident import Resident
 from stages.tools.serve.limits import Limits
-from stages.tools.serve.resident import Resident
 
 HELP = {
     "body": ("BYTES", "the most of a request"),

@@ -18,8 +18,8 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.types import ASGIApp
 
 from stages.runtime.config import quoted
-from stages.tools.explain import Shares, falls, left_out
-from stages.tools.predict import answer
+from stages.tools.answering.answers import Shares, Weigh, answer
+from stages.tools.answering.attribution import falls, left_out
 from stages.tools.serve import forms
 from stages.tools.serve.batching import Batcher, FullError
 from stages.tools.serve.counters import Metrics
@@ -42,7 +42,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 
 
 class Model(Protocol):
-    """A classifier: stages/tools/serve/resident.py."""
+    """A classifier: stages/tools/answering/resident.py."""
 
     labels: list[str]
 
@@ -56,19 +56,16 @@ class Model(Protocol):
         """Whether it learned a word of the text; called in that thread."""
 
 
-Exactly = Callable[[str, int], Shares]
-
-
 def application(
     name: str,
     model: Model,
-    exactly: Exactly | None,
+    exactly: Weigh | None,
     limits: Limits,
     stopping: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
     """The service of one model.
 
-    name: the recipe's; exactly: explains the label of that number of a text (`explain.exactly_of`), None
+    name: the recipe's; exactly: explains the label of that number of a text (`attribution.exactly_of`), None
     where words have to be left out for that; stopping: whether the server is about to stop.
     """
     metrics = Metrics()
@@ -108,7 +105,7 @@ class Service:
     """What the routes do."""
 
     def __init__(
-        self, model: Model, exactly: Exactly | None, limits: Limits, batcher: Batcher, metrics: Metrics
+        self, model: Model, exactly: Weigh | None, limits: Limits, batcher: Batcher, metrics: Metrics
     ) -> None:
         self._model, self._exactly, self._limits = model, exactly, limits
         self._batcher, self.metrics = batcher, metrics

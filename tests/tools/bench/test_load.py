@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from stages.tokenizers import ngrams
+from stages.tools.answering import unpadded
 from stages.tools.bench import using
 from stages.tools.bench.load import Load, put_on
-from stages.tools.serve import unpadded
 from stages.trainers.linear import Linear
 from tests.project import Project
 

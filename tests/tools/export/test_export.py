@@ -17,6 +17,7 @@ from stages.evaluation.metrics import probabilities
 from stages.network.sizes import Shape
 from stages.runtime.config import InputError
 from stages.tokenizers import bpe, ngrams, subwords8k, word
+from stages.tools.answering import trained
 from stages.tools.export import __main__ as export
 from stages.tools.export import linear_form, package, readme
 from stages.tools.export.__main__ import write
@@ -294,7 +295,7 @@ def test_an_export_that_is_refused_leaves_no_empty_folders(
     monkeypatch.setattr(export, "Classifier", lambda name, recipes: None)
     monkeypatch.setattr(export, "params", lambda: {"corpora": {"words": {"source": "mine"}}})
     monkeypatch.setattr(export, "temperatures", lambda name, key: {})
-    monkeypatch.setattr(linear_form, "opened", lambda name: (training, origin, iter([model])))
+    monkeypatch.setattr(trained, "opened", lambda name: (training, origin, iter([model])))
     recipes = {"mine-too": {"corpus": "words", "model": {"architecture": "linear_classifier"}}}
     if there:
         (tmp_path / "exported").mkdir()

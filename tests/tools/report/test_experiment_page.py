@@ -15,12 +15,13 @@ from markdown_it import MarkdownIt
 from stages.evaluation.calibration import COOLEST, HOTTEST
 from stages.runtime import files
 from stages.runtime.config import InputError
+from stages.tools.answering.answers import Weigh
 from stages.tools.fit import pipeline
 from stages.tools.report import as_html, as_markdown, detail, folder, sections, side_by_side
 from stages.tools.report.elements import Prose, Quotes, Table
 from stages.tools.report.gathered import gather
 from stages.tools.report.parts import Evaluated
-from stages.tools.report.quoted import Quoted, Weigh
+from stages.tools.report.quoted import Quoted
 from stages.tools.report.ranking import BY, NAMES
 from tests.project import LABELS as NASTY
 from tests.project import MARKUP, Project

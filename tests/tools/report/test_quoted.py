@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from stages.artifacts.split import Split
+from stages.tools.answering.answers import Shares
 from stages.tools.report import quoted
 from stages.tools.report.gathered import gather
 from stages.tools.report.parts import Evaluated, Part
@@ -67,7 +68,7 @@ def test_probabilities_are_calibrated_as_predict_s_are(part: Part) -> None:
 def test_words_are_weighed_of_a_few_texts_for_the_label_predicted(part: Part) -> None:
     weighed: list[tuple[str, int]] = []
 
-    def weigh(text: str, label: int) -> quoted.Shares:
+    def weigh(text: str, label: int) -> Shares:
         weighed.append((text, label))
         return [(word, 0.5) for word in text.split()] * 100
 

@@ -17,8 +17,8 @@ pytest.importorskip("fastapi")
 pytest.importorskip("uvicorn")
 pytest.importorskip("prometheus_client")
 
-from stages.tools import predict
-from stages.tools.explain import Shares
+from stages.tools.answering import answers
+from stages.tools.answering.answers import Shares, Weigh
 from stages.tools.serve.__main__ import bound
 from stages.tools.serve.app import application
 from stages.tools.serve.limits import Limits
@@ -92,9 +92,7 @@ class Client:
 
 
 @contextmanager
-def served(
-    model: Fake, exactly: Callable[[str, int], Shares] | None = exactly, **options: Any
-) -> Iterator[Client]:
+def served(model: Fake, exactly: Weigh | None = exactly, **options: Any) -> Iterator[Client]:
     limits = Limits(**{"wait": 0.0, "grace": 0.0} | options)
     listener = bound("127.0.0.1", 0)
     server = Server(lambda stopping: application("mine", model, exactly, limits, stopping), limits)
@@ -136,5 +134,5 @@ def answer(text: str, threshold: float = 0.0, top: int = 1) -> Any:
     """What `predict --json` prints of it, but for the text."""
     fake = Fake()
     shares = fake.calibrated(fake.logits([text])[0])[0] if text.strip() else None
-    printed = json.loads(predict.line(text, LABELS, shares, True, threshold, top))
+    printed = json.loads(answers.line(text, LABELS, shares, True, threshold, top))
     return {key: value for key, value in printed.items() if key != "text"}

@@ -13,8 +13,8 @@ from stages.evaluation.classify import Classifier, padded
 from stages.evaluation.inference import each, logits
 from stages.evaluation.metrics import probabilities
 from stages.models.ensemble import combine
-from stages.runtime import command
-from stages.tools.serve import unpadded
+from stages.tools.answering import unpadded
+from stages.tools.answering.answers import one_line
 
 Logits = Callable[[Sequence[str]], np.ndarray]
 
@@ -76,9 +76,3 @@ def note_a_guess(classifier: Resident, text: str) -> None:
     if text.strip() and not classifier.knows(text):
         note = f"note: no word of {one_line(text)!r} was learned: what follows for it is a guess"
         print(note, file=sys.stderr)
-
-
-def one_line(text: str) -> str:
-    """What can be printed of it, with single spaces."""
-    text = command.printable(text).strip(" ")
-    return " ".join(text.split()) if "  " in text else text

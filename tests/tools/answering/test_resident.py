@@ -23,8 +23,8 @@ from stages.runtime import files
 from stages.runtime.config import ROOT, InputError
 from stages.tokenization.interface import identity
 from stages.tokenizers import ngrams, word
-from stages.tools.serve import unpadded
-from stages.tools.serve.resident import Resident, apart
+from stages.tools.answering import unpadded
+from stages.tools.answering.resident import Resident, apart
 from stages.trainers import linear
 from tests.evaluation.fakes import Fake
 from tests.project import Project
@@ -220,7 +220,7 @@ def test_a_trained_network_says_what_the_classifier_says(pipeline: Project, name
 import numpy as np
 from stages.evaluation.classify import Classifier
 from stages.study.params import params
-from stages.tools.serve.resident import Resident
+from stages.tools.answering.resident import Resident
 recipes = params()["recipes"]
 texts = ["the plot is not dull but good", "", "unheard words", "good " * 60]
 resident, classifier = Resident({name!r}, recipes), Classifier({name!r}, recipes)

@@ -1,0 +1,1 @@
+"""What several tools ask a trained recipe about new texts, and how its answers are told."""
