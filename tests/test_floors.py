@@ -22,6 +22,11 @@ FLOORS = [  # lowest first; a room knows those on lower floors
     ["tools"],
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
+TOOLS = [  # of tools/, the highest first, as CONTRIBUTING.md draws them; each knows those after it
+    *["spread", "verify", "timings", "pages", "costs", "bench", "plan", "parallel"],
+    *["labels", "predict", "fit", "export", "report", "serve", "explain"],
+    "answering",
+]
 
 
 def by_name(path: Path) -> set[str]:
@@ -43,6 +48,20 @@ def test_no_room_knows_another_one_on_its_own_floor_or_above() -> None:
         known = {room(other) for other in imports(path) if len(other.parts) > 2 or other.stem != "__init__"}
         for name in (known | by_name(path)) - {room(path)}:
             assert FLOOR[name] < FLOOR[room(path)], f"{path} imports from {name}"
+
+
+def tool(path: Path) -> str:
+    """The room of tools/ that a module is: its folder, or a file that has none of its own."""
+    return Path(path.parts[2]).stem
+
+
+def test_no_room_of_tools_knows_one_above_it() -> None:
+    """So they stand in no circle."""
+    tools = {path for path in modules() if room(path) == "tools"} - {Path("stages/tools/__init__.py")}
+    assert sorted({tool(path) for path in tools}) == sorted(TOOLS)
+    for path in sorted(tools):
+        above = TOOLS[: TOOLS.index(tool(path))]
+        assert not {tool(other) for other in imports(path) & tools} & {*above}, path
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
