@@ -20,6 +20,8 @@ T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
 
+FEW = 8  # names that a refusal lists all of
+
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -66,10 +68,16 @@ def quoted(value: object) -> str:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """What to say of a name that is not among `names`: the few nearest ones, or all if there are few."""
+    """What is allowed where a name is not among `names`: all if they are few, or the nearest, or any."""
     known = sorted(names)
-    close = known if len(known) <= 8 else difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-    return f"one of {', '.join(close)}" if close == known else f"say {', '.join(close) or known[0]}"
+    if len(known) <= FEW:
+        return f"one of {', '.join(known)}"
+    return f"say {', '.join(alike(name, known) or known[:1])}"
+
+
+def alike(name: str, names: Iterable[str], cutoff: float = 0.4) -> list[str]:
+    """The names that are nearest to it, three at most; cutoff: how near at least, from 0 to 1, the same."""
+    return difflib.get_close_matches(name, [*names], n=3, cutoff=cutoff)
 
 
 def parse(path: Path, name: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 `dvc exp run` composes by itself and loads conf/hydra_plugins/seqstudy.py for it, which calls `register`.
 """
 
-import difflib
 import hashlib
 import json
 import re
@@ -14,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from stages.runtime.config import ROOT, InputError, nearest, one_line, parse
+from stages.runtime.config import ROOT, InputError, alike, nearest, one_line, parse
 from stages.study.entries import FILES, FOLDERS, OWN
 from stages.study.grids import derive
 
@@ -71,7 +70,7 @@ def _spelt(overrides: list[str], stated: Mapping[str, Any]) -> None:
 
 
 def _no_key(place: str, name: str, there: Mapping[str, Any], override: str) -> InputError:
-    close = difflib.get_close_matches(name, map(str, there), n=3)
+    close = alike(name, map(str, there), cutoff=0.6)
     allowed = ", ".join(close) or nearest(name, map(str, there))
     more = "" if close else f", or add what no file states: +{override}"
     where = f"{place}: " if place else ""

@@ -1,11 +1,10 @@
 """params.yaml: read, and checked as a whole before any work; of what has been trained, its recipes."""
 
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from stages.runtime.config import ROOT, InputError, parse, refusal
+from stages.runtime.config import FEW, ROOT, InputError, alike, parse, refusal
 
 PARAMS = ROOT / "params.yaml"
 SINGULAR = {
@@ -14,7 +13,6 @@ SINGULAR = {
     "pipeline.evaluated": "evaluated recipe",
     "pipeline.sampled": "sampled recipe",
 }
-FEW = 8  # names that a refusal lists all of
 
 
 def params(path: Path = PARAMS) -> dict[str, Any]:
@@ -59,5 +57,5 @@ def _instead(name: str, names: Iterable[str]) -> str:
     known = sorted(names)
     if len(known) <= FEW:
         return f"there {'is' if len(known) == 1 else 'are'} {', '.join(known) or 'none'}"
-    close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    close = alike(name, known)
     return f"did you mean {', '.join(close)}?" if close else f"there are {', '.join(known[:3])} and others"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from stages.runtime import kinds
-from stages.runtime.config import ROOT, InputError, config, nearest, parse, quoted, read, refusal
+from stages.runtime.config import ROOT, InputError, alike, config, nearest, parse, quoted, read, refusal
 
 
 @config
@@ -168,6 +168,12 @@ def test_a_wrong_name_is_answered_with_the_three_nearest_of_many_or_with_all_of_
     assert nearest("remedies-gru-eary", many).count(",") == 2
     assert nearest("!", many) == f"say {min(many)}"
     assert nearest("z", ["b", "a"]) == "one of a, b"
+
+
+def test_the_nearest_of_names_comes_first_and_three_are_the_most() -> None:
+    names = ["lstm", "lstms", "gru", "lst", "lsmt"]
+    assert alike("lstm", names)[0] == "lstm" and len(alike("lstm", iter(names))) == 3
+    assert alike("unit", ["units", "until"], cutoff=0.8) == ["units"] and not alike("!", names)
 
 
 def test_what_is_quoted_is_short_and_one_line() -> None:
