@@ -10,6 +10,10 @@ from stages.runtime.config import Seed, config, read, refusal
 from stages.study.entries import choice, known, mend, trained, unlabelled
 from stages.study.grids import arrays
 
+# of the networks those whose tables are no embedding of a token, which a training could start with or move
+WITHOUT_EMBEDDING = {"hashed_bag", "nb_svm", "oh_cnn"}
+EMBEDDED = {"transfer", "adversarial"}  # kinds of training that need one
+
 
 @config
 class Recipe:
@@ -110,6 +114,9 @@ def _together(params: Mapping[str, Any], recipe: Recipe, key: str) -> None:
         allowed = ", ".join(name for name, builds in trainers.items() if hasattr(architecture, builds))
         for_it = f"{allowed}, for the architecture {recipe.model['architecture']}"
         raise refusal(f"{key}.training.kind", kind, for_it, mend(key))
+    if kind in EMBEDDED and recipe.model["architecture"] in WITHOUT_EMBEDDING:
+        allowed = f"gradient_descent, as {recipe.model['architecture']} has no embedding of tokens"
+        raise refusal(f"{key}.training.kind", kind, allowed, mend(key))
     tokenizer = params["corpora"][recipe.corpus]["tokenizer"]["kind"]
     if _unordered("tokenizers", tokenizer) and not _unordered("models", recipe.model["architecture"]):
         takes = ", ".join(name for name in kinds.names("models") if _unordered("models", name))

@@ -9,7 +9,10 @@ import pytest
 from stages.network import recurrent, saving
 from stages.network.backend import keras
 from stages.network.sizes import Shape
-from tests.models.small import ARCHITECTURES, NINE, RECURRENT, TEXT, build, ids, run, shared
+from stages.runtime import kinds
+from stages.runtime.config import read
+from stages.study.recipe import WITHOUT_EMBEDDING
+from tests.models.small import APART, ARCHITECTURES, NINE, RECURRENT, TEXT, build, ids, run, shared
 
 IMDB = Shape(10_000, 120, 2)
 SARCASM = Shape(1_000, 120, 2)
@@ -248,3 +251,12 @@ def test_it_is_saved_and_loaded_as_it_was(architecture: str, tmp_path: Path) -> 
     model, text = build(architecture, dropout={"word": 0.5, "embedding": 0.2}), ids(4, 9)
     saving.save(model, tmp_path / "1.keras")
     np.testing.assert_array_equal(run(saving.load(tmp_path / "1.keras"), text), run(model, text))
+
+
+def test_networks_without_an_embedding_of_tokens_are_known_without_building_them() -> None:
+    networks = {name: shared(name, NINE) for name in ARCHITECTURES}
+    for name, sizes in APART.items():
+        module = kinds.module("models", name)
+        networks[name] = module.build(read(module.Sizes, {"architecture": name, **sizes}, "model"), TEXT)
+    layers = {name: {layer.name for layer in network.layers} for name, network in networks.items()}
+    assert {name for name, names in layers.items() if "embedding" not in names} == WITHOUT_EMBEDDING

@@ -120,6 +120,13 @@ def taught(params: Params, teacher: str = "lengths-2", **how: object) -> Params:
     return edited | derive(edited)
 
 
+def test_what_starts_with_an_embedding_or_moves_it_needs_one(params: Params) -> None:
+    oh_cnn = params["models"]["pooled"] | {"architecture": "oh_cnn", "region": 3, "pooling": "max"}
+    edited = put(taught(params), "models.lstm", oh_cnn)
+    text = line(edited | derive(edited), "recipes.cells-lstm-none")
+    assert 'training.kind: found "transfer", allowed: gradient_descent, as oh_cnn has no embedding' in text
+
+
 def test_a_student_has_a_teacher_that_could_have_taught_it(params: Params) -> None:
     def refused(edited: Params) -> str:
         edited |= derive(edited)
