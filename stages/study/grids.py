@@ -159,7 +159,8 @@ def comparison(experiment: str, shown: list[Cell], params: Entry) -> dict[str, A
     x, chapters = stated.get("x"), stated.get("chapters")
     places = [_number(cell.place.get(str(x))) for cell in shown]
     keys = [[c for axis, c in cell.place.items() if axis not in (x, chapters)] for cell in shown]
-    order = list(dict.fromkeys(_mapping(params.get("names")).values()))
+    texts = [text for text in _mapping(params.get("names")).values() if isinstance(text, str)]
+    order = list(dict.fromkeys(texts))
     named = [_name(key, experiment, params) for key in keys]
     return {
         "title": stated.get("title"),

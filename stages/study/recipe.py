@@ -11,7 +11,7 @@ from stages.study.entries import choice, known, mend, trained, unlabelled
 from stages.study.grids import arrays
 
 # of the networks those whose tables are no embedding of a token, which a training could start with or move
-WITHOUT_EMBEDDING = {"hashed_bag", "nb_svm", "oh_cnn"}
+WITHOUT_EMBEDDING = {"nb_svm", "oh_cnn"}
 EMBEDDED = {"transfer", "adversarial"}  # kinds of training that need one
 
 

@@ -161,6 +161,11 @@ def test_recipes_have_names_in_words_which_an_experiment_may_change() -> None:
     assert own["names"][2:] == ["GRU none", "GRU with dropout"]
 
 
+def test_a_name_that_is_no_text_gives_a_gap_for_which_the_schema_has_words() -> None:
+    made = derive(study(x=experiment({"network": NETWORKS})) | {"names": {"lstm": {"a": 1}, "gru": "GRU"}})
+    assert made["comparisons"]["x"]["colors"] == [-1, 0]
+
+
 def test_a_baseline_has_the_name_that_its_own_experiment_gives_it() -> None:
     there = experiment({"network": NETWORKS}, names={"gru": "the GRU"})
     made = derive(study(x=experiment({"network": NETWORKS}, baseline="y-gru"), y=there))

@@ -25,7 +25,9 @@ from tests.study.small import small_params
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["stages"]
 TOOLS = sorted(
-    path.stem for path in (ROOT / "stages" / "tools").glob("*") if not path.name.startswith(("__", "."))
+    path.stem
+    for path in (ROOT / "stages" / "tools").glob("[a-z]*")
+    if path.is_file() or (path / "__main__.py").exists()
 )
 Params = dict[str, Any]
 
