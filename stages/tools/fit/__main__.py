@@ -48,8 +48,8 @@ from stages.tools.fit import (
     pipeline,
     stated,
 )
+from stages.tools.fit.data_set import DataSet, refuse_options
 from stages.tools.fit.experiment import from_root, place
-from stages.tools.fit.given import Given, refuse_options
 from stages.tools.report import ranking
 
 FEWEST = 20  # rows; fewer say nothing
@@ -135,16 +135,16 @@ def doubt(name: str, entry: Mapping[str, Any], options: argparse.Namespace) -> s
     return f"is {label!r} the label? If not, delete {from_root(place(name))} and give --label COLUMN"
 
 
-def given(options: argparse.Namespace) -> Given:
+def data_set(options: argparse.Namespace) -> DataSet:
     """The texts and labels that the command line names."""
     texts, label, test = options.text, options.label, Path(options.test) if options.test else None
     prefix, _, rest = options.data.partition(":")
     if f"{prefix}:" in (from_tfds.PREFIX, from_huggingface.PREFIX):
         refuse_options("this data set has its test split inside, or none", test=test)
     if f"{prefix}:" == from_tfds.PREFIX:
-        return from_tfds.given(rest, texts, label)
+        return from_tfds.data_set(rest, texts, label)
     if f"{prefix}:" == from_huggingface.PREFIX:
-        return from_huggingface.given(rest, texts, label)
+        return from_huggingface.data_set(rest, texts, label)
     path = Path(options.data)
     if not path.exists():
         raise InputError(
@@ -152,20 +152,20 @@ def given(options: argparse.Namespace) -> Given:
             "a data set as tfds:<name> or hf:<name>, or the name of an experiment made of one"
         )
     if path.is_dir():
-        return from_folder.given(path, texts, label, test)
-    return from_table.given(path, texts, label, test)
+        return from_folder.data_set(path, texts, label, test)
+    return from_table.data_set(path, texts, label, test)
 
 
 def written(options: argparse.Namespace) -> str:
     """Look at the data, write the experiment unless it is there, compose; its name."""
-    own = own_name(options.data)
-    if own is not None and place(name := named(options, own)).exists():
+    usual = data_name(options.data)
+    if usual is not None and place(name := named(options, usual)).exists():
         entry = entry_of(name)
         stated.refuse_other_data(name, entry, options)
         stated.refuse_other_columns(name, entry, options)
-        stays(name, entry, stated.given(name, entry))
+        stays(name, entry, stated.data_set(name, entry))
         return name
-    data = given(options)
+    data = data_set(options)
     name = named(options, data.name)
     if place(name).exists():
         stated.refuse_other_copies(name, entry := entry_of(name), data)
@@ -173,18 +173,18 @@ def written(options: argparse.Namespace) -> str:
         return name
     kept, repeat = without_repeats(data)
     refuse_too_little(options.data, data, len(kept))
-    told(data)
+    print_sheet(data)
     if data.encoding:
         print(f"  {data.encoding}; if that is wrong, mend `encoding` in {from_root(place(name))}", flush=True)
     vocabulary = len({word for text in kept for word in text.lower().split()})
-    some = experiment.Texts(look.lengths(kept), vocabulary)
+    sizes = experiment.Texts(look.lengths(kept), vocabulary)
     entry = data.entry(name) | ({"duplicates": "drop exact"} if repeat else {})
     if repeat:
         print(f"  {of_repeats(name, entry)}", flush=True)
     left = 1 - entry["split"]["test"] if "split" in entry else 1
     few = left * len(kept) < ranking.FEW
     choice = chosen_by(data.labels, options.by)
-    text = experiment.written(name, data.title, entry, some, options.minutes, choice, few)
+    text = experiment.written(name, data.title, entry, sizes, options.minutes, choice, few)
     files.write_text(place(name), text)
     try:
         compose.write(composition.compose([]))
@@ -192,12 +192,12 @@ def written(options: argparse.Namespace) -> str:
         files.remove(place(name))
         raise
     print(f"wrote {from_root(place(name))}, which is yours now, and params.yaml", flush=True)
-    if left_out := experiment.too_long(some, options.minutes, few):
+    if left_out := experiment.too_long(sizes, options.minutes, few):
         print(left_out, flush=True)
     return name
 
 
-def own_name(data: str) -> str | None:
+def data_name(data: str) -> str | None:
     """What an experiment on a table or a folder is called; None of what has to be read first."""
     path = Path(data)
     if data.startswith((from_tfds.PREFIX, from_huggingface.PREFIX)) or not path.exists():
@@ -207,15 +207,15 @@ def own_name(data: str) -> str | None:
     return from_table.name_of(path)
 
 
-def named(options: argparse.Namespace, own: str) -> str:
-    """The experiment's name. own: what it is called unless the command line says otherwise."""
-    name: str = options.name or re.sub("[^a-z0-9]+", "-", own.lower()).strip("-")
+def named(options: argparse.Namespace, default: str) -> str:
+    """The experiment's name. default: what it is called unless the command line says otherwise."""
+    name: str = options.name or re.sub("[^a-z0-9]+", "-", default.lower()).strip("-")
     if not NAME.fullmatch(name):
         raise InputError(f"--name: found {name!r}, allowed: lower-case letters, digits, single hyphens")
     return name
 
 
-def without_repeats(data: Given) -> tuple[Sequence[str], bool]:
+def without_repeats(data: DataSet) -> tuple[Sequence[str], bool]:
     """The texts that are trained on and cut if each is there once, and whether some are there again."""
     kept = look.different(data.texts, data.tests)
     tests = data.tests or []
@@ -237,7 +237,7 @@ def of_repeats(name: str, entry: Mapping[str, Any]) -> str:
     )
 
 
-def refuse_too_little(path: str, data: Given, kept: int) -> None:
+def refuse_too_little(path: str, data: DataSet, kept: int) -> None:
     """kept: how many different texts there are to train on."""
     if len(labels := set(data.labels)) < 2:
         raise InputError(
@@ -251,15 +251,15 @@ def refuse_too_little(path: str, data: Given, kept: int) -> None:
         raise InputError(f"{path}: found {rows} with text and label{again}, allowed: {FEWEST} or more")
 
 
-def told(data: Given) -> None:
+def print_sheet(data: DataSet) -> None:
     sheet = look.sheet(data.texts, data.labels, data.tests)
     for line in [*data.notes, *(f"  {line}" for line in sheet)]:
         print(line, flush=True)
 
 
-def stays(name: str, entry: Mapping[str, Any], data: Given) -> None:
+def stays(name: str, entry: Mapping[str, Any], data: DataSet) -> None:
     """Tell of the data of an experiment that is there. entry: of its source."""
-    told(data)
+    print_sheet(data)
     if without_repeats(data)[1]:
         print(f"  {of_repeats(name, entry)}")
     print(f"{from_root(place(name))} is there and stays as it is; delete it to have it written anew")

@@ -10,9 +10,9 @@ from stages.runtime import files
 from stages.runtime.config import ROOT, InputError
 from stages.texts import tables
 from stages.tools.fit import look
+from stages.tools.fit.data_set import DataSet
 from stages.tools.fit.experiment import from_root
 from stages.tools.fit.from_table import SHARE
-from stages.tools.fit.given import Given
 
 TRAIN = "train"
 TESTS = ["test", "validation", "valid", "dev"]  # the first of them that has labels is the test split
@@ -36,7 +36,7 @@ class Prepared:
     read: Callable[[str], list[dict[str, object]]]
 
 
-def given(prepared: Prepared, texts: Sequence[str] | None, label: str | None) -> Given:
+def data_set(prepared: Prepared, texts: Sequence[str] | None, label: str | None) -> DataSet:
     """Its training split, and the first split for tests that has labels; else a share of train is cut off.
 
     texts, label: columns, None to have them guessed.
@@ -46,7 +46,7 @@ def given(prepared: Prepared, texts: Sequence[str] | None, label: str | None) ->
     rows = prepared.read(TRAIN)
     if label is None and len(prepared.classes) == 1:
         [label] = prepared.classes
-    names = look.columns(look.Found(Path(prepared.where), tables.Format(), rows), texts, label)
+    names = look.columns(look.Table(Path(prepared.where), tables.Format(), rows), texts, label)
     splits = {TRAIN: usable(rows, names)}
     if not splits[TRAIN]:
         raise refusal(prepared, "but none in train has a text and a label")
@@ -67,9 +67,11 @@ def given(prepared: Prepared, texts: Sequence[str] | None, label: str | None) ->
             return stated | {"path": from_root(copy_of(name, TRAIN).parent)}
         return stated | {"path": from_root(copy_of(name, TRAIN)), "split": {"test": SHARE}}
 
-    whole, labels = zip(*splits[TRAIN], strict=True)
+    train_texts, labels = zip(*splits[TRAIN], strict=True)
     tests = [text for text, _ in splits["test"]] if test else None
-    return Given(prepared.where, prepared.name, whole, labels, notes, entry, copies=splits, tests=tests)
+    return DataSet(
+        prepared.where, prepared.name, train_texts, labels, notes, entry, copies=splits, tests=tests
+    )
 
 
 def copy_of(name: str, split: str) -> Path:

@@ -60,8 +60,8 @@ def place(experiment: str) -> Path:
 
 def from_root(path: Path) -> str:
     """A path as a source's entry has it: from the root of the repository, if it is inside."""
-    whole = path.resolve()
-    return str(whole.relative_to(ROOT)) if whole.is_relative_to(ROOT) else str(whole)
+    absolute = path.resolve()
+    return str(absolute.relative_to(ROOT)) if absolute.is_relative_to(ROOT) else str(absolute)
 
 
 def source_of(experiment: str, entries: dict[str, Any]) -> str:
@@ -125,13 +125,13 @@ def written(
 def tweaks(cells: Sequence[str], few: bool) -> dict[str, tuple[Patch, str]]:
     """By cell what is other than the models and trainings of conf/ have it, and why."""
     tables = [(TWEAK, WHY_WHOLE), *([(TWEAK_OF_FEW, WHY_SMALL)] if few else [])]
-    found: dict[str, tuple[Patch, str]] = {}
+    by_cell: dict[str, tuple[Patch, str]] = {}
     for cell in cells:
         patches = [(table[cell], why) for table, why in tables if cell in table]
         if patches:
-            whole = {key: value for patch, _ in patches for key, value in patch.items()}
-            found[cell] = whole, "; ".join(why for _, why in patches)
-    return found
+            merged = {key: value for patch, _ in patches for key, value in patch.items()}
+            by_cell[cell] = merged, "; ".join(why for _, why in patches)
+    return by_cell
 
 
 def stated(key: str, value: object) -> str:
@@ -174,10 +174,10 @@ def offered(texts: Texts) -> list[tuple[str, str, str, str]]:
 def recipes(texts: Texts, minutes: float, seeds: int = SEEDS) -> list[tuple[str, str, str, str]]:
     """Those offered that there is time for, the quickest first."""
     left, kept = minutes, []
-    for each in offered(texts):
-        cost = seconds(each[0], millions(texts), seeds) / 60
-        if each[0] in ("majority", "logistic") or cost <= left:
-            kept.append(each)
+    for offer in offered(texts):
+        cost = seconds(offer[0], millions(texts), seeds) / 60
+        if offer[0] in ("majority", "logistic") or cost <= left:
+            kept.append(offer)
             left -= cost
     return kept
 

@@ -50,9 +50,9 @@ def hardly_better(accuracies: Mapping[str, float]) -> bool:
 
 def _held_out(train: Split) -> Generator[str, None, dict[str, float]]:
     """The lines of one held-out fifth, of at most so many texts; the accuracy of each model."""
-    whole = len(train.texts)
-    if whole > MOST:
-        drawn = np.random.default_rng(SEED).permutation(whole)[:MOST]
+    count = len(train.texts)
+    if count > MOST:
+        drawn = np.random.default_rng(SEED).permutation(count)[:MOST]
         train = train.take(np.sort(drawn))
     enough = folds.frequent(train.texts, train.labels)
     yield from folds.left_out(train, enough)
@@ -61,8 +61,8 @@ def _held_out(train: Split) -> Generator[str, None, dict[str, float]]:
         return {}
     held = folds.drawn(rows.texts, rows.labels, SEED) == 0
     of = f"of {len(rows.texts):,} texts"
-    if whole > MOST:
-        of += f" drawn from {whole:,}"
+    if count > MOST:
+        of += f" drawn from {count:,}"
     yield (
         f"A first look, by scikit-learn: trained on four fifths {of} of the training split, measured on the "
         f"fifth ({int(held.sum()):,}); the test split is not touched."

@@ -10,9 +10,9 @@ from stages.runtime.wording import counted
 from stages.sources import files
 from stages.texts import tables
 from stages.tools.fit import from_huggingface, look
+from stages.tools.fit.data_set import DataSet, refuse_options
 from stages.tools.fit.experiment import from_root
-from stages.tools.fit.from_table import SHARE, columns, told
-from stages.tools.fit.given import Given, refuse_options
+from stages.tools.fit.from_table import SHARE, columns, notes_on
 
 ALLOWED = (
     f"a folder of {files.PLAIN} files for each label, {' and '.join(files.SPLITS)} with such folders, "
@@ -20,11 +20,11 @@ ALLOWED = (
 )
 
 
-def given(path: Path, texts: Sequence[str] | None, label: str | None, test: Path | None) -> Given:
+def data_set(path: Path, texts: Sequence[str] | None, label: str | None, test: Path | None) -> DataSet:
     """texts, label: columns of tables, None to have them guessed."""
     refuse_options("a folder has its test split inside, or none", test=test)
     if from_huggingface.is_saved(path):
-        return from_huggingface.given(str(path), texts, label)
+        return from_huggingface.data_set(str(path), texts, label)
     inside = visible(path)
     folders = [each for each in inside if each.is_dir()]
     if not folders:
@@ -39,7 +39,7 @@ def visible(folder: Path) -> list[Path]:
     return [each for each in sorted(folder.iterdir()) if not each.name.startswith(".")]
 
 
-def of_labels(path: Path, folders: list[Path]) -> Given:
+def of_labels(path: Path, folders: list[Path]) -> DataSet:
     splits = [each for each in folders if each.name in files.SPLITS]
     if len(splits) == 1:
         raise InputError(
@@ -59,12 +59,12 @@ def of_labels(path: Path, folders: list[Path]) -> Given:
         notes.append(f"{counted(len(empty), 'file')} {are} empty and left out; the first: {empty[0]}")
         stated["bad_rows"] = "drop"
     loaded = files.load(source)
-    some = [loaded[split] for split in (files.SPLITS[:1] if splits else files.SPLITS)]
-    return Given(
+    parts = [loaded[split] for split in (files.SPLITS[:1] if splits else files.SPLITS)]
+    return DataSet(
         title=path.name,
         name=path.name,
-        texts=[text for split in some for text in split.texts],
-        labels=[split.names[label] for split in some for label in split.labels.tolist()],
+        texts=[text for split in parts for text in split.texts],
+        labels=[split.names[label] for split in parts for label in split.labels.tolist()],
         notes=notes,
         entry=lambda name: stated,
         tests=loaded["test"].texts if splits else None,
@@ -88,7 +88,7 @@ def passed_over(path: Path, labels: list[Path], splits: list[Path], folders: lis
         yield f"{many} without {files.PLAIN} at the end {are} not read; the first: {others[0]}"
 
 
-def of_tables(path: Path, texts: Sequence[str] | None, label: str | None) -> Given:
+def of_tables(path: Path, texts: Sequence[str] | None, label: str | None) -> DataSet:
     """Columns and all that is said, but for what test shares with it, are those of the training split."""
     known = [each for each in visible(path) if tables.known(each)]
     parts = [each for each in known if each.name.partition(".")[0] == files.SPLITS[0]]
@@ -96,9 +96,11 @@ def of_tables(path: Path, texts: Sequence[str] | None, label: str | None) -> Giv
         raise InputError(f"{path}: found {len(parts)} tables called train, allowed: {ALLOWED}")
     table = look.look(parts[0])
     names = look.columns(table, texts, label)
-    whole, labels = look.usable(table.rows, names)
-    stated = {"kind": "files", "path": from_root(path), **columns(table, names, len(whole))}
+    train_texts, labels = look.usable(table.rows, names)
+    stated = {"kind": "files", "path": from_root(path), **columns(table, names, len(train_texts))}
     source = read(files.Source, stated, f"sources.{path.name}")
     tests = files.load(source)["test"].texts  # which refuses another test split
-    notes = [*told(table, names, len(whole))]
-    return Given(path.name, path.name, whole, labels, notes, lambda name: stated, table.encoding, tests=tests)
+    notes = [*notes_on(table, names, len(train_texts))]
+    return DataSet(
+        path.name, path.name, train_texts, labels, notes, lambda name: stated, table.encoding, tests=tests
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 from stages.runtime.config import InputError, one_line
 from stages.tools.fit import copies
-from stages.tools.fit.given import Given
+from stages.tools.fit.data_set import DataSet
 
 PREFIX = "hf:"
 SAVED, OF_SPLITS, FACTS = "state.json", "dataset_dict.json", "dataset_info.json"  # by `datasets` 1 to 5
@@ -20,15 +20,15 @@ ARROW = ".arrow"
 NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*){0,2}")
 
 
-def given(name: str, texts: Sequence[str] | None, label: str | None) -> Given:
+def data_set(name: str, texts: Sequence[str] | None, label: str | None) -> DataSet:
     """name: a path, or a name of Hugging Face's. texts, label: columns, None to have them guessed."""
     path = Path(name)
     place = path if path.exists() else cached(name)
     try:
         splits = files_of(place)
         tables = {split: opened(parts) for split, parts in splits.items()}
-        own = place.stem if path.exists() else name
-        return copies.given(prepared(f"{PREFIX}{name}", own, tables), texts, label)
+        default_name = place.stem if path.exists() else name
+        return copies.data_set(prepared(f"{PREFIX}{name}", default_name, tables), texts, label)
     except (
         OSError,
         ValueError,
@@ -177,8 +177,8 @@ def simple(kind: Any) -> bool:
     return any(test(kind) for test in tests)
 
 
-def value(found: Any, names: Sequence[str] | None) -> object:
+def value(raw: Any, names: Sequence[str] | None) -> object:
     """A column's value as a table would spell it. names: of a class; one that is not known is below 0."""
-    if names and isinstance(found, int):
-        return names[found] if found >= 0 else None
-    return found
+    if names and isinstance(raw, int):
+        return names[raw] if raw >= 0 else None
+    return raw

@@ -10,29 +10,29 @@ from stages.runtime.config import ROOT, InputError
 from stages.runtime.wording import counted
 from stages.texts import tables
 from stages.tools.fit import look
+from stages.tools.fit.data_set import DataSet
 from stages.tools.fit.experiment import from_root
-from stages.tools.fit.given import Given
 
 SHARE = 0.2  # of the rows, the test split's, where there is none
 
 
-def given(path: Path, texts: Sequence[str] | None, label: str | None, test: Path | None) -> Given:
+def data_set(path: Path, texts: Sequence[str] | None, label: str | None, test: Path | None) -> DataSet:
     """texts, label: its columns, None to have them guessed."""
     if test is not None and not (test.is_file() and tables.known(test)):
         raise InputError(f"--test: found {test}, allowed: a table as {path.name}; save it as CSV")
-    found = look.look(path)
-    names = look.columns(found, texts, label)
-    whole, labels = look.usable(found.rows, names)
+    table = look.look(path)
+    names = look.columns(table, texts, label)
+    usable_texts, labels = look.usable(table.rows, names)
 
     def entry(name: str) -> dict[str, Any]:
         where = {"path": from_root(path), "split": {"test": SHARE}}
         if test is not None:
             where = {"path": from_root(copied(path, test, name))}
-        return {"kind": "files", **where, **columns(found, names, len(whole))}
+        return {"kind": "files", **where, **columns(table, names, len(usable_texts))}
 
-    notes = [*told(found, names, len(whole))]
-    tests = None if test is None else tests_of(test, found.how, names)
-    return Given(path.name, name_of(path), whole, labels, notes, entry, found.encoding, tests=tests)
+    notes = [*notes_on(table, names, len(usable_texts))]
+    tests = None if test is None else tests_of(test, table.how, names)
+    return DataSet(path.name, name_of(path), usable_texts, labels, notes, entry, table.encoding, tests=tests)
 
 
 def tests_of(table: Path, how: tables.Format, names: look.Columns) -> list[str]:
@@ -47,19 +47,19 @@ def name_of(table: Path) -> str:
     return table.name.partition(".")[0]
 
 
-def told(found: look.Found, names: look.Columns, kept: int) -> Iterator[str]:
+def notes_on(table: look.Table, names: look.Columns, kept: int) -> Iterator[str]:
     """Lines on a table's columns, and on the rows that are left out. kept: how many are not."""
-    yield names.note(found.path)
-    if left_out := found.unread + len(found.rows) - kept:
+    yield names.note(table.path)
+    if left_out := table.unread + len(table.rows) - kept:
         yield (
-            f"  {counted(left_out, 'row')} left out: {found.unread:,} that can't be read, "
-            f"{left_out - found.unread:,} without a text or a label"
+            f"  {counted(left_out, 'row')} left out: {table.unread:,} that can't be read, "
+            f"{left_out - table.unread:,} without a text or a label"
         )
 
 
-def columns(found: look.Found, names: look.Columns, kept: int) -> dict[str, Any]:
+def columns(table: look.Table, names: look.Columns, kept: int) -> dict[str, Any]:
     """What a source's entry says of a table. kept: how many rows have a text and a label."""
-    how, bad = found.how, found.unread + len(found.rows) > kept
+    how, bad = table.how, table.unread + len(table.rows) > kept
     return {
         "text": names.texts[0] if len(names.texts) == 1 else list(names.texts),
         "label": names.label,

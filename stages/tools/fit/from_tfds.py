@@ -10,13 +10,13 @@ import numpy as np
 from stages.runtime.config import InputError
 from stages.texts.tfds import import_tfds, why
 from stages.tools.fit import copies
-from stages.tools.fit.given import Given
+from stages.tools.fit.data_set import DataSet
 
 PREFIX = "tfds:"
 NAME = re.compile(r"\w+(/[\w.-]+)?(:[\d.]+)?")  # data set, configuration, version
 
 
-def given(name: str, texts: Sequence[str] | None, label: str | None) -> Given:
+def data_set(name: str, texts: Sequence[str] | None, label: str | None) -> DataSet:
     """name: as TFDS has it. texts, label: columns, None to have them guessed."""
     if not NAME.fullmatch(name):
         raise InputError(
@@ -27,7 +27,7 @@ def given(name: str, texts: Sequence[str] | None, label: str | None) -> Given:
     folder = folder_of(Path(tfds.core.constants.DATA_DIR).expanduser(), name)
     try:
         builder = tfds.builder_from_directory(folder)
-        return copies.given(prepared(tfds, builder, name), texts, label)
+        return copies.data_set(prepared(tfds, builder, name), texts, label)
     except InputError:
         raise
     except Exception as error:  # TFDS and its file formats raise types of their own
@@ -70,8 +70,8 @@ def prepared(tfds: Any, builder: Any, name: str) -> copies.Prepared:
     def read(split: str) -> list[dict[str, object]]:
         from tqdm import tqdm
 
-        some = len(features) < len(builder.info.features)  # asked for some, TFDS warns of its own code
-        decoders = tfds.decode.PartialDecoding(dict.fromkeys(features, True)) if some else None
+        partial = len(features) < len(builder.info.features)  # asked for some, TFDS warns of its own code
+        decoders = tfds.decode.PartialDecoding(dict.fromkeys(features, True)) if partial else None
         data = tfds.as_numpy(builder.as_dataset(split=split, decoders=decoders, shuffle_files=False))
         total = builder.info.splits[split].num_examples
         rows = tqdm(data, total=total, desc=f"{name} {split}", unit=" texts", disable=None)
@@ -86,10 +86,10 @@ def prepared(tfds: Any, builder: Any, name: str) -> copies.Prepared:
     )
 
 
-def value(found: Any, names: list[str] | None) -> object:
+def value(raw: Any, names: list[str] | None) -> object:
     """A column's value as a table would spell it. names: of a class; one that is not known is below 0."""
-    if isinstance(found, bytes):
-        return found.decode("utf-8")
+    if isinstance(raw, bytes):
+        return raw.decode("utf-8")
     if names:
-        return names[found] if found >= 0 else None
-    return str(found)
+        return names[raw] if raw >= 0 else None
+    return str(raw)

@@ -37,7 +37,7 @@ MOST = 100  # different values of a column that is taken for labels unasked
 
 
 @dataclass(frozen=True)
-class Found:
+class Table:
     """A table, and how it has to be read. rows: by column, those that can be used; unread: how many can't,
     which have more fields than columns, say."""
 
@@ -53,8 +53,8 @@ class Found:
             return None
         values = (spelled(value) for row in self.rows for value in row.values())
         words = (word[:20] for value in values for word in value.split() if not word.isascii())
-        some = [*islice(dict.fromkeys(islice(words, SOME)), SHOWN)]
-        return f"encoding {self.how.encoding}" + (f", as in {', '.join(map(repr, some))}" if some else "")
+        sample = [*islice(dict.fromkeys(islice(words, SOME)), SHOWN)]
+        return f"encoding {self.how.encoding}" + (f", as in {', '.join(map(repr, sample))}" if sample else "")
 
 
 @dataclass(frozen=True)
@@ -72,14 +72,14 @@ class Columns:
         return f"{where}: text is {columns}, label is column {self.label!r}: {self.why}"
 
 
-def look(path: Path) -> Found:
+def look(path: Path) -> Table:
     """Read a table whose format nobody told."""
     how = format_of(path)
     read = [row for _, row in tables.rows(path, how, [])]
     rows = [row for row in read if isinstance(row, dict)]
     if not rows:
         raise InputError(f"{path}: found no row that can be read, allowed: rows with a text and a label")
-    return Found(path, how, rows, len(read) - len(rows))
+    return Table(path, how, rows, len(read) - len(rows))
 
 
 def format_of(path: Path) -> tables.Format:
@@ -99,28 +99,28 @@ def format_of(path: Path) -> tables.Format:
     return replace(how, columns=tuple(f"column {i + 1}" for i in range(len(first))))
 
 
-def columns(found: Found, texts: Sequence[str] | None = None, label: str | None = None) -> Columns:
+def columns(table: Table, texts: Sequence[str] | None = None, label: str | None = None) -> Columns:
     """The columns that a person named, and for the others those that look like it."""
-    names = list(found.rows[0])
+    names = list(table.rows[0])
     if len(names) < 2:
         raise InputError(
-            f"{found.path}: found one column, {names[0]!r}, allowed: one with texts and one with labels; add "
+            f"{table.path}: found one column, {names[0]!r}, allowed: one with texts and one with labels; add "
             f"the labels as a column (fit knows the delimiters , ; | and tabs)"
         )
-    for option, given in (("--text", texts or []), ("--label", [label] if label is not None else [])):
-        for name in given:
+    for option, asked in (("--text", texts or []), ("--label", [label] if label is not None else [])):
+        for name in asked:
             if name not in names:
                 raise InputError(
-                    f"{option}: found {name!r}, allowed: a column of {found.path}: {_some(names)}"
+                    f"{option}: found {name!r}, allowed: a column of {table.path}: {_listed(names)}"
                 )
     if texts and len({*texts, label}) <= len(texts):
-        raise InputError(f"--text: found {_some([*texts])}, allowed: each column once, and not the label's")
+        raise InputError(f"--text: found {_listed([*texts])}, allowed: each column once, and not the label's")
     why = []
     if not texts:
-        texts = [_text([name for name in names if name != label], found.rows[:SOME])]
+        texts = [_text([name for name in names if name != label], table.rows[:SOME])]
         why.append(f"{texts[0]!r} has the longest texts")
     if label is None:
-        label, reason = _label(found, [name for name in names if name not in texts])
+        label, reason = _label(table, [name for name in names if name not in texts])
         why.append(reason)
     return Columns(tuple(texts), label, "; ".join(why) or "as you say")
 
@@ -152,8 +152,8 @@ def sheet(texts: Sequence[str], labels: Sequence[str], tests: Sequence[str] | No
     if several := doubts.contradictory([Split([*texts], numbers, names.tolist())]):
         yield f"{counted(several, 'text')} {'has' if several == 1 else 'have'} several labels"
     for group in doubts.alike(counts):
-        told = ", ".join(map(repr, group))
-        yield f"labels that look like one: {told}; spell them alike in your data, as no key of conf/ does it"
+        alike = ", ".join(map(repr, group))
+        yield f"labels that look like one: {alike}; spell them alike in your data, as no key of conf/ does it"
 
 
 def different(texts: Sequence[str], tests: Sequence[str] | None) -> list[str]:
@@ -250,13 +250,13 @@ def _delimiter(path: Path, encoding: str) -> str | None:
 
 def _fields(path: Path, how: tables.Format) -> list[list[str]]:
     """Of the first rows, those that can be read: none, if all are quoted and the delimiter is another."""
-    some: list[list[str]] = []
+    rows: list[list[str]] = []
     for _, fields in tables.cut(path, how):
         if isinstance(fields, list):
-            some.append(fields)
-        if len(some) > SOME:
+            rows.append(fields)
+        if len(rows) > SOME:
             break
-    return some
+    return rows
 
 
 def _header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
@@ -276,11 +276,11 @@ def _text(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> str:
     return hinted[0] if len(hinted) == 1 and length(hinted[0]) > length(longest) / 2 else longest
 
 
-def _label(found: Found, names: Sequence[str]) -> tuple[str, str]:
+def _label(table: Table, names: Sequence[str]) -> tuple[str, str]:
     if not names:
         raise InputError("--text: found every column, allowed: all but that of the labels; name fewer")
-    values = {name: {spelled(row.get(name)).strip() for row in found.rows} - {""} for name in names}
-    few = [name for name in names if 2 <= len(values[name]) <= min(MOST, max(2, len(found.rows) // 2))]
+    values = {name: {spelled(row.get(name)).strip() for row in table.rows} - {""} for name in names}
+    few = [name for name in names if 2 <= len(values[name]) <= min(MOST, max(2, len(table.rows) // 2))]
     hinted = [name for name in few if name.lower() in LABELS]
     if len(hinted) == 1:
         [name] = hinted
@@ -288,13 +288,13 @@ def _label(found: Found, names: Sequence[str]) -> tuple[str, str]:
     if len(few) == 1:
         return few[0], f"{few[0]!r} alone has few different values, {len(values[few[0]])}"
     if few:
-        raise InputError(f"--label: several columns may be it: {_some(few)}; name one of: {_some(names)}")
+        raise InputError(f"--label: several columns may be it: {_listed(few)}; name one of: {_listed(names)}")
     numbers = ", ".join(f"{name} has {len(values[name]):,}" for name in names)[:200]
     raise InputError(
-        f"{found.path}: found no column that looks like labels, allowed: 2 to {MOST} different values, most "
+        f"{table.path}: found no column that looks like labels, allowed: 2 to {MOST} different values, most "
         f"of them several times ({numbers}); add rows with other labels, or name the column with --label"
     )
 
 
-def _some(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return ", ".join(names)[:200]

@@ -75,10 +75,10 @@ def coming(name: str, entries: Mapping[str, Any], recipes: Sequence[str], first:
     rest = [recipe for recipe in recipes if recipe not in first]
     linear = any(entries[recipe]["training"]["kind"] == "linear" for recipe in rest)
     parts = []
-    for what, some in (("baseline", first), ("recipe" if linear else "network", rest)):
-        if some:
-            cells = ", ".join(recipe.removeprefix(f"{name}-") for recipe in some)
-            parts.append(f"{counted(len(some), what)} ({cells})")
+    for what, names in (("baseline", first), ("recipe" if linear else "network", rest)):
+        if names:
+            cells = ", ".join(recipe.removeprefix(f"{name}-") for recipe in names)
+            parts.append(f"{counted(len(names), what)} ({cells})")
     return ", then ".join(parts)
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from stages.runtime.config import ROOT, InputError, read
 from stages.sources import files
 from stages.tools.fit import copies, from_table, look
+from stages.tools.fit.data_set import DataSet
 from stages.tools.fit.experiment import from_root, place
 from stages.tools.fit.first_look import OWN
-from stages.tools.fit.given import Given
 
 
 def refuse_other_data(name: str, entry: Mapping[str, Any], options: argparse.Namespace) -> None:
@@ -23,26 +23,26 @@ def refuse_other_data(name: str, entry: Mapping[str, Any], options: argparse.Nam
     asked = from_root(path)
     if entry["kind"] != OWN:
         raise refusal(name, f"a source of the kind {entry['kind']}, not {asked}")
-    found = entry["path"]
+    stated_path = entry["path"]
     if test is None:
-        if (ROOT / found).resolve() != path.resolve():
-            raise refusal(name, f"path {found}, not {asked}")
-    elif not (ROOT / found).is_dir():
-        raise refusal(name, f"path {found}, not {asked} with --test {test}")
-    elif not (path.is_file() and test.is_file() and from_table.are_copied(path, test, ROOT / found)):
-        raise refusal(name, f"path {found}, whose files are others than {asked} and --test {test}")
+        if (ROOT / stated_path).resolve() != path.resolve():
+            raise refusal(name, f"path {stated_path}, not {asked}")
+    elif not (ROOT / stated_path).is_dir():
+        raise refusal(name, f"path {stated_path}, not {asked} with --test {test}")
+    elif not (path.is_file() and test.is_file() and from_table.are_copied(path, test, ROOT / stated_path)):
+        raise refusal(name, f"path {stated_path}, whose files are others than {asked} and --test {test}")
 
 
 def refuse_other_columns(name: str, entry: Mapping[str, Any], options: argparse.Namespace) -> None:
     """Refuse other columns than those of an experiment, if some are asked for."""
     text = entry.get("text")
     texts = [text] if isinstance(text, str) else text
-    for key, found, asked in (("text", texts, options.text), ("label", entry.get("label"), options.label)):
-        if asked is not None and found != asked:
-            raise refusal(name, f"{key} {shown(found)}, not {shown(asked)}")
+    for key, columns, asked in (("text", texts, options.text), ("label", entry.get("label"), options.label)):
+        if asked is not None and columns != asked:
+            raise refusal(name, f"{key} {spelled(columns)}, not {spelled(asked)}")
 
 
-def refuse_other_copies(name: str, entry: Mapping[str, Any], data: Given) -> None:
+def refuse_other_copies(name: str, entry: Mapping[str, Any], data: DataSet) -> None:
     """Refuse another data set than that of an experiment's copies, or other columns of it."""
     copy = copies.copy_of(name, copies.TRAIN)
     here = entry.get("path") in (from_root(copy), from_root(copy.parent))
@@ -50,7 +50,7 @@ def refuse_other_copies(name: str, entry: Mapping[str, Any], data: Given) -> Non
         raise refusal(name, f"other texts or labels than those of {data.title}")
 
 
-def given(name: str, entry: dict[str, Any]) -> Given:
+def data_set(name: str, entry: dict[str, Any]) -> DataSet:
     """What an experiment reads. entry: of its source."""
     source = read(files.Source, entry, f"sources.{name}")
     loaded = files.load(source)
@@ -63,17 +63,18 @@ def given(name: str, entry: dict[str, Any]) -> Given:
     texts = [text for split in splits for text in split.texts]
     labels = [split.names[label] for split in splits for label in split.labels.tolist()]
     tests = None if hashed else loaded["test"].texts
-    return Given(source.path, name, texts, labels, [note], lambda name: entry, tests=tests)
+    return DataSet(source.path, name, texts, labels, [note], lambda name: entry, tests=tests)
 
 
-def refusal(name: str, found: str) -> InputError:
+def refusal(name: str, difference: str) -> InputError:
     return InputError(
-        f"{from_root(place(name))}: found {found}; give --name another, run `fit {name}`, or edit the file"
+        f"{from_root(place(name))}: found {difference}; give --name another, run `fit {name}`, or edit the "
+        "file"
     )
 
 
-def shown(found: object) -> str:
+def spelled(columns: object) -> str:
     """Columns as YAML has them."""
-    if isinstance(found, list):
-        return found[0] if len(found) == 1 else f"[{', '.join(found)}]"
-    return "none" if found is None else str(found)
+    if isinstance(columns, list):
+        return columns[0] if len(columns) == 1 else f"[{', '.join(columns)}]"
+    return "none" if columns is None else str(columns)

@@ -83,17 +83,17 @@ def test_an_old_encoding_is_told_by_the_language_and_shown(
     turned = [" ".join([*words[i % len(words) :], *words[: i % len(words)]]) for i in range(40)]
     rows = [(f'"{each} {i}"', "ab"[i % 2]) for i, each in enumerate(turned)]
     path = save(tmp_path / "a.csv", table(["text", "label"], rows).encode(encoding))
-    given = from_table.given(path, None, None, None)
-    assert given.texts[0] == f"{text} 0" and given.entry("a")["encoding"] == taken
+    data = from_table.data_set(path, None, None, None)
+    assert data.texts[0] == f"{text} 0" and data.entry("a")["encoding"] == taken
     shown = [*dict.fromkeys(word[:20] for word in words if not word.isascii())][:3]
-    assert given.encoding == f"encoding {taken}, as in {', '.join(map(repr, shown))}"
+    assert data.encoding == f"encoding {taken}, as in {', '.join(map(repr, shown))}"
 
 
 def test_of_utf_8_nothing_is_said(tmp_path: Path) -> None:
     for text in ("ascii", "Räkningen från Åsa"):
         rows = [(f"{text} {i}", "ab"[i % 2]) for i in range(40)]
         path = save(tmp_path / "a.csv", table(["text", "label"], rows))
-        assert from_table.given(path, None, None, None).encoding is None
+        assert from_table.data_set(path, None, None, None).encoding is None
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -115,22 +115,22 @@ def test_a_header_is_told_from_a_first_row(tmp_path: Path) -> None:
 def test_several_columns_make_a_text_as_the_source_makes_it(tmp_path: Path) -> None:
     rows = [("" if i % 3 else f"no. {i}", f'"{text}"', label) for i, (text, label) in enumerate(TICKETS)]
     path = save(tmp_path / "a.csv", table(["subject", "body", "team"], [*rows, (" ", "", "other")]))
-    given = from_table.given(path, ["subject", "body"], None, None)
-    source = read(files.Source, given.entry("a"), "sources.a")
+    data = from_table.data_set(path, ["subject", "body"], None, None)
+    source = read(files.Source, data.entry("a"), "sources.a")
     splits = files.load(source)
-    assert sorted(given.texts) == sorted(text for split in splits.values() for text in split.texts)
-    assert "columns 'subject' and 'body'" in given.notes[0] and len(given.texts) == len(TICKETS)
+    assert sorted(data.texts) == sorted(text for split in splits.values() for text in split.texts)
+    assert "columns 'subject' and 'body'" in data.notes[0] and len(data.texts) == len(TICKETS)
     for texts in (["body", "body"], ["body", "team"]):
         with pytest.raises(InputError, match="allowed: each column once"):
-            from_table.given(path, texts, "team", None)
+            from_table.data_set(path, texts, "team", None)
 
 
 def test_false_is_a_label(tmp_path: Path) -> None:
     objects = [{"text": text, "spam": bool(i % 2)} for i, (text, _) in enumerate(TICKETS)]
     path = save(tmp_path / "a.jsonl", "".join(json.dumps(each) + "\n" for each in objects))
-    given = from_table.given(path, None, None, None)
-    splits = files.load(read(files.Source, given.entry("a"), "sources.a"))
-    assert len(given.texts) == len(TICKETS) and set(given.labels) == set(splits["train"].names)
+    data = from_table.data_set(path, None, None, None)
+    splits = files.load(read(files.Source, data.entry("a"), "sources.a"))
+    assert len(data.texts) == len(TICKETS) and set(data.labels) == set(splits["train"].names)
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".json", ".csv.gz"])
@@ -160,14 +160,14 @@ def test_a_workbook_with_another_name_is_refused_in_a_line_that_says_what_to_sav
 ) -> None:
     path = save(tmp_path / name, workbook())
     with pytest.raises(InputError, match=r"; name it \.xlsx, or save it as CSV$"):
-        from_table.given(path, None, None, None)
+        from_table.data_set(path, None, None, None)
 
 
 def test_a_test_split_that_is_no_table_is_refused(tmp_path: Path) -> None:
     table = save(tmp_path / "a.csv", delimited(TICKETS))
     for test in (tmp_path / "missing.csv", save(tmp_path / "b.xls", workbook()), tmp_path):
         with pytest.raises(InputError, match=r"--test: found .*, allowed: a table as a\.csv; save it as CSV"):
-            from_table.given(table, None, None, test)
+            from_table.data_set(table, None, None, test)
 
 
 def test_what_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
@@ -194,10 +194,10 @@ def test_rows_that_are_left_out_are_told_and_counted_by_the_source(tmp_path: Pat
     rows = [f"{text.replace(',', '')},{label}" for text, label in TICKETS]
     rows[3:3] = ["a text without a label,", "more, fields, than, columns", ",sales"]
     path = save(tmp_path / "a.csv", "\n".join(["body,team", *rows]) + "\n")
-    given = from_table.given(path, None, None, None)
-    assert given.notes[1] == "  3 rows left out: 1 that can't be read, 2 without a text or a label"
-    assert len(given.texts) == len(TICKETS)
-    source = read(files.Source, given.entry("a"), "sources.a")
+    data = from_table.data_set(path, None, None, None)
+    assert data.notes[1] == "  3 rows left out: 1 that can't be read, 2 without a text or a label"
+    assert len(data.texts) == len(TICKETS)
+    source = read(files.Source, data.entry("a"), "sources.a")
     assert len(files.dropped(source)) == 3
     assert sum(len(split.texts) for split in files.load(source).values()) == len(TICKETS)
 

@@ -27,7 +27,7 @@ def texts(root: Path, *inside: str, count: int = 20) -> Path:
 def refused(path: Path, **options: Any) -> str:
     arguments = {"texts": None, "label": None, "test": None} | options
     with pytest.raises(InputError) as error:
-        from_folder.given(path, **arguments)
+        from_folder.data_set(path, **arguments)
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -38,13 +38,13 @@ def test_the_source_reads_the_texts_that_are_told_of(tmp_path: Path, splits: lis
         texts(tmp_path / "news", split)
     if not splits:
         texts(tmp_path / "news")
-    given = from_folder.given(tmp_path / "news", None, None, None)
-    source = read(files.Source, given.entry("news"), "sources.news")
+    data = from_folder.data_set(tmp_path / "news", None, None, None)
+    source = read(files.Source, data.entry("news"), "sources.news")
     read_there = files.load(source)
     train = pairs(read_there["train"]) if splits else everything(read_there)
-    assert Counter(train) == Counter(zip(given.texts, given.labels, strict=True))
-    assert len(train) == 40 and given.name == "news" and len(given.notes) == 1
-    assert given.tests == (read_there["test"].texts if splits else None)
+    assert Counter(train) == Counter(zip(data.texts, data.labels, strict=True))
+    assert len(train) == 40 and data.name == "news" and len(data.notes) == 1
+    assert data.tests == (read_there["test"].texts if splits else None)
     assert (source.split is None) == bool(splits)
 
 
@@ -52,17 +52,17 @@ def test_what_is_not_read_is_named(tmp_path: Path) -> None:
     texts(tmp_path / "news")
     save(tmp_path / "news" / "arts" / "old.doc", "not read")
     save(tmp_path / "news" / "sport" / "empty.txt", " ")
-    given = from_folder.given(tmp_path / "news", None, None, None)
-    notes = "\n".join(given.notes)
+    data = from_folder.data_set(tmp_path / "news", None, None, None)
+    notes = "\n".join(data.notes)
     assert "1 file without .txt at the end is not read" in notes and "old.doc" in notes
-    assert "1 file is empty" in notes and given.entry("news")["bad_rows"] == "drop"
-    assert len(files.load(read(files.Source, given.entry("news"), "sources.news"))["train"].texts) > 20
+    assert "1 file is empty" in notes and data.entry("news")["bad_rows"] == "drop"
+    assert len(files.load(read(files.Source, data.entry("news"), "sources.news"))["train"].texts) > 20
     for split in files.SPLITS:
         texts(tmp_path / "both", split)
     texts(tmp_path / "both" / "valid")
     assert (
         "valid: neither train nor test, not read"
-        in from_folder.given(tmp_path / "both", None, None, None).notes
+        in from_folder.data_set(tmp_path / "both", None, None, None).notes
     )
 
 
@@ -72,10 +72,10 @@ def test_a_folder_of_tables_is_read_by_the_columns_of_train(tmp_path: Path) -> N
     for split, count in (("train", 40), ("test", 20)):
         rows = [(f"the {i}th text of {split}", LABELS[i % 2]) for i in range(count)]
         save(folder / f"{split}.csv", delimited(rows, header=("body", "team"), delimiter=";"))
-    given = from_folder.given(folder, None, None, None)
-    loaded = files.load(read(files.Source, given.entry("tables"), "sources.tables"))
-    assert loaded["train"].texts == given.texts and len(loaded["test"].texts) == 20
-    assert given.tests == loaded["test"].texts
+    data = from_folder.data_set(folder, None, None, None)
+    loaded = files.load(read(files.Source, data.entry("tables"), "sources.tables"))
+    assert loaded["train"].texts == data.texts and len(loaded["test"].texts) == 20
+    assert data.tests == loaded["test"].texts
     save(folder / "test.csv", delimited([("a", "arts")], header=("words", "team"), delimiter=";"))
     assert "no column 'body'" in refused(folder)
 

@@ -14,7 +14,7 @@ import pytest
 from stages.runtime.config import InputError, read
 from stages.sources import files
 from stages.tools.fit import copies, from_folder, from_huggingface, from_tfds, stated
-from stages.tools.fit.given import Given
+from stages.tools.fit.data_set import DataSet
 from tests.sources.tables import pairs
 
 Rows = Sequence[tuple[str, int]]
@@ -35,9 +35,9 @@ def named(rows: Rows, names: Sequence[str] = NAMES) -> Counter[tuple[str, str]]:
     return Counter((text, names[label]) for text, label in rows)
 
 
-def loaded(given: Given, name: str = "mine") -> dict[str, Counter[tuple[str, str]]]:
+def loaded(data: DataSet, name: str = "mine") -> dict[str, Counter[tuple[str, str]]]:
     """What the source reads of the copies that are made for it."""
-    source = read(files.Source, given.entry(name), f"sources.{name}")
+    source = read(files.Source, data.entry(name), f"sources.{name}")
     return {split: Counter(pairs(part)) for split, part in files.load(source).items()}
 
 
@@ -97,40 +97,40 @@ def cached(folder: Path, name: str, splits: Mapping[str, Rows]) -> Path:
 def refused(name: str, **columns: str) -> str:
     kind = from_tfds if columns.pop("kind", "") == "tfds" else from_huggingface
     with pytest.raises(InputError) as error:
-        kind.given(name, [columns["text"]] if "text" in columns else None, columns.get("label"))
+        kind.data_set(name, [columns["text"]] if "text" in columns else None, columns.get("label"))
     assert "\n" not in str(error.value)
     return str(error.value)
 
 
 def test_splits_that_were_saved_are_read_with_the_names_of_labels(tmp_path: Path, texts: Path) -> None:
     folder = saved_splits(tmp_path / "films", {"train": TRAIN, "test": TEST, "extra": TEST[:3]})
-    given = from_huggingface.given(str(folder), None, None)
-    assert loaded(given) == {"train": named(TRAIN), "test": named(TEST)}
-    assert given.name == "films" and sorted(path.name for path in (texts / "mine").iterdir()) == [
+    data = from_huggingface.data_set(str(folder), None, None)
+    assert loaded(data) == {"train": named(TRAIN), "test": named(TEST)}
+    assert data.name == "films" and sorted(path.name for path in (texts / "mine").iterdir()) == [
         "test.parquet",
         "train.parquet",
     ]
-    assert "the test split is 'test'" in given.notes and "not used: extra (3 rows)" in given.notes
-    assert from_folder.given(folder, None, None, None).texts == given.texts
-    assert Counter(zip(given.texts, given.labels, strict=True)) == named(TRAIN)
-    assert given.tests == [text for text, _ in TEST]
+    assert "the test split is 'test'" in data.notes and "not used: extra (3 rows)" in data.notes
+    assert from_folder.data_set(folder, None, None, None).texts == data.texts
+    assert Counter(zip(data.texts, data.labels, strict=True)) == named(TRAIN)
+    assert data.tests == [text for text, _ in TEST]
 
 
 def test_without_labels_in_test_the_validation_split_takes_its_place(tmp_path: Path) -> None:
     hidden = [(f"unlabelled {i}", -1) for i in range(10)]
     train = [*TRAIN, ("one without a label", -1), (" ", 1)]
     folder = saved_splits(tmp_path / "films", {"train": train, "validation": TEST, "test": hidden})
-    given = from_huggingface.given(str(folder), None, None)
-    assert loaded(given) == {"train": named(TRAIN), "test": named(TEST)}
-    assert "the test split is 'validation'" in given.notes and "not used: test (10 rows)" in given.notes
-    assert "2 rows of train have no text or no label and are left out" in given.notes
+    data = from_huggingface.data_set(str(folder), None, None)
+    assert loaded(data) == {"train": named(TRAIN), "test": named(TEST)}
+    assert "the test split is 'validation'" in data.notes and "not used: test (10 rows)" in data.notes
+    assert "2 rows of train have no text or no label and are left out" in data.notes
 
 
 def test_a_single_split_in_several_files_is_cut(tmp_path: Path) -> None:
-    given = from_huggingface.given(str(saved(tmp_path / "films", TRAIN, shards=3)), None, None)
-    splits = loaded(given)
+    data = from_huggingface.data_set(str(saved(tmp_path / "films", TRAIN, shards=3)), None, None)
+    splits = loaded(data)
     assert splits["train"] + splits["test"] == named(TRAIN) and len(splits["test"]) > 0
-    one = from_huggingface.given(str(arrow(tmp_path / "films.arrow", TRAIN)), None, None)
+    one = from_huggingface.data_set(str(arrow(tmp_path / "films.arrow", TRAIN)), None, None)
     assert Counter(zip(one.texts, one.labels, strict=True)) == named(TRAIN) and one.name == "films"
     assert one.tests is None
 
@@ -139,30 +139,30 @@ def test_each_split_has_its_own_order_of_names(tmp_path: Path) -> None:
     folder = saved_splits(tmp_path / "films", {"train": TRAIN})
     saved(folder / "test", [(text, 1 - label) for text, label in TEST], names=NAMES[::-1])
     (folder / "dataset_dict.json").write_text('{"splits": ["train", "test"]}', encoding="utf-8")
-    assert loaded(from_huggingface.given(str(folder), None, None))["test"] == named(TEST)
+    assert loaded(from_huggingface.data_set(str(folder), None, None))["test"] == named(TEST)
 
 
 def test_other_data_or_columns_than_those_that_were_copied_are_refused(tmp_path: Path) -> None:
     folder = saved_splits(tmp_path / "films", {"train": TRAIN, "test": TEST})
-    given = from_huggingface.given(str(folder), None, None)
-    entry = given.entry("mine")
-    stated.refuse_other_copies("mine", entry, given)
-    single = from_huggingface.given(str(saved(tmp_path / "other", TRAIN)), None, None)
-    stars = from_huggingface.given(str(folder), ["text"], "stars")
-    for name, stated_entry, data in (
+    data = from_huggingface.data_set(str(folder), None, None)
+    entry = data.entry("mine")
+    stated.refuse_other_copies("mine", entry, data)
+    single = from_huggingface.data_set(str(saved(tmp_path / "other", TRAIN)), None, None)
+    stars = from_huggingface.data_set(str(folder), ["text"], "stars")
+    for name, stated_entry, other in (
         ("mine", entry, single),
         ("mine", entry, stars),
-        ("mine", entry | {"path": "texts/another"}, given),
-        ("another", entry, given),
+        ("mine", entry | {"path": "texts/another"}, data),
+        ("another", entry, data),
     ):
         with pytest.raises(InputError, match=r"found other texts or labels than those of .*; give --name"):
-            stated.refuse_other_copies(name, stated_entry, data)
+            stated.refuse_other_copies(name, stated_entry, other)
 
 
 def test_other_columns_may_be_asked_for(tmp_path: Path) -> None:
     folder = saved(tmp_path / "films", [("x" * (i % 3 + 1) + f" {i:02}", 0) for i in range(40)])
-    given = from_huggingface.given(str(folder), ["text"], "stars")
-    assert set(given.labels) == {"4", "5", "6"}
+    data = from_huggingface.data_set(str(folder), ["text"], "stars")
+    assert set(data.labels) == {"4", "5", "6"}
     assert "--label: found 'words', allowed: a column" in refused(str(folder), label="words")
 
 
@@ -173,12 +173,12 @@ def test_the_cache_is_searched_by_the_name_that_hugging_face_has(
     place = tmp_path / "me___my_films" / "plain_text" / "0.0.0" / "abc"
     cached(place, "my_films", {"train": TRAIN, "test": TEST})
     for name in ("me/my_films", "me/MyFilms", "me/my_films/plain_text"):
-        given = from_huggingface.given(name, None, None)
-        assert loaded(given) == {"train": named(TRAIN), "test": named(TEST)}
-    assert given.title == "hf:me/my_films/plain_text"
+        data = from_huggingface.data_set(name, None, None)
+        assert loaded(data) == {"train": named(TRAIN), "test": named(TEST)}
+    assert data.title == "hf:me/my_films/plain_text"
     other = cached(tmp_path / "me___my_films" / "long" / "0.0.0" / "abc", "my_films", {"train": TRAIN})
     assert "found 2 configurations, allowed: one; add /long, plain_text" in refused("me/my_films")
-    assert len(from_huggingface.given("me/my_films/long", None, None).texts) == 40
+    assert len(from_huggingface.data_set("me/my_films/long", None, None).texts) == 40
     (other / "my_films-train.arrow").unlink()
     assert "found 0 rows of train, not 40" in refused("me/my_films/long")
 
@@ -188,8 +188,8 @@ def test_what_is_not_prepared_is_refused_with_the_way_to_prepare_it(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
-    told = refused(name)
-    assert "save_to_disk" in told
+    refusal = refused(name)
+    assert "save_to_disk" in refusal
 
 
 def test_a_folder_that_is_damaged_is_refused_in_one_line(tmp_path: Path) -> None:
@@ -249,13 +249,13 @@ def test_a_prepared_data_set_of_tfds_is_read(prepared_by_tfds: Path, monkeypatch
     import tensorflow_datasets as tfds
 
     monkeypatch.setattr(tfds.core.constants, "DATA_DIR", str(prepared_by_tfds))
-    given = from_tfds.given("small_films", None, None)
-    assert loaded(given) == {"train": named(TRAIN), "test": named(TEST)}
-    assert given.title == "tfds:small_films/1.10.0" and "not used: unsupervised (1 rows)" in given.notes
-    before = loaded(from_tfds.given("small_films:1.9.0", None, None), "before")
+    data = from_tfds.data_set("small_films", None, None)
+    assert loaded(data) == {"train": named(TRAIN), "test": named(TEST)}
+    assert data.title == "tfds:small_films/1.10.0" and "not used: unsupervised (1 rows)" in data.notes
+    before = loaded(from_tfds.data_set("small_films:1.9.0", None, None), "before")
     assert before["train"] + before["test"] == named(TRAIN)
-    assert "found no prepared copy" in (told := refused("large_films", kind="tfds"))
-    assert "download_and_prepare()" in told and "TFDS_DATA_DIR" in told
+    assert "found no prepared copy" in (refusal := refused("large_films", kind="tfds"))
+    assert "download_and_prepare()" in refusal and "TFDS_DATA_DIR" in refusal
     assert "found no prepared copy" in refused("small_films:2.0.0", kind="tfds")
     for path in (prepared_by_tfds / "small_films" / "1.9.0").glob("*.tfrecord*"):
         path.write_bytes(b"damaged")

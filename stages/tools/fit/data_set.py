@@ -8,7 +8,7 @@ from stages.runtime.config import InputError
 
 
 @dataclass(frozen=True)
-class Given:
+class DataSet:
     """title: as reports call it. name: of the experiment, unless another is asked for.
     texts, labels: of all rows that have both, or of those of the training split, where the data have a test
     split; tests: the texts of that, None if there is none and it is cut off by a hash of the text.
