@@ -64,9 +64,9 @@ def table(claims: Mapping[str, Claim], differs: Mapping[str, str], reports: Path
 
 def _claimed(claim: Claim) -> str:
     shares = {"training": claim.training_accuracy, "test": claim.test_accuracy}
-    told = [f"{split} {100 * share:.4g} %" for split, share in shares.items() if share is not None]
-    told += [f"test loss {claim.test_loss:g}"] if claim.test_loss is not None else []
-    return "; ".join([plain(claim.says), *told])
+    numbers = [f"{split} {100 * share:.4g} %" for split, share in shares.items() if share is not None]
+    numbers += [f"test loss {claim.test_loss:g}"] if claim.test_loss is not None else []
+    return "; ".join([plain(claim.says), *numbers])
 
 
 def _measured(metrics: Mapping[str, Any]) -> str:

@@ -74,9 +74,9 @@ def sample(recipe: str, sentence: str) -> float:
 def read_by(source: str) -> int:
     """How many recipes were evaluated on a source's test split."""
     text = _path("", "corpora.md").read_text(encoding="utf-8").partition("## Recipes tested")[2]
-    if (found := re.search(rf"^\| {re.escape(source)} \| ([\d,]+) \|$", text, re.MULTILINE)) is None:
+    if (row := re.search(rf"^\| {re.escape(source)} \| ([\d,]+) \|$", text, re.MULTILINE)) is None:
         raise InputError(f"reports/corpora.md: found no row of {source}, allowed: one in its last table")
-    return int(found[1].replace(",", ""))
+    return int(row[1].replace(",", ""))
 
 
 def recipes(source: str, architectures: Collection[str]) -> list[str]:
@@ -138,7 +138,7 @@ class Behind(NamedTuple):
 
     best: str
     points: float
-    shown: bool
+    differs: bool
 
 
 @cache
@@ -171,8 +171,8 @@ def alike(first: str, second: str) -> bool:
 
 def verdict(first: str, second: str) -> str:
     """What the tested pair says of the first of two recipes of a comparison, beside the second."""
-    added, shown = difference(first, second)
-    if not shown:
+    added, differ = difference(first, second)
+    if not differ:
         return "no difference shown"
     return "more accurate" if added > 0 else "less accurate"
 
@@ -196,7 +196,7 @@ def steps(names: Mapping[str, str]) -> str:
 
 def same(*recipes: str) -> bool:
     """Whether no difference of these recipes to the most accurate one, which may be among them, is shown."""
-    return not any(each and each.shown for each in map(behind, recipes))
+    return not any(each and each.differs for each in map(behind, recipes))
 
 
 def tested(names: Mapping[str, str]) -> str:
@@ -205,7 +205,7 @@ def tested(names: Mapping[str, str]) -> str:
     groups: dict[str, tuple[list[str], list[str]]] = {}
     for recipe, name in names.items():
         if beside := behind(recipe):
-            groups.setdefault(beside.best, ([], []))[beside.shown].append(name)
+            groups.setdefault(beside.best, ([], []))[beside.differs].append(name)
     lines = []
     for best, (equal, less) in groups.items():
         verdicts = [f"Less accurate: {'; '.join(less)}."] if less else []

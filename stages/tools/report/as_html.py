@@ -120,8 +120,8 @@ def _table(table: Table) -> str:
         cells = [_cell(table, line, place, place in texts) for place in range(len(row))]
         rows.append(f"<tr{marked}>{''.join(cells)}</tr>")
     body = "\n".join(rows)
-    whole = f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>"
-    return f'<div class="wide" tabindex="0"><table>{whole}</table></div>'
+    content = f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>"
+    return f'<div class="wide" tabindex="0"><table>{content}</table></div>'
 
 
 def _cell(table: Table, line: int, place: int, text: bool) -> str:
@@ -147,10 +147,12 @@ def _quotes(quotes: Sequence[Quoted]) -> str:
 
 def _quote(quote: Quoted) -> str:
     right = quote.label == quote.predicted
-    own = "right" if right else f"its label <b>{inert(quote.label)}</b> has {escape(likely(quote.of_label))}"
+    outcome = (
+        "right" if right else f"its label <b>{inert(quote.label)}</b> has {escape(likely(quote.of_label))}"
+    )
     choice = f"predicted <b>{inert(quote.predicted)}</b> with {escape(likely(quote.probable))}"
     words = f'<p class="words">{_coloured(quote)}</p>' if quote.words else ""
-    return f'<p class="labels">row {quote.row}: {choice}; {own}</p><p>{inert(quote.text)}</p>{words}'
+    return f'<p class="labels">row {quote.row}: {choice}; {outcome}</p><p>{inert(quote.text)}</p>{words}'
 
 
 def _coloured(quote: Quoted) -> str:

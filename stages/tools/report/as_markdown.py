@@ -29,8 +29,8 @@ def page(blocks: Iterable[Block], folder: Path) -> str:
 
 def inert(text: str) -> str:
     """A text without markup, HTML, control characters, or what code hosts make links of unasked."""
-    shown = plain(command.printable(text))
-    return shown.replace("://", "&#58;//").replace("www.", "www&#46;").replace("@", "&#64;")
+    escaped = plain(command.printable(text))
+    return escaped.replace("://", "&#58;//").replace("www.", "www&#46;").replace("@", "&#64;")
 
 
 def _block(block: Block, folder: Path) -> str:

@@ -23,12 +23,13 @@ def intervals(
 ) -> tuple[Interval, Interval]:
     """The 95 % intervals of both, texts and seeds drawn anew (Efron 1979)."""
     random = np.random.default_rng(seed)
-    cells = [labels.astype(np.int64) * classes + some for some in predicted]
+    cells = [labels.astype(np.int64) * classes + of_seed for of_seed in predicted]
     drawn = np.zeros((DRAWS, 2))
     for i in range(DRAWS):
         weights = np.bincount(random.integers(0, len(labels), len(labels)), minlength=len(labels))
         measures = [
-            _averages(np.bincount(some, weights, classes**2).reshape(classes, classes)) for some in cells
+            _averages(np.bincount(of_seed, weights, classes**2).reshape(classes, classes))
+            for of_seed in cells
         ]
         drawn[i] = np.mean([measures[j] for j in random.integers(0, len(cells), len(cells))], axis=0)
     low, high = np.quantile(drawn, [0.025, 0.975], axis=0)

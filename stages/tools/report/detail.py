@@ -48,8 +48,8 @@ def _classes(chosen: Evaluated) -> Iterator[Block]:
         for i in order
     ]
     yield Table(["label", "precision", "recall", "F1", "test texts"], rows)
-    some = f"The {MOST} most frequent of {len(measures):,} labels. " if len(measures) > MOST else ""
-    yield Prose(f"{some}Means over the seeds; a label that is never predicted has a precision of 0.")
+    scope = f"The {MOST} most frequent of {len(measures):,} labels. " if len(measures) > MOST else ""
+    yield Prose(f"{scope}Means over the seeds; a label that is never predicted has a precision of 0.")
 
 
 def _confusion(result: Result) -> Iterator[Block]:

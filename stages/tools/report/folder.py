@@ -68,8 +68,8 @@ def by_models(recipes: Mapping[str, Any]) -> Callable[[Evaluated], Weigh]:
             return exactly
 
         def weigh(text: str, label: int) -> Shares:
-            some = text if recipe.kind == "linear" else " ".join(text.split()[:WORDS])
-            return attribution.occluded(classifier, some, label)
+            excerpt = text if recipe.kind == "linear" else " ".join(text.split()[:WORDS])
+            return attribution.occluded(classifier, excerpt, label)
 
         return weigh
 

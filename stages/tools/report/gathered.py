@@ -136,8 +136,8 @@ def _figures(files: Files, results: Sequence[Result]) -> dict[str, Path]:
     """Of each chapter those that were drawn, but for confusions, which are a table here."""
     figures: dict[str, Path] = {}
     for chapter in dict.fromkeys(result.chapter for result in results):
-        some = [result for result in results if result.chapter == chapter]
-        for figure in telling(some):
+        of_chapter = [result for result in results if result.chapter == chapter]
+        for figure in telling(of_chapter):
             if figure != "confusions":
                 name = f"{chapter}-{figure}" if chapter else figure
                 path = files.present(f"reports/comparisons/{files.name}/{name}.svg")

@@ -29,14 +29,14 @@ class HeldOut:
     (Forman & Scholz 2010).
 
     measures: by the keys of BY; the loss is the cross-entropy in nats, not calibrated. texts: how many
-    different ones were held out, each: how many by one model; all: how many the training split has.
+    different ones were held out, per_seed: how many by a seed's model; all: how many the training split has.
     right: int64[texts of the training split, 2], how often each was held out, and answered right then.
     """
 
     recipe: str
     measures: Mapping[str, float]
     texts: int
-    each: int
+    per_seed: int
     all: int
     right: np.ndarray = field(default_factory=lambda: np.zeros((0, 2), np.int64), compare=False)
 
@@ -104,7 +104,7 @@ def area(probable: np.ndarray, labels: np.ndarray) -> float:
     """The area under the ROC curve of one label against the rest, the mean over the labels that are there."""
     from sklearn.metrics import roc_auc_score
 
-    return float(np.mean([roc_auc_score(labels == own, probable[:, own]) for own in np.unique(labels)]))
+    return float(np.mean([roc_auc_score(labels == label, probable[:, label]) for label in np.unique(labels)]))
 
 
 def ranked(rows: Sequence[HeldOut], by: str) -> list[HeldOut]:
@@ -129,11 +129,11 @@ def half_width(accuracy: float, texts: int) -> float:
 def uncertain(best: HeldOut) -> str:
     """How far the ranking can be trusted."""
     points = 100 * half_width(best.measures["accuracy"], best.texts)
-    more = "" if best.texts > best.all / 2 else " More `seeds` in its file hold out more of them."
+    advice = "" if best.texts > best.all / 2 else " More `seeds` in its file hold out more of them."
     return (
-        f"Monte Carlo cross-validation: each seed's model holds out {best.each} of the {best.all:,} training "
-        f"texts, drawn at random, all seeds together {best.texts} different ones. The accuracies below are "
-        f"uncertain by ± {points:.0f} points (95 %), and so is their order.{more}"
+        f"Monte Carlo cross-validation: each seed's model holds out {best.per_seed} of the {best.all:,} "
+        f"training texts, drawn at random, all seeds together {best.texts} different ones. The accuracies below are "
+        f"uncertain by ± {points:.0f} points (95 %), and so is their order.{advice}"
     )
 
 
@@ -158,10 +158,10 @@ def undecided(rows: Sequence[HeldOut]) -> str | None:
     if not alike or not best.texts or not len(best.right):
         return None
     names = [row.recipe for row in alike if behind(best, row)[0] <= 0]
-    told = f"shown to be less accurate than {best.recipe} on the texts held out (bootstrap over them, 95 %)"
+    phrase = f"shown to be less accurate than {best.recipe} on the texts held out (bootstrap over them, 95 %)"
     if not names:
-        return f"All the others are {told}."
-    return f"Not {told}: {', '.join(names)}. Which of these is the best, so few texts do not tell."
+        return f"All the others are {phrase}."
+    return f"Not {phrase}: {', '.join(names)}. Which of these is the best, so few texts do not tell."
 
 
 def imbalance(labels: np.ndarray, names: Sequence[str], by: str) -> str | None:

@@ -67,7 +67,7 @@ def short(part: Part) -> Iterator[Block]:
     (f1, _), (f1_interval, _) = chosen.over_classes, chosen.over_classes_ends
     yield Facts(
         [
-            ("chosen", chosen.name, f"by {held.each:,} held-out texts a seed"),
+            ("chosen", chosen.name, f"by {held.per_seed:,} held-out texts a seed"),
             ("test accuracy", percent(result.measures["test.accuracy"]), f"95 %: {ends(result.interval)}"),
             ("macro-F1", f"{f1:.3f}", f"95 %: {f1_interval[0]:.3f} to {f1_interval[1]:.3f}"),
             ("calibration error", side_by_side.calibrated(result), "ECE, calibrated"),
@@ -112,7 +112,7 @@ def _are(number: int) -> str:
 def _choice(part: Part, chosen: Evaluated, held: HeldOut) -> str:
     return (
         f"{chosen.name} is chosen of {counted(len(part.recipes), 'recipe')} by its {part.measure} on texts "
-        f"of the training split that were held out, {held.each:,} for each seed: {part.worth(held)}. The "
+        f"of the training split that were held out, {held.per_seed:,} for each seed: {part.worth(held)}. The "
         f"test split, {counted(len(part.test.texts), 'text')}, chose nothing: on it {chosen.name} is right "
         f"in {percent(chosen.result.measures['test.accuracy'])}, and always answering "
         f"{part.train.names[part.guess]} would be right in {percent(part.guessing)}."

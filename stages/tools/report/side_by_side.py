@@ -39,11 +39,11 @@ def blocks(experiment: Experiment, part: Part) -> Iterator[Block]:
     if chosen is None:
         return
     if held := chosen.held:
-        texts = held.texts if held.all < FEW else held.each
+        texts = held.texts if held.all < FEW else held.per_seed
         low, high = wilson(held.measures["accuracy"] * texts, texts)
         together = f", all seeds {held.texts:,} different ones" if held.all < FEW else ""
         yield Prose(
-            f"Each seed holds out {held.each:,} texts{together}. An accuracy like that of {chosen.name}, "
+            f"Each seed holds out {held.per_seed:,} texts{together}. An accuracy like that of {chosen.name}, "
             f"measured on so many, has a 95 % interval of {ends((low, high))}: recipes that are closer than "
             "that may change places."
         )

@@ -45,7 +45,7 @@ def test_only_texts_that_were_held_out_count(tmp_path: Path) -> None:
     assert best and worst
     assert best.measures["accuracy"] == best.measures["macro-f1"] == 1 and worst.measures["accuracy"] == 0
     assert best.measures["loss"] == pytest.approx(np.log1p(np.exp(-2)))
-    assert (best.each, best.all, best.texts) == (10, 100, int((held(1) | held(2)).sum()))
+    assert (best.per_seed, best.all, best.texts) == (10, 100, int((held(1) | held(2)).sum()))
 
 
 def test_a_recipe_that_holds_out_nothing_is_not_ranked(
