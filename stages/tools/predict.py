@@ -99,25 +99,25 @@ def learned_from(recipe: Mapping[str, Any]) -> list[str]:
     return [text] if isinstance(text, str) else text or []
 
 
-def columns(asked: Sequence[str], own: Sequence[str]) -> list[str]:
+def columns(asked: Sequence[str], stated: Sequence[str]) -> list[str]:
     """Those that are asked for, or else the source's own; as many as the recipe learned from."""
-    if not asked and not own:
+    if not asked and not stated:
         raise InputError("--column: found none, allowed: the table's column of texts; add --column NAME")
-    if asked and len(own) > 1 and len(asked) != len(own):
+    if asked and len(stated) > 1 and len(asked) != len(stated):
         raise InputError(
-            f"--column: found {', '.join(asked)}, allowed: {len(own)} columns, as the recipe learned from "
-            f"texts of {', '.join(own)}; name --column {len(own)} times, or leave it out"
+            f"--column: found {', '.join(asked)}, allowed: {len(stated)} columns, as the recipe learned from "
+            f"texts of {', '.join(stated)}; name --column {len(stated)} times, or leave it out"
         )
-    return [*(asked or own)]
+    return [*(asked or stated)]
 
 
 def of_texts(classifier: Resident, options: argparse.Namespace) -> Iterator[str]:
     """What is printed for the texts on the command line, or on standard input."""
     if options.text:
-        given = [*decoded(map(os.fsencode, options.text), "text")]  # all refused before one is answered
-        for text in given:
+        arguments = [*decoded(map(os.fsencode, options.text), "text")]  # all refused before one is answered
+        for text in arguments:
             note_a_guess(classifier, text)
-        texts = iter(given)
+        texts = iter(arguments)
     else:
         lines = decoded(sys.stdin.buffer, "standard input, line")
         texts = (text.rstrip("\r\n") for text in lines)
@@ -125,10 +125,10 @@ def of_texts(classifier: Resident, options: argparse.Namespace) -> Iterator[str]
         words = None
         if options.words and shares is not None:
             words = options.words(text, int(shares.argmax()))
-        told = answers.line(
+        line = answers.line(
             text, classifier.labels, shares, options.json, options.threshold, options.top, words
         )
-        yield told + "\n"
+        yield line + "\n"
 
 
 def of_table(classifier: Classifier, options: argparse.Namespace) -> Iterator[str]:
@@ -163,14 +163,14 @@ def of_rows(classifier: Classifier, path: Path, options: argparse.Namespace) -> 
     added = [*answers.by_column(classifier.labels, None, options.threshold, options.top)]
     header: list[str] = []
     for row, shares in answered(classifier, texts_of(path, options.column, added)):
-        whole = row | answers.by_column(classifier.labels, shares, options.threshold, options.top)
+        record = row | answers.by_column(classifier.labels, shares, options.threshold, options.top)
         if options.json:
-            yield json.dumps(whole, ensure_ascii=False) + "\n"
+            yield json.dumps(record, ensure_ascii=False) + "\n"
             continue
         if not header:
-            header = [*whole]
+            header = [*record]
             yield comma_separated(header)
-        yield comma_separated([whole.get(name) for name in header])
+        yield comma_separated([record.get(name) for name in header])
 
 
 def texts_of(
@@ -203,8 +203,8 @@ def answered(
     with tqdm(unit=" texts", disable=None, delay=2) as bar:  # for a terminal, once it takes time
         while chunk := list(islice(remaining, CHUNK)):
             shares = classifier.probabilities([text for _, text in chunk])[0]
-            for (beside, text), each in zip(chunk, shares, strict=True):
-                yield beside, each if text.strip() else None
+            for (beside, text), probabilities in zip(chunk, shares, strict=True):
+                yield beside, probabilities if text.strip() else None
             bar.update(len(chunk))
 
 

@@ -41,8 +41,8 @@ def answer(
     every = None
     if shares is not None:
         every = {name: round(float(p), 6) for name, p in zip(labels, shares, strict=True)}
-    told = {"label": label, "probability": highest, "probabilities": every}
-    return told | ({"top": pairs} if top > 1 else {})
+    fields = {"label": label, "probability": highest, "probabilities": every}
+    return fields | ({"top": pairs} if top > 1 else {})
 
 
 def by_column(
@@ -70,11 +70,11 @@ def line(
     the strongest have a line each, which begins with a tab."""
     if not as_json:
         pairs = ranked(labels, shares, threshold, top)
-        told = ([one_line(label or ""), "" if p is None else f"{p:.4f}"] for label, p in pairs)
-        whole = "\t".join([*chain(*told), one_line(text)])
-        return "\n\t".join([whole, *strongest(words or [])])
-    more = {} if words is None else {"words": [[word, round(share, 6)] for word, share in words]}
-    return json.dumps(answer(labels, shares, threshold, top) | {"text": text} | more, ensure_ascii=False)
+        cells = ([one_line(label or ""), "" if p is None else f"{p:.4f}"] for label, p in pairs)
+        row = "\t".join([*chain(*cells), one_line(text)])
+        return "\n\t".join([row, *strongest(words or [])])
+    explained = {} if words is None else {"words": [[word, round(share, 6)] for word, share in words]}
+    return json.dumps(answer(labels, shares, threshold, top) | {"text": text} | explained, ensure_ascii=False)
 
 
 def strongest(shares: Sequence[tuple[str, float]]) -> list[str]:

@@ -57,8 +57,8 @@ def exact(model: Linear, tokenizer: ngrams.Ngrams, arrays: Padded, text: str, la
             if name in of_characters:
                 places.setdefault((False, name), []).append(start)
     added = np.zeros(len(words))
-    for (whole, name), where in places.items():
-        np.add.at(added, where, (of_words if whole else of_characters)[name] / len(where))
+    for (is_word, name), where in places.items():
+        np.add.at(added, where, (of_words if is_word else of_characters)[name] / len(where))
     shares = zip(words, added.tolist(), strict=True)
     return [(word, share) for word, share in shares if word not in ngrams.EDGES]
 

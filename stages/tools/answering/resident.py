@@ -63,11 +63,11 @@ def apart(arrays: Padded, how: Pad) -> Padded:
         return arrays
     ids, rows = arrays.ids[-1], arrays.rows[-1]
     lengths = arrays.lengths[rows]
-    own = [(int(length), lengths == length) for length in np.unique(lengths)]
+    by_length = [(int(length), lengths == length) for length in np.unique(lengths)]
     return replace(
         arrays,
-        ids=[*arrays.ids[:-1], *(ids[which, :length] for length, which in own)],
-        rows=[*arrays.rows[:-1], *(rows[which] for _, which in own)],
+        ids=[*arrays.ids[:-1], *(ids[which, :length] for length, which in by_length)],
+        rows=[*arrays.rows[:-1], *(rows[which] for _, which in by_length)],
     )
 
 

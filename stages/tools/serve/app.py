@@ -125,13 +125,13 @@ class Service:
         if words > self._limits.words:
             raise HTTPException(422, f"text: found {words} words, allowed: {self._limits.words} to explain")
         [shares] = await self._shares([text])
-        told = answer(self._model.labels, shares)
+        fields = answer(self._model.labels, shares)
         if shares is None:
-            return told | {"known": None, "words": []}
+            return fields | {"known": None, "words": []}
         known = await self._batcher.done(lambda: self._model.knows(text))
         pairs = await self._words(text, int(shares.argmax()))
         of_each = [{"word": word, "attribution": round(share, 6)} for word, share in pairs]
-        return told | {"known": known, "words": of_each}
+        return fields | {"known": known, "words": of_each}
 
     async def _words(self, text: str, label: int) -> Shares:
         """The text's words and what each adds to the logit of the label. Other requests have their turn
@@ -214,7 +214,7 @@ def add_refusals(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
-        return said(error.errors()[0], request.headers.get("content-type", ""))
+        return complaint(error.errors()[0], request.headers.get("content-type", ""))
 
     @app.exception_handler(AnyHTTPException)
     async def refused(_: Request, error: AnyHTTPException) -> Response:
@@ -230,7 +230,7 @@ def add_refusals(app: FastAPI) -> None:
         return refusal(500, f"{type(error).__name__} in the model; the server's log has the rest")
 
 
-def said(error: dict[str, Any], content_type: str) -> Response:
+def complaint(error: dict[str, Any], content_type: str) -> Response:
     """What pydantic complains of first."""
     where = ".".join(str(part) for part in error["loc"][1:]) or "body"
     if error["type"] == "json_invalid":

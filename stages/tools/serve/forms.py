@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
-def whole(text: str) -> str:
+def encodable(text: str) -> str:
     """JSON may hold half of a surrogate pair; tokenizers and UTF-8 do not."""
     try:
         text.encode()
@@ -14,7 +14,7 @@ def whole(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(whole)]
+Text = Annotated[str, AfterValidator(encodable)]
 
 
 class Request(BaseModel):

@@ -41,8 +41,8 @@ class Server(uvicorn.Server):
 
     def serve_on(self, listener: socket.socket) -> None:
         """Serve until a signal comes; only in a process's main thread."""
-        for each in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again once it has ended
-            signal.signal(each, self.handle_exit)
+        for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again once it has ended
+            signal.signal(number, self.handle_exit)
         self.run(sockets=[listener])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -215,15 +215,17 @@ def verb(name: str) -> str:
 def refuse_uncommitted(pipe: Pipeline) -> None:
     """Workers run what is committed: any other file of Git's that has been edited is refused, but for what
     stages write; and a new one that a stage may read."""
-    made = [
+    excluded = [
         f":(top,exclude){path}"
         for path in (through_dvc.LOCK, *(p for paths in pipe.kept.values() for p in paths))
     ]
-    edited = driver.git(ROOT, "status", "--porcelain", "--untracked-files=no", "--", ".", *made)
+    edited = driver.git(ROOT, "status", "--porcelain", "--untracked-files=no", "--", ".", *excluded)
     reads = {path for name, paths in pipe.reads.items() if verb(name) not in FIRST for path in paths}
     inside = sorted(path for path in reads if not Path(path).is_absolute() and (ROOT / path).exists())
     new = (
-        driver.git(ROOT, "ls-files", "--others", "--exclude-standard", "--", *inside, *made) if inside else ""
+        driver.git(ROOT, "ls-files", "--others", "--exclude-standard", "--", *inside, *excluded)
+        if inside
+        else ""
     )
     lines = [line[2:].strip() for line in edited.splitlines()] + new.splitlines()
     if lines:

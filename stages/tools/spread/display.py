@@ -96,12 +96,12 @@ class Pace:
 
     def of(self, name: str) -> float:
         """Seconds that a stage takes, or, if it runs, has still to go."""
-        whole = self._whole(name)
+        total = self._total(name)
         if name not in self.began:
-            return whole
-        return max(whole - (time.monotonic() - self.began[name]), 0.0)
+            return total
+        return max(total - (time.monotonic() - self.began[name]), 0.0)
 
-    def _whole(self, name: str) -> float:
+    def _total(self, name: str) -> float:
         if name in self.seconds:
             return self.seconds[name]
         others = [took for other, took in self.took.items() if other not in self.seconds]

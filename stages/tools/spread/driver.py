@@ -196,10 +196,10 @@ class Driver:
         self.client.register_plugin(worker.Admission(self.place))
         for _, event in self.client.get_events(self.place.topic) or ():  # before the scheduler heard of us
             self.news.put(("event", event))
-        with display(self.state) as shown, self.submitted() as running:
+        with display(self.state) as screen, self.submitted() as running:
             sorter = TopologicalSorter(self.upstream)
             sorter.prepare()
-            self.await_worker(shown)
+            self.await_worker(screen)
             while sorter.is_active():
                 for name in sorter.get_ready():
                     if any(
@@ -211,15 +211,15 @@ class Driver:
                     else:
                         running[name] = self.submit(name)
                 self.narrow(running)
-                if ended := self.next(running, shown):
-                    self.take(ended, running.pop(ended), shown)
+                if ended := self.next(running, screen):
+                    self.take(ended, running.pop(ended), screen)
                     sorter.done(ended)
         return self.outcome
 
-    def await_worker(self, shown: Display) -> None:
+    def await_worker(self, screen: Display) -> None:
         """Wait for one that may work; InputError if all have been refused."""
         while not any(self.workers.values()):
-            self.next({}, shown)
+            self.next({}, screen)
             if self.workers and len(self.workers) >= len(self.client.scheduler_info(n_workers=-1)["workers"]):
                 if any(self.workers.values()):
                     return
@@ -278,9 +278,9 @@ class Driver:
         future.add_done_callback(lambda ended: self.news.put(("done", (name, ended.key))))
         return future
 
-    def next(self, running: Mapping[str, Any], shown: Display) -> str | None:
+    def next(self, running: Mapping[str, Any], screen: Display) -> str | None:
         """The next stage that has ended, if one does within a second."""
-        shown.update()
+        screen.update()
         try:
             kind, news = self.news.get(timeout=TICK)
         except Empty:
@@ -290,26 +290,26 @@ class Driver:
             return name if name in running and running[name].key == key else None
         if "stage" in news:
             if news["stage"] in running:
-                self.started(news["stage"], news["on"], shown)
+                self.started(news["stage"], news["on"], screen)
             return None
         if news["refused"] and self.workers.get(news["address"]) != 0:
-            shown.line(f"worker {news['on']} is not used: {news['refused']}")
+            screen.line(f"worker {news['on']} is not used: {news['refused']}")
         self.workers[news["address"]] = news["threads"]
         return None
 
-    def started(self, name: str, on: str, shown: Display) -> None:
+    def started(self, name: str, on: str, screen: Display) -> None:
         self.state.running[name] = on
         self.pace.began[name] = time.monotonic()
-        shown.began(name, on)
+        screen.began(name, on)
 
-    def take(self, name: str, future: Any, shown: Display) -> None:
+    def take(self, name: str, future: Any, screen: Display) -> None:
         """A stage that ended: its result, or why it failed."""
         self.state.running.pop(name, None)
         self.pace.began.pop(name, None)
         if error := future.exception():
             self.outcome.failed[name] = line = failure(name, error)
             self.state.count -= 1
-            shown.line(f"error: {line}")
+            screen.line(f"error: {line}")
         else:
             answer = future.result()
             self.known[name] = result = pickle.loads(answer["result"])
@@ -317,15 +317,15 @@ class Driver:
             self.outcome.done.append(name)
             self.pace.took[name] = answer["seconds"]
             self.state.done += 1
-            shown.finished(name, answer["on"], answer["seconds"])
-            self.compare(answer["processor"], answer["on"], shown)
+            screen.finished(name, answer["on"], answer["seconds"])
+            self.compare(answer["processor"], answer["on"], screen)
         self.give_up(future)
 
-    def compare(self, there: str, on: str, shown: Display) -> None:
+    def compare(self, there: str, on: str, screen: Display) -> None:
         """Say once of each other kind of processor that what it computes may differ."""
         if there != processor() and there not in self.warned:
             self.warned.add(there)
-            shown.line(
+            screen.line(
                 f"note: {on} is {there}, this is {processor()}; their trainings may differ in the last digits"
             )
 

@@ -273,8 +273,14 @@ def complaint(text: str, code: int) -> str:
     """The line with which a stage, or DVC, gave up."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("error:", "ERROR:"))]
-    own = [line for line in errors if line.startswith("error:") and not line.startswith("error: DVC:")]
+    stage_errors = [
+        line for line in errors if line.startswith("error:") and not line.startswith("error: DVC:")
+    ]
     # a traceback's last line stands before what DVC makes of it
     others = [line for line in lines if not line.startswith(("error:", "ERROR:"))]
-    chosen = own[-1:] or ([] if any("exited with" in line for line in errors) else errors[-1:]) or others[-1:]
+    chosen = (
+        stage_errors[-1:]
+        or ([] if any("exited with" in line for line in errors) else errors[-1:])
+        or others[-1:]
+    )
     return (chosen or errors or [f"ended with code {code}"])[0].removeprefix("error: ")
