@@ -71,23 +71,23 @@ def parsed() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def environments(options: argparse.Namespace, given: Mapping[str, str]) -> list[dict[str, str]]:
+def environments(options: argparse.Namespace, variables: Mapping[str, str]) -> list[dict[str, str]]:
     """For each process to be started here the variables by which it finds the others."""
-    told = (options.coordinator, options.index)
-    if options.processes is None and told == (None, None):
-        ranks = [given[name] for name in (INDEX, *RANKS) if name in given]
+    place = (options.coordinator, options.index)
+    if options.processes is None and place == (None, None):
+        ranks = [variables[name] for name in (INDEX, *RANKS) if name in variables]
         if not ranks:
             raise InputError(
                 "found no launcher (SLURM, Open MPI) and no KERAS_DISTRIBUTION_PROCESS_ID; "
                 "say --processes, to start so many here, or --processes, --coordinator and --index"
             )
         return [{INDEX: ranks[0]}]
-    if options.processes is None or options.processes < 1 or (None in told and told != (None, None)):
+    if options.processes is None or options.processes < 1 or (None in place and place != (None, None)):
         raise InputError(
-            f"--processes, --coordinator, --index: found {options.processes}, {told[0]}, {told[1]}, allowed: "
-            "--processes alone, or all three"
+            f"--processes, --coordinator, --index: found {options.processes}, {place[0]}, {place[1]}, "
+            "allowed: --processes alone, or all three"
         )
-    if told == (None, None):
+    if place == (None, None):
         address = f"127.0.0.1:{free_port()}"
         here = {"JAX_COORDINATOR_BIND_ADDRESS": address}  # else it listens to all of the network
         return [here | explicit(address, options.processes, index) for index in range(options.processes)]

@@ -102,10 +102,10 @@ def read_once(root: Path, targets: Iterable[str]) -> list[Planned]:
 def unwritten(lock: Path, read: Callable[[], T]) -> T:
     """What is read while nobody writes to the lock, a half of which may look like a whole."""
     before = _state(lock)
-    found = read()
+    content = read()
     if _state(lock) != before:
         raise BrokenLockError
-    return found
+    return content
 
 
 def _state(lock: Path) -> tuple[int, int] | None:
@@ -124,8 +124,8 @@ def changed(stages: Mapping[str, Any], targets: Iterable[str], lock: Path) -> li
     planned: dict[str, Planned] = {}
     for name in needed(targets, before):
         after = tuple(other for other in before[name] if other in planned and other not in REPEATING)
-        made = [out.fs_path for other in before[name] if other in planned for out in stages[other].outs]
-        if (reasons := tuple(state.reasons(stages[name], made))) or after:
+        outs = [out.fs_path for other in before[name] if other in planned for out in stages[other].outs]
+        if (reasons := tuple(state.reasons(stages[name], outs))) or after:
             planned[name] = Planned(name, reasons, after)
     return list(planned.values())
 
@@ -172,8 +172,8 @@ class State:
         self._lock = lock
         self._known: dict[tuple[type, str, str], dict[str, Any]] = {}
 
-    def reasons(self, stage: Any, made: Collection[str]) -> Iterator[str]:
-        """Why DVC would run a stage, were it not for what planned stages make (`made`, paths of outs)."""
+    def reasons(self, stage: Any, outs: Collection[str]) -> Iterator[str]:
+        """Why DVC would run a stage, were it not for what planned stages make (`outs`, their paths)."""
         if stage.cmd and not any(entry.hash_info for entry in [*stage.deps, *stage.outs]):
             yield "never ran"
             return
@@ -183,7 +183,7 @@ class State:
             yield from values(self._commands[stage.addressing], stage.cmd)
         words: dict[str, list[str]] = {}
         for entry in stage.deps:
-            if not any(_overlap(entry.fs_path, out) for out in made):
+            if not any(_overlap(entry.fs_path, out) for out in outs):
                 self._look(entry, words)
         for entry in stage.outs:
             self._look(entry, words)

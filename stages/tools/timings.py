@@ -168,13 +168,13 @@ def _old(rows: Mapping[str, Row]) -> str:
 
 def lesson(claims: Mapping[str, Claim], rows: Mapping[str, Row]) -> str:
     """The seconds that the lesson gives of an epoch, and ours, as ratios to flatten's."""
-    told = {recipe: claim.seconds for recipe, claim in claims.items() if claim.seconds}
-    if BASE not in told or BASE not in rows:
+    of_lesson = {recipe: claim.seconds for recipe, claim in claims.items() if claim.seconds}
+    if BASE not in of_lesson or BASE not in rows:
         return ""
     base = _seconds(rows[BASE])
     lines = [
-        [recipe, f"{seconds:g}", f"{seconds / told[BASE]:.1f}", f"{_seconds(rows[recipe]) / base:.1f}"]
-        for recipe, seconds in told.items()
+        [recipe, f"{seconds:g}", f"{seconds / of_lesson[BASE]:.1f}", f"{_seconds(rows[recipe]) / base:.1f}"]
+        for recipe, seconds in of_lesson.items()
         if recipe in rows
     ]
     header = ["recipe", "an epoch in the lesson, s", "times flatten's", "here, times flatten's"]

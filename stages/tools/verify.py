@@ -114,16 +114,16 @@ def outs(lock: Mapping[str, Any], stages: set[str]) -> dict[str, str]:
     return {out["path"]: out["md5"] for out in made}
 
 
-def agree(made: list[dict[str, str]]) -> bool:
+def agree(runs: list[dict[str, str]]) -> bool:
     """Print for every out whether it has the same bytes in the second run, and the committed ones (if
     there is a third element); whether all have."""
-    print("".join(f"{title:14}" for title in ["second run", "committed"][: len(made) - 1]) + "out")
+    print("".join(f"{title:14}" for title in ["second run", "committed"][: len(runs) - 1]) + "out")
     differing = 0
-    for path in sorted(set().union(*made)):
-        same = [other.get(path) == made[0].get(path) for other in made[1:]]
+    for path in sorted(set().union(*runs)):
+        same = [run.get(path) == runs[0].get(path) for run in runs[1:]]
         differing += not all(same)
         print("".join(f"{'same' if s else 'DIFFERS':14}" for s in same) + path)
-    print(f"{differing} of {len(set().union(*made))} outs differ")
+    print(f"{differing} of {len(set().union(*runs))} outs differ")
     return not differing
 
 

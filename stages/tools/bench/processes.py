@@ -6,9 +6,9 @@ from pathlib import Path
 from stages.runtime.config import ROOT, InputError
 
 
-def printed(what: str, command: list[str], folder: Path = ROOT, given: str | None = None) -> str:
-    """What a command prints; `given` is its standard input. InputError if it fails; `what` names it there."""
-    done = subprocess.run(command, cwd=folder, input=given, capture_output=True, text=True, check=False)
+def printed(what: str, command: list[str], folder: Path = ROOT, stdin: str | None = None) -> str:
+    """What a command prints; `stdin` is its standard input. InputError if it fails; `what` names it there."""
+    done = subprocess.run(command, cwd=folder, input=stdin, capture_output=True, text=True, check=False)
     if done.returncode:
         raise failed(what, done.stderr)
     return done.stdout

@@ -26,15 +26,15 @@ def warming_up(case: Case) -> Case:
 def padded_of(case: Case, full: bool) -> Padded:
     if not full:
         return pad(tokens_of(case, full), padding(case.corpus))
-    whole = load_padded(ROOT / "data" / "padded" / case.corpus / "train")
-    return whole.take(_chosen(case, len(whole.labels)))
+    split = load_padded(ROOT / "data" / "padded" / case.corpus / "train")
+    return split.take(_chosen(case, len(split.labels)))
 
 
 def tokens_of(case: Case, full: bool) -> Tokens:
     if not full:
         return made_up(case.texts // 5)
-    whole = load_tokens(ROOT / "data" / "tokens" / case.corpus / "train.npz")
-    return subset(whole, _chosen(case, len(whole.labels)))
+    tokens = load_tokens(ROOT / "data" / "tokens" / case.corpus / "train.npz")
+    return subset(tokens, _chosen(case, len(tokens.labels)))
 
 
 def _chosen(case: Case, texts: int) -> np.ndarray:
@@ -69,5 +69,5 @@ def raw_texts(splits: list[str], full: bool) -> list[str]:
         return [text for table in tables for text in table.texts]
     from stages.sources import demo
 
-    made = demo.load(read(demo.Source, params()["sources"]["demo"], "sources.demo"))
-    return [text for split in splits for text in made[split].texts]
+    loaded = demo.load(read(demo.Source, params()["sources"]["demo"], "sources.demo"))
+    return [text for split in splits for text in loaded[split].texts]

@@ -11,11 +11,11 @@ from stages.tools.bench.texts import raw_texts
 
 def fit_subwords8k(way: str, full: bool) -> Measured:
     """Fitting to the training split."""
-    texts, own = raw_texts(["train"], full), subwords8k.Config(kind="subwords8k")
+    texts, config = raw_texts(["train"], full), subwords8k.Config(kind="subwords8k")
     encoder = None if way == "ours" else tfds_encoder()
     began = time.perf_counter()
     if encoder is None:
-        subwords8k.fit(own, texts)
+        subwords8k.fit(config, texts)
     else:
         encoder.build_from_corpus(texts, subwords8k.TARGET)
     return _tokenized(texts, full, time.perf_counter() - began)

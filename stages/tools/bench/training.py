@@ -51,10 +51,10 @@ def train_notebook(case: Case, full: bool) -> Measured:
         places = sum(int(tf.size(ids)) for ids, _ in data["x"])  # fills its cache, too
         real = len(tokens.ids)
     else:
-        some, whole = (pad(texts, padding(case.corpus)) for texts in (few, tokens))
-        model.fit(some.ids[0], some.labels, batch_size=case.batch, verbose=0)
-        data = {"x": whole.ids[0], "y": whole.labels, "batch_size": case.batch}
-        places, real = whole.ids[0].size, whole.tokens
+        few_padded, padded = (pad(texts, padding(case.corpus)) for texts in (few, tokens))
+        model.fit(few_padded.ids[0], few_padded.labels, batch_size=case.batch, verbose=0)
+        data = {"x": padded.ids[0], "y": padded.labels, "batch_size": case.batch}
+        places, real = padded.ids[0].size, padded.tokens
     began = time.perf_counter()
     model.fit(**data, epochs=case.epochs, verbose=0)
     return Measured(real, (time.perf_counter() - began) / case.epochs, places)
@@ -106,13 +106,13 @@ def held_out_accuracy(way: str, seed: int, full: bool) -> float:
     from stages.network.backend import keras
     from stages.network.batches import Batches, feed
 
-    tokens, whole = tokens_of(ACCURACY, full), padded_of(ACCURACY, full)
-    held = stratified(whole.labels, 0.1, seed)
+    tokens, padded = tokens_of(ACCURACY, full), padded_of(ACCURACY, full)
+    held = stratified(padded.labels, 0.1, seed)
     keras.utils.set_random_seed(seed)
     model = our_model(ACCURACY, tokens.vocabulary)
     _compile(keras, model)
-    batches = Batches(whole.take(~held), ACCURACY.batch, seed)
+    batches = Batches(padded.take(~held), ACCURACY.batch, seed)
     data = feed(batches) if way == "ours" else shuffled(subset(tokens, ~held), ACCURACY.batch, seed)
     model.fit(data, epochs=ACCURACY.epochs, callbacks=[batches.shuffling], shuffle=False, verbose=0)
-    right = (logits(model, whole)[:, 0] > 0) == whole.labels
+    right = (logits(model, padded)[:, 0] > 0) == padded.labels
     return float(right[held].mean())

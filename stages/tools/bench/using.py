@@ -89,17 +89,17 @@ def predicted(recipe: str, full: bool) -> dict[str, float]:
     from stages.tools import predict
     from stages.tools.answering.resident import Resident
 
-    some = texts(10_000 if full else 2_000)
+    sample = texts(10_000 if full else 2_000)
     classifier = Resident(recipe, trained_recipes())
     options = Namespace(text=[], json=False, threshold=0.0, top=1, words=None)
     for warming in (True, False):
-        lines = "\n".join(some[: predict.CHUNK] if warming else some)
+        lines = "\n".join(sample[: predict.CHUNK] if warming else sample)
         sys.stdin = io.TextIOWrapper(io.BytesIO(lines.encode()))
         began = time.perf_counter()
         for line in predict.of_texts(classifier, options):
             line.encode()
         seconds = time.perf_counter() - began
-    return {"texts_per_second": round(len(some) / seconds), "peak_mib": peak_mib()}
+    return {"texts_per_second": round(len(sample) / seconds), "peak_mib": peak_mib()}
 
 
 def packaged(recipe: str, waits: Any) -> dict[str, float]:
@@ -124,7 +124,7 @@ def packaged(recipe: str, waits: Any) -> dict[str, float]:
 def served(recipe: str, full: bool) -> dict[str, float]:
     """Requests per second and milliseconds of the 99th percentile, of `serve` and of the plain service in
     turn; and how many requests `serve` loses when it is stopped under that load."""
-    some, seconds = texts(2_000), 10.0 if full else 3.0
+    sample, seconds = texts(2_000), 10.0 if full else 3.0
     lines = {
         "": ["-m", "stages.tools.serve", recipe, "--port", "0"],
         "_plain": ["-m", "stages.tools.bench", "--plain", recipe],
@@ -133,25 +133,25 @@ def served(recipe: str, full: bool) -> dict[str, float]:
     for _ in range(3 if full else 1):
         for way, line in lines.items():
             with running(line) as (_, port):
-                put_on(port, some, CLIENTS, 1.0)
-                runs[way].append(put_on(port, some, CLIENTS, seconds))
+                put_on(port, sample, CLIENTS, 1.0)
+                runs[way].append(put_on(port, sample, CLIENTS, seconds))
     row: dict[str, float] = {}
     for way, loads in runs.items():
         row[f"requests_per_second{way}"] = round(median(load.rate for load in loads), 1)
         row[f"p99_ms{way}"] = round(median(load.percentile(0.99) for load in loads) * 1000, 1)
         row[f"not_answered{way}"] = sum(load.lost + load.refused for load in loads)
     row["times_plain"] = round(row["requests_per_second"] / max(row["requests_per_second_plain"], 0.1), 2)
-    stopped = stopped_under_load(lines[""], some)
+    stopped = stopped_under_load(lines[""], sample)
     return row | {"clients": CLIENTS, "lost_when_stopped": stopped.lost + stopped.refused}
 
 
-def stopped_under_load(line: list[str], some: list[str]) -> Load:
+def stopped_under_load(line: list[str], sample: list[str]) -> Load:
     """What clients met of a service that got SIGTERM in their midst."""
     with running(line) as (process, port):
-        put_on(port, some, CLIENTS, 0.5)
+        put_on(port, sample, CLIENTS, 0.5)
         stop = threading.Timer(1.0, process.send_signal, (signal.SIGTERM,))
         stop.start()
-        load = put_on(port, some, CLIENTS, 20.0)
+        load = put_on(port, sample, CLIENTS, 20.0)
         stop.join()
         process.wait(60)
     return load

@@ -12,7 +12,7 @@ Step = tuple[str, str]  # what was done, and for which entry
 
 def totals(entries: Mapping[str, Any]) -> tuple[str, dict[str, float]]:
     """The processor on which most recipes were timed as a whole, and the seconds of each of these."""
-    processor, seconds = whole(timed(), entries)
+    processor, seconds = most_complete(timed(), entries)
     needed = {name: set(steps(name, entries)) for name in entries["recipes"]}
     return processor, {
         name: sum(seconds[step] for step in each) for name, each in needed.items() if each <= set(seconds)
@@ -48,7 +48,7 @@ def timed() -> dict[str, dict[Step, float]]:
     return seconds
 
 
-def whole(
+def most_complete(
     seconds: Mapping[str, dict[Step, float]], entries: Mapping[str, Any]
 ) -> tuple[str, dict[Step, float]]:
     """The processor, and its seconds, on which most recipes were timed with all that they come from."""

@@ -78,11 +78,11 @@ def exported(name: str, recipes: Mapping[str, Any], kind: str, folder: Path) -> 
 @contextmanager
 def leaving_nothing_above(folder: Path) -> Iterator[None]:
     """The folders above that are made for it go again if the block fails."""
-    made = [each for each in folder.parents if not each.exists()]
+    missing = [each for each in folder.parents if not each.exists()]
     try:
         yield
     except BaseException:
-        for each in made:
+        for each in missing:
             with suppress(OSError):  # it was never made, or something else is in it by now
                 each.rmdir()
         raise

@@ -144,10 +144,10 @@ def summary(
         if count := sum(kind in row.kinds for row in rows):
             yield f"  {count:,} rows {SHARED[kind]}"
     if ranked:
-        yield from shown(ranked[:SHOWN], places)
+        yield from in_columns(ranked[:SHOWN], places)
 
 
-def shown(rows: Sequence[Doubt], places: Mapping[Pair, Sequence[int]]) -> Iterator[str]:
+def in_columns(rows: Sequence[Doubt], places: Mapping[Pair, Sequence[int]]) -> Iterator[str]:
     """Rows as a terminal can show them, in columns."""
     names = [name for name in HEADER if name in COLUMNS and (places or name != "lines")]
     table = [names]

@@ -33,11 +33,11 @@ def main() -> None:
     weighed = judges.features(train.texts)
     for seed in SEEDS:
         shares = recalled(weighed, train.texts, train.labels, seed)
-        told = (
+        phrases = (
             f"{percent(share)} in the first {100 * part:.0f} %"
             for share, part in zip(shares, READ, strict=True)
         )
-        print(f"{name}, seed {seed}: {', '.join(told)} of the texts", flush=True)
+        print(f"{name}, seed {seed}: {', '.join(phrases)} of the texts", flush=True)
 
 
 def recalled(weighed: judges.Weighed, texts: Sequence[str], labels: np.ndarray, seed: int) -> list[float]:

@@ -108,7 +108,7 @@ def probabilities(weighed: Weighed, labels: np.ndarray, fold: np.ndarray) -> np.
             return float(log_loss(labels, shares))
 
         apart = {judge: logits(judge, everything) for judge in penalties}
-        used = min(judges, [*judges, naively], key=lambda some: loss(together([apart[one] for one in some])))
+        used = min(judges, [*judges, naively], key=lambda jury: loss(together([apart[one] for one in jury])))
         tried = [together([apart[judge] for judge in used])]
         doubtful = np.argsort(tried[0][np.arange(len(labels)), labels], kind="stable")
         for share in LEFT_OUT:

@@ -16,9 +16,9 @@ def table(source: files.Source, split: str) -> Path | None:
     path = ROOT / source.path
     if not path.is_dir():
         return path
-    for each in sorted(path.iterdir()):
-        if each.name.partition(".")[0] == split and tables.known(each):
-            return each
+    for file in sorted(path.iterdir()):
+        if file.name.partition(".")[0] == split and tables.known(file):
+            return file
     return None
 
 
