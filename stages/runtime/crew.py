@@ -26,8 +26,8 @@ FEW = 2  # blocks: a process that gets fewer takes longer to start than it saves
 AHEAD = 2  # blocks that wait for each process, so that none is idle
 UNREAD = "deserialization of the task graph"  # how Dask's scheduler says that it can't import something
 
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 Block = tuple[int, list[str]]  # the row of the first text, from 0; the texts
 
 
@@ -48,25 +48,25 @@ class Crew:
 
     def blocks(self, texts: Iterable[str]) -> Iterator[Block]:
         """The texts, in their order."""
-        first, some, characters = 0, list[str](), 0
+        first, gathered, characters = 0, list[str](), 0
         for text in texts:
-            some.append(text)
+            gathered.append(text)
             characters += len(text) + 1  # a million empty texts are a block, too
             if characters >= self.block:
-                yield first, some
-                first, some, characters = first + len(some), [], 0
-        if some:
-            yield first, some
+                yield first, gathered
+                first, gathered, characters = first + len(gathered), [], 0
+        if gathered:
+            yield first, gathered
 
-    def map(self, work: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[Made]:
+    def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         """What `work` makes of each, in their order; few of them are in memory at once."""
         if self.executor is None:
-            yield from map(work, given)
+            yield from map(work, items)
             return
-        waiting = deque[Future[Made]]()
+        waiting = deque[Future[Result]]()
         try:
-            for each in given:
-                waiting.append(self.executor.submit(work, each))
+            for item in items:
+                waiting.append(self.executor.submit(work, item))
                 if len(waiting) > AHEAD * self.workers:
                     yield waiting.popleft().result()
             while waiting:
@@ -118,12 +118,12 @@ class Cluster(Crew):
             f"workers in {ROOT}, or with PYTHONPATH={ROOT}, with the packages of requirements.lock"
         )
 
-    def map(self, work: Callable[[Given], Made], given: Iterable[Given]) -> Iterator[Made]:
+    def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
         from distributed import KilledWorker
         from distributed.client import ClosedClientError
 
         try:
-            yield from super().map(work, given)
+            yield from super().map(work, items)
         except KilledWorker as error:
             raise self._refused(
                 f"which lost {error.allowed_failures + 1} of its workers at one block, often for lack of "

@@ -47,8 +47,8 @@ def compose(overrides: list[str], conf: Path = CONF) -> str:
         if missing := OmegaConf.missing_keys(composed):
             raise InputError(f"conf/: {min(missing)} is ???, which marks a value that must be set")
     except (HydraException, OmegaConfBaseException, yaml.YAMLError, ValueError) as error:
-        told = error if str(error) else error.__cause__ or error  # Hydra wraps some without a word
-        raise InputError(f"conf/: {one_line(told)}") from None
+        cause = error if str(error) else error.__cause__ or error  # Hydra wraps some without a word
+        raise InputError(f"conf/: {one_line(cause)}") from None
     finally:
         sys.path.remove(str(conf))
     return OmegaConf.to_yaml(composed)
@@ -89,7 +89,7 @@ def register(conf: Path) -> None:
     ]
     for section in OWN:  # what another conf/ left there in this process, Hydra would take for a schema
         ConfigStore.instance().repo.pop(section, None)
-    for section, name, entry in own(conf):
+    for section, name, entry in own_entries(conf):
         ConfigStore.instance().store(name, entry, group=section)
         defaults.append({f"{section}@{section}.{name}": name})
     defaults += [f"{name}@{name}" for name in FILES]
@@ -121,7 +121,7 @@ def stated(conf: Path) -> dict[str, dict[str, Any]]:
     return {(name := f"conf/{path.relative_to(conf)}"): parse(path, name) for path in paths}
 
 
-def own(conf: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def own_entries(conf: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """What experiments define for themselves: section, name, entry; refused if it is in another file, too."""
     files = {(folder, path.stem): path for folder in FOLDERS for path in entry_files(conf / folder)}
     for path in entry_files(conf / "experiments"):

@@ -44,11 +44,13 @@ def derive(params: Entry) -> dict[str, Any]:
     `order` is what DVC does not see of mappings.
     """
     experiments = {name: list(cells(name, params)) for name in entries(params, "experiments")}
-    recipes = {cell.name: recipe(name, cell, params) for name, found in experiments.items() for cell in found}
-    known = {cell.name: cell for found in experiments.values() for cell in found}
+    recipes = {
+        cell.name: recipe(name, cell, params) for name, members in experiments.items() for cell in members
+    }
+    known = {cell.name: cell for members in experiments.values() for cell in members}
     comparisons = {
-        name: comparison(name, found, params) | _baseline(name, known, recipes, params)
-        for name, found in experiments.items()
+        name: comparison(name, members, params) | _baseline(name, known, recipes, params)
+        for name, members in experiments.items()
     }
     sources = entries(params, "sources")
     order = {"recipes": [*recipes], "corpora": [*entries(params, "corpora")]}
@@ -149,7 +151,7 @@ def arrays(name: str, corpus: object, model: object, training: object) -> str:
     return f"data/prepared/{name}" if _starts({"training": training}) else f"data/padded/{corpus}/train"
 
 
-def comparison(experiment: str, shown: list[Cell], params: Entry) -> dict[str, Any]:
+def comparison(experiment: str, members: list[Cell], params: Entry) -> dict[str, Any]:
     """What `compare` shows of an experiment: lists with an element for each recipe, where it has them.
 
     names: what figures call the recipes; those with the same name are points of one line if there is an `x`.
@@ -157,20 +159,20 @@ def comparison(experiment: str, shown: list[Cell], params: Entry) -> dict[str, A
     """
     stated = entries(params, "experiments")[experiment]
     x, chapters = stated.get("x"), stated.get("chapters")
-    places = [_number(cell.place.get(str(x))) for cell in shown]
-    keys = [[c for axis, c in cell.place.items() if axis not in (x, chapters)] for cell in shown]
+    places = [_number(cell.place.get(str(x))) for cell in members]
+    keys = [[c for axis, c in cell.place.items() if axis not in (x, chapters)] for cell in members]
     texts = [text for text in _mapping(params.get("names")).values() if isinstance(text, str)]
     order = list(dict.fromkeys(texts))
     named = [_name(key, experiment, params) for key in keys]
     return {
         "title": stated.get("title"),
-        "recipes": [cell.name for cell in shown],
-        "sources": [_source_of(cell.parts.get("corpus"), params) for cell in shown],
-        "duplicates": [_duplicates(cell.parts.get("corpus"), params) for cell in shown],
+        "recipes": [cell.name for cell in members],
+        "sources": [_source_of(cell.parts.get("corpus"), params) for cell in members],
+        "duplicates": [_duplicates(cell.parts.get("corpus"), params) for cell in members],
         "names": named,
         "colors": [order.index(name) if name in order else -1 for name in named],
         **({"x": x, "places": places} if x else {}),
-        **({"chapters": [cell.place.get(str(chapters)) for cell in shown]} if chapters else {}),
+        **({"chapters": [cell.place.get(str(chapters)) for cell in members]} if chapters else {}),
     }
 
 
@@ -253,8 +255,8 @@ def _baseline(
 
 def _name(key: list[str], experiment: object, params: Entry) -> str:
     """What figures call a recipe of an experiment, by its cells there, else by the experiment's key."""
-    own = entries(params, "experiments").get(str(experiment), {}).get("names")
-    return human(key or [str(experiment)], {**_mapping(params.get("names")), **_mapping(own)})
+    names = entries(params, "experiments").get(str(experiment), {}).get("names")
+    return human(key or [str(experiment)], {**_mapping(params.get("names")), **_mapping(names)})
 
 
 def _source_of(corpus: object, params: Entry) -> str:

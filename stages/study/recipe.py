@@ -93,9 +93,9 @@ def _ensemble(params: Mapping[str, Any], recipe: Recipe, key: str) -> None:
 def _alike(params: Mapping[str, Any], recipe: Recipe, other: str, key: str) -> None:
     """Refuse a recipe that this one builds on if it has other texts, holds out others, or lacks a seed."""
     entry = params["recipes"][other]
-    source, own = (params["corpora"][corpus]["source"] for corpus in (entry["corpus"], recipe.corpus))
-    if source != own:
-        raise refusal(key, other, f"a recipe on {own}, as this one", mend(key))
+    source, own_source = (params["corpora"][corpus]["source"] for corpus in (entry["corpus"], recipe.corpus))
+    if source != own_source:
+        raise refusal(key, other, f"a recipe on {own_source}, as this one", mend(key))
     validation = recipe.training["validation"]
     if entry["training"]["validation"] != validation or validation == "test":
         raise refusal(key, other, "a recipe that holds out what this one does", mend(key))

@@ -122,12 +122,12 @@ def _corpus(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> N
     corpus = read(Corpus, entry, key, mend(key))
     known(corpus.source, params["sources"], f"{key}.source")
     choice("tokenizers", corpus.tokenizer, "kind", "Config", f"{key}.tokenizer")
-    how, whole = padded(corpus.pad)
+    how, unlabelled = padded(corpus.pad)
     known(how.get("kind"), padding.KINDS, f"{key}.pad.kind")
     pad = read(padding.KINDS[str(how["kind"])], how, f"{key}.pad", mend(key))
     pad.check(f"{key}.pad", mend(key))
-    if type(whole) is not bool:
-        raise refusal(f"{key}.pad.unlabelled", whole, "true or false", mend(key))
+    if type(unlabelled) is not bool:
+        raise refusal(f"{key}.pad.unlabelled", unlabelled, "true or false", mend(key))
 
 
 def _experiment(params: Mapping[str, Any], name: str, entry: Mapping[str, Any], others: set[str]) -> set[str]:

@@ -30,7 +30,7 @@ def run(section: str, main: Callable[[str, dict[str, Any]], None], *values: str)
     parser = command.parser()
     parser.add_argument("name", help=f"an entry of {section} in params.yaml")
     parser.add_argument("values", nargs="*", help=VALUES)
-    [name], given = command_line(parser, 1)
+    [name], words = command_line(parser, 1)
     verb = command.name(sys.modules["__main__"]).removeprefix("stages.")
 
     def alone() -> None:
@@ -38,7 +38,7 @@ def run(section: str, main: Callable[[str, dict[str, Any]], None], *values: str)
         with process.only(f"{verb}@{name}") if POSSIBLE.fullmatch(name) else nullcontext():
             entries = params()
             one_of(name, at(entries, section), section)
-            compare(given, entries, [value.format(name=name) for value in values])
+            compare(words, entries, [value.format(name=name) for value in values])
             main(name, entries)
 
     command.guard(alone)
@@ -48,13 +48,13 @@ def run_whole(main: Callable[[dict[str, Any]], None], *values: str) -> None:
     """The same for a stage that there is only one of."""
     parser = command.parser()
     parser.add_argument("values", nargs="*", help=VALUES)
-    _, given = command_line(parser, 0)
+    _, words = command_line(parser, 0)
     verb = command.name(sys.modules["__main__"]).removeprefix("stages.")
 
     def alone() -> None:
         with process.only(verb):
             entries = params()
-            compare(given, entries, values)
+            compare(words, entries, values)
             main(entries)
 
     command.guard(alone)
@@ -62,18 +62,18 @@ def run_whole(main: Callable[[dict[str, Any]], None], *values: str) -> None:
 
 def command_line(parser: argparse.ArgumentParser, names: int) -> tuple[list[str], list[str]]:
     """As many names as a stage has, and the values after them, which argparse would take for options."""
-    given = sys.argv[1:]
-    if given[names:] in (["-h"], ["--help"]):
+    words = sys.argv[1:]
+    if words[names:] in (["-h"], ["--help"]):
         parser.parse_args(["--help"])
-    parser.parse_args(given[:names])
-    return given[:names], given[names:]
+    parser.parse_args(words[:names])
+    return words[:names], words[names:]
 
 
-def compare(given: list[str], entries: dict[str, Any], places: list[str] | tuple[str, ...]) -> None:
+def compare(words: list[str], entries: dict[str, Any], places: list[str] | tuple[str, ...]) -> None:
     """Refuse values that are not those of params.yaml (any more). None are given by hand."""
     now = [word for place in places for word in arguments(at(entries, place))]
-    if given and given != now:
-        pairs = zip(given, now, strict=False)
+    if words and words != now:
+        pairs = zip(words, now, strict=False)
         changed = next((f"{a} is now {b}" for a, b in pairs if a != b), "their number")
         raise InputError(f"params.yaml has changed since DVC read it ({changed}); run dvc repro again")
 
