@@ -148,22 +148,22 @@ def _parts(source: Source, bad: list[str]) -> dict[str, Iterator[tuple[str, str]
     inside = [each for each in sorted(path.iterdir()) if not each.name.startswith(".")]
     if all(each.is_dir() for each in inside) and inside:
         splits = {each.name: each for each in inside if each.name in SPLITS}
-        whole = len(splits) == len(SPLITS)
-        _stated(source, table=False, cut=not whole)
-        found = {name: _labelled(splits[name], bad) for name in SPLITS} if whole else {}
-        if whole and (path / UNLABELLED).is_dir():
-            found[UNLABELLED] = _plain(path / UNLABELLED, "none", bad)
-        return found or {"train": _labelled(path, bad)}
+        both = len(splits) == len(SPLITS)
+        _stated(source, table=False, cut=not both)
+        by_split = {name: _labelled(splits[name], bad) for name in SPLITS} if both else {}
+        if both and (path / UNLABELLED).is_dir():
+            by_split[UNLABELLED] = _plain(path / UNLABELLED, "none", bad)
+        return by_split or {"train": _labelled(path, bad)}
     _stated(source, table=True, cut=False)
-    some = {name: _file(path, name) for name in SPLITS}
+    paths = {name: _file(path, name) for name in SPLITS}
     if any(each.name.partition(".")[0] == UNLABELLED for each in inside):
-        some[UNLABELLED] = _file(path, UNLABELLED)
-    if idle := [each.name for each in inside if tables.known(each) and each not in some.values()]:
+        paths[UNLABELLED] = _file(path, UNLABELLED)
+    if idle := [each.name for each in inside if tables.known(each) and each not in paths.values()]:
         raise InputError(
             f"{path}: found {idle[0]}, which nothing reads, allowed: {', '.join(SPLITS)}, {UNLABELLED}; put "
             "its rows into one of them (trainings hold out a part of train), or move it away"
         )
-    return {name: _rows(file, source, bad, name != UNLABELLED) for name, file in some.items()}
+    return {name: _rows(file, source, bad, name != UNLABELLED) for name, file in paths.items()}
 
 
 def _stated(source: Source, table: bool, cut: bool) -> None:
@@ -173,10 +173,10 @@ def _stated(source: Source, table: bool, cut: bool) -> None:
         ("label", table, "label: team"),
         ("split", cut, "split: {test: 0.2}"),
     ):
-        given = getattr(source, key) is not None
-        if needed and not given:
+        stated = getattr(source, key) is not None
+        if needed and not stated:
             raise InputError(f"{source.path}: found no `{key}`; say it in conf/sources, as `{example}`")
-        if given and not needed:
+        if stated and not needed:
             why = "its files have test texts of their own" if key == "split" else "its folders are the labels"
             raise InputError(
                 f"{source.path}: found `{key}`, allowed: none, as {why}; delete it in conf/sources"
@@ -184,17 +184,17 @@ def _stated(source: Source, table: bool, cut: bool) -> None:
 
 
 def _file(folder: Path, name: str) -> Path:
-    found = [
-        each
-        for each in sorted(folder.iterdir())
-        if each.name.partition(".")[0] == name and tables.known(each)
+    matches = [
+        file
+        for file in sorted(folder.iterdir())
+        if file.name.partition(".")[0] == name and tables.known(file)
     ]
-    if len(found) != 1:
+    if len(matches) != 1:
         allowed = ", ".join(f"{name}{suffix}" for suffix in tables.SUFFIXES)
         raise InputError(
-            f"{folder}: found {len(found)} files for the {name} split, allowed: exactly one of {allowed}"
+            f"{folder}: found {len(matches)} files for the {name} split, allowed: exactly one of {allowed}"
         )
-    return found[0]
+    return matches[0]
 
 
 def _labelled(folder: Path, bad: list[str]) -> Iterator[tuple[str, str]]:
@@ -257,8 +257,8 @@ def _columns(rows: Iterable[tuple[str, str]]) -> Rows:
 
 def _names(rows: dict[str, Rows], path: str) -> list[str]:
     """The label names, sorted; each split must have all of them."""
-    found = {name: set(columns.labels) for name, columns in rows.items()}
-    names = sorted(set().union(*found.values()))
+    by_split = {name: set(columns.labels) for name, columns in rows.items()}
+    names = sorted(set().union(*by_split.values()))
     if len(names) < 2:
         raise InputError(
             f"{path}: found {len(names)} label(s) ({', '.join(names)[:200]}), allowed: two or more"
@@ -270,7 +270,7 @@ def _names(rows: dict[str, Rows], path: str) -> list[str]:
             raise InputError(
                 f"{path}: labels {name[:80]!r} and {name.strip()[:80]!r}; take off the spaces around it"
             )
-    for split, labels in found.items():
+    for split, labels in by_split.items():
         if missing := sorted(set(names) - labels):
             raise InputError(
                 f"{path}: the {split} split has no row labelled {missing[0][:80]!r}; both splits need every "
@@ -285,25 +285,25 @@ def _split(rows: Rows, names: list[str]) -> Split:
     return Split(rows.texts, labels, names)
 
 
-def _cut(whole: Split, source: Source) -> dict[str, Split]:
+def _cut(uncut: Split, source: Source) -> dict[str, Split]:
     assert source.split
-    counts = np.bincount(whole.labels)
+    counts = np.bincount(uncut.labels)
     least = int(counts.argmin())
     if counts[least] < 2:
         raise InputError(
-            f"{source.path}: one row is labelled {whole.names[least][:80]!r}; both splits need every label"
+            f"{source.path}: one row is labelled {uncut.names[least][:80]!r}; both splits need every label"
         )
     if source.split.by == "shares of labels":
         # a seed of its own: the study's seed redraws trainings, not data
-        held = stratified(whole.labels, source.split.test, seed=0)
+        held = stratified(uncut.labels, source.split.test, seed=0)
     else:
-        places = map(place, whole.texts)
-        held = np.fromiter(places, np.float64, len(whole.texts)) < source.split.test
-    splits = {"train": whole.take(~held), "test": whole.take(held)}
+        places = map(place, uncut.texts)
+        held = np.fromiter(places, np.float64, len(uncut.texts)) < source.split.test
+    splits = {"train": uncut.take(~held), "test": uncut.take(held)}
     for name, split in splits.items():
-        if missing := sorted(set(range(len(whole.names))) - set(split.labels.tolist())):
+        if missing := sorted(set(range(len(uncut.names))) - set(split.labels.tolist())):
             raise InputError(
-                f"{source.path}: the {name} split has no row labelled {whole.names[missing[0]][:80]!r}, of "
+                f"{source.path}: the {name} split has no row labelled {uncut.names[missing[0]][:80]!r}, of "
                 f"which there are {counts[missing[0]]}; supply more, or say `by: shares of labels`"
             )
     return splits
