@@ -132,8 +132,8 @@ def uncertain(best: HeldOut) -> str:
     advice = "" if best.texts > best.all / 2 else " More `seeds` in its file hold out more of them."
     return (
         f"Monte Carlo cross-validation: each seed's model holds out {best.per_seed} of the {best.all:,} "
-        f"training texts, drawn at random, all seeds together {best.texts} different ones. The accuracies below are "
-        f"uncertain by ± {points:.0f} points (95 %), and so is their order.{advice}"
+        f"training texts, drawn at random, all seeds together {best.texts} different ones. The accuracies "
+        f"below are uncertain by ± {points:.0f} points (95 %), and so is their order.{advice}"
     )
 
 

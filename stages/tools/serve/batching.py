@@ -46,7 +46,7 @@ class Batcher:
         self._classify, self._most, self._wait, self._room = classify, most, wait, room
         self._measured = measured
         self._jobs: deque[Job] = deque()
-        self._some = asyncio.Event()
+        self._has_jobs = asyncio.Event()
         self.waiting = 0  # texts
 
     async def classified(self, texts: Sequence[str]) -> np.ndarray:
@@ -66,7 +66,7 @@ class Batcher:
         job = Job(texts, work, size, asyncio.get_running_loop().create_future())
         self._jobs.append(job)
         self.waiting += size
-        self._some.set()
+        self._has_jobs.set()
         try:
             return await job.answer
         except asyncio.CancelledError:  # nobody waits for the answer any longer
@@ -80,7 +80,7 @@ class Batcher:
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, "model") as thread:
             while True:
-                await self._some.wait()
+                await self._has_jobs.wait()
                 if self.waiting < self._most:
                     await asyncio.sleep(self._wait)
                 if batch := self._next():
@@ -102,7 +102,7 @@ class Batcher:
             size += batch[-1].size
         self.waiting -= size
         if not self._jobs:
-            self._some.clear()
+            self._has_jobs.clear()
         return batch
 
     def _joins(self, batch: Sequence[Job], size: int) -> bool:
