@@ -153,8 +153,8 @@ class Project:
             graph = networkx.DiGraph(
                 (one.addressing, other.addressing) for one, other in repo.index.graph.edges
             )
-        told = set(stages)
-        return told.union(*(networkx.ancestors(graph, stage) for stage in told - {"compose"}))
+        changed = set(stages)
+        return changed.union(*(networkx.ancestors(graph, stage) for stage in changed - {"compose"}))
 
 
 def made(root: Path, conf: Mapping[str, str]) -> Project:

@@ -65,8 +65,8 @@ def test_dvc_takes_the_options_and_has_the_stages(command: list[str]) -> None:
 def options(module: str) -> set[str]:
     """What the module's --help says that it takes."""
     command = [sys.executable, "-m", module, "--help"]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    return set(re.findall(r"--[a-z][\w-]*", said))
+    help_text = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return set(re.findall(r"--[a-z][\w-]*", help_text))
 
 
 @pytest.mark.slow

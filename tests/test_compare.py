@@ -27,17 +27,17 @@ def evaluated(root: Path, results: list[Result]) -> dict[str, Any]:
         value = {key: getattr(r, key) for key in BY_EVALUATE}
         files.write_json(root / "data" / "compared" / "mine" / f"{r.recipe}.json", value)
     names = [r.recipe for r in results]
-    shown: dict[str, Any] = {
+    comparison: dict[str, Any] = {
         "title": "Who wins?",
         "recipes": names,
         "duplicates": [r.duplicates for r in results],
     }
-    shown |= {"sources": ["mine"] * len(names), "reads": "none"}
+    comparison |= {"sources": ["mine"] * len(names), "reads": "none"}
     if any(r.chapter for r in results):
-        shown["chapters"] = [r.chapter for r in results]
-    shown |= {"names": names, "colors": [-1] * len(names)}
+        comparison["chapters"] = [r.chapter for r in results]
+    comparison |= {"names": names, "colors": [-1] * len(names)}
     style = {"width": 9.0, "font_size": 10, "colors": "petroff10", "grid": True}
-    return {"comparisons": {"mine": shown}, "figures": style, "corpora": {"words": {}}}
+    return {"comparisons": {"mine": comparison}, "figures": style, "corpora": {"words": {}}}
 
 
 def test_a_comparison_shows_its_recipes_and_forgets_the_ones_it_no_longer_has(root: Path) -> None:

@@ -57,10 +57,10 @@ def verb(name: str) -> str:
 def needed(stage: Any) -> set[Path]:
     """The modules with code that a stage's entry and the kind that it lists import, wherever in their text;
     it goes no further into rooms that are exempt."""
-    told = verb(stage.addressing)
-    exempt = EXEMPT[""] | EXEMPT.get(told, set())
+    verb_name = verb(stage.addressing)
+    exempt = EXEMPT[""] | EXEMPT.get(verb_name, set())
     listed = {path for path in paths(stage) if path.suffix == ".py"}
-    reached, todo = set[Path](), [Path("stages", f"{told}.py"), *listed]
+    reached, todo = set[Path](), [Path("stages", f"{verb_name}.py"), *listed]
     while todo:
         path = todo.pop()
         if path not in reached and room(path) not in exempt:
@@ -88,22 +88,22 @@ def test_an_edit_of_gradient_descent_is_one_of_the_trainer_that_is_built_on_it()
 
 
 def test_no_stage_depends_on_code_that_none_of_its_group_imports(stages: dict[str, Any]) -> None:
-    for told in {verb(name) for name in stages}:
-        group = [stage for name, stage in stages.items() if verb(name) == told]
+    for verb_name in {verb(name) for name in stages}:
+        group = [stage for name, stage in stages.items() if verb(name) == verb_name]
         code = {path for stage in group for path in paths(stage) if path.parts[0] == "stages"}
-        folders = KINDS.get(told, [])
+        folders = KINDS.get(verb_name, [])
         chosen = {Path("stages", kind, f"{name}.py") for kind in folders for name in kinds.names(kind)}
-        imported = reachable({Path("stages", f"{told}.py")} | chosen)
+        imported = reachable({Path("stages", f"{verb_name}.py")} | chosen)
         for path in code:
             inside = [m for m in modules() if has_code(m) and path in (m, *m.parents)]
-            assert not inside or imported & set(inside), f"{told} does not import {path}"
+            assert not inside or imported & set(inside), f"{verb_name} does not import {path}"
 
 
 def test_every_exempt_room_is_reached_by_code_of_its_stage() -> None:
-    for told, rooms in EXEMPT.items():
-        reached = {room(path) for path in reachable([Path("stages", f"{told or 'train'}.py")])}
+    for verb_name, rooms in EXEMPT.items():
+        reached = {room(path) for path in reachable([Path("stages", f"{verb_name or 'train'}.py")])}
         assert rooms - {kind for some in KINDS.values() for kind in some} <= reached, (
-            told
+            verb_name
         )  # kinds are loaded by name
 
 

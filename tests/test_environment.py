@@ -212,10 +212,8 @@ def test_sources_are_built_with_the_setuptools_of_the_lock(recipe: str) -> None:
     first, second = (line for line in recipe.splitlines() if "pip install" in line)
     assert first.endswith(" .venv/setuptools.lock") and "--no-build-isolation" in second
     cut = next(line for line in recipe.splitlines() if line.startswith("sed "))
-    shown = subprocess.run(
-        cut.split(">")[0], shell=True, cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert [(pin.name, len(pin.hashes)) for pin in entries(shown.stdout)] == [("setuptools", 1)]
+    done = subprocess.run(cut.split(">")[0], shell=True, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert [(pin.name, len(pin.hashes)) for pin in entries(done.stdout)] == [("setuptools", 1)]
     assert all(
         file.startswith(tuple(BUILT)) for pin in LOCK for file in pin.files if file.endswith(".tar.gz")
     )
@@ -249,5 +247,5 @@ def test_make_takes_every_python_and_platform_of_the_lock(recipe: str, target: T
 def test_make_refuses_another_in_one_line(
     recipe: str, version: tuple[int, ...], platform: str, words: str
 ) -> None:
-    said = refusal(recipe, version, platform)
-    assert words in said and said.count("\n") == 1
+    line = refusal(recipe, version, platform)
+    assert words in line and line.count("\n") == 1

@@ -74,9 +74,9 @@ def stages_running(victim: Project) -> list[int]:
 
 def again(victim: Project, name: str) -> str:
     """Run a stage, which DVC would else restore from its cache, and then what is left to do."""
-    shown = victim.dvc("repro", "--force", "--single-item", name)
+    output = victim.dvc("repro", "--force", "--single-item", name)
     victim.dvc("repro", "--quiet")
-    return shown
+    return output
 
 
 @pytest.fixture(scope="module")
@@ -187,9 +187,9 @@ def test_a_killed_training_goes_on_where_it_was(victim: Project, whole: dict[str
     kill_with_a_checkpoint(victim, "--force", "--single-item", "train@small-lstm")
     time.sleep(0.5)
     left = stages_running(victim)
-    shown = again(victim, "train@small-lstm")
+    output = again(victim, "train@small-lstm")
     assert not left
-    assert "small-lstm, seed 42: goes on after epoch" in shown and "seed 42: epoch 1/8:" not in shown
+    assert "small-lstm, seed 42: goes on after epoch" in output and "seed 42: epoch 1/8:" not in output
     assert made_by(victim) == whole
     assert not list((victim.root / ".checkpoints").iterdir())
 
@@ -198,10 +198,10 @@ def test_a_killed_training_goes_on_where_it_was(victim: Project, whole: dict[str
 def test_a_changed_parameter_starts_afresh(victim: Project) -> None:
     kill_with_a_checkpoint(victim, "--force", "--single-item", "train@small-lstm")
     victim.compose("trainings.stopped.learning_rate=0.04")
-    shown = victim.dvc("repro", "--force", "--single-item", "train@small-lstm")
+    output = victim.dvc("repro", "--force", "--single-item", "train@small-lstm")
     victim.compose()
     victim.dvc("repro", "--quiet")
-    assert "goes on" not in shown and "seed 42: epoch 1/8:" in shown
+    assert "goes on" not in output and "seed 42: epoch 1/8:" in output
 
 
 def test_a_stage_ends_with_the_dvc_that_is_killed(victim: Project) -> None:
@@ -227,8 +227,8 @@ def test_of_two_at_once_one_works_and_the_other_says_so(
     running = [start(victim, "repro", "--force", "train@small-lstm")]
     time.sleep(wait)
     running.append(start(victim, "repro", "--force", "train@small-lstm"))
-    shown = [process.communicate(timeout=120)[0] for process in running]
-    failed = [text for process, text in zip(running, shown, strict=True) if process.returncode]
+    outputs = [process.communicate(timeout=120)[0] for process in running]
+    failed = [text for process, text in zip(running, outputs, strict=True) if process.returncode]
     victim.dvc("repro", "--quiet")
     assert len(failed) < 2
     for text in failed:
@@ -246,10 +246,10 @@ def test_a_torn_lock_file_is_named_and_deleting_it_is_the_way_out(
     assert "dvc.lock" in victim.dvc("repro", fails=True)
     file.unlink()
     shutil.rmtree(victim.root / "data")
-    shown = victim.dvc("repro")
+    output = victim.dvc("repro")
     # DVC has no run cache for a stage whose outs are all in Git; it shows what is there
     shows = {"compare@small", "samples@small-pooled", "samples@small-lstm", "summary"}
-    assert set(re.findall("^Running stage '(.*)'", shown, re.MULTILINE)) == shows
+    assert set(re.findall("^Running stage '(.*)'", output, re.MULTILINE)) == shows
     assert victim.outs == whole
     assert victim.stale() == set()
 
@@ -297,11 +297,11 @@ def test_a_full_disk_is_named_in_one_line_and_earlier_results_stay(
 ) -> None:
     shutil.rmtree(victim.root / "kept", ignore_errors=True)
     (victim.root / folder).mkdir(exist_ok=True)
-    shown = unshared(
+    output = unshared(
         victim, FULL.format(folder=folder, size=2000, command=f"'{sys.executable}' -m {command}")
     )
     shutil.rmtree(victim.root / "kept")
-    assert re.fullmatch(f"error: .*/{folder}/.*No space left on device; free some space.*\n", shown)
+    assert re.fullmatch(f"error: .*/{folder}/.*No space left on device; free some space.*\n", output)
 
 
 @pytest.mark.faults
@@ -362,8 +362,8 @@ def test_what_was_damaged_is_brought_back_from_the_cache(victim: Project, whole:
         for file in (victim.root / "data" / path).rglob("*"):
             if file.is_file():
                 file.write_bytes(file.read_bytes()[:-1])
-    shown = victim.dvc("repro")
-    assert "Running stage" not in shown.replace("Running stage 'summary'", "")
+    output = victim.dvc("repro")
+    assert "Running stage" not in output.replace("Running stage 'summary'", "")
     assert made_by(victim) == whole and victim.stale() == set()
 
 

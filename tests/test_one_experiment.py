@@ -72,8 +72,8 @@ def test_exp_show_has_the_accuracies_of_the_experiment_and_the_values_that_chang
 
 
 def test_metrics_diff_has_the_experiment_s_recipes(project: Project) -> None:
-    told: dict[str, Any] = json.loads(project.run("sh", "-c", f"{readme('dvc metrics diff')} --json"))
-    assert {Path(path).stem for path in told} == set(OWN)
+    differences: dict[str, Any] = json.loads(project.run("sh", "-c", f"{readme('dvc metrics diff')} --json"))
+    assert {Path(path).stem for path in differences} == set(OWN)
 
 
 def test_plots_diff_draws_the_experiment_s_recipes(project: Project) -> None:

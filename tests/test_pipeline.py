@@ -115,9 +115,9 @@ def test_nothing_is_left_to_do_and_git_is_clean(pipeline: Project) -> None:
 def test_dvc_plots_show_makes_a_page_that_loads_nothing_from_a_network_and_runs_no_label(
     project: Project,
 ) -> None:
-    shown = project.dvc("plots", "show")
+    output = project.dvc("plots", "show")
     page = (project.root / "dvc_plots" / "index.html").read_text(encoding="utf-8")
-    assert "failed" not in shown
+    assert "failed" not in output
     assert not re.search(r"""(src|href)\s*=\s*["']https?:""", page)
     assert page.count("vegaEmbed('#") == 3 * 2 + 1  # history, slices, confusion per recipe; a table
     assert "comparisons_small_curves.svg" in page

@@ -31,8 +31,8 @@ def test_it_opens_with_the_accuracies_of_comparisons_and_loses_no_plot(tmp_path:
     plots = "".join(f'<div id="{name}"><details></details></div>' for name in names)
     page = (FOLDER / "page.html").read_text(encoding="utf-8").replace("{plot_divs}", plots)
     (tmp_path / "page.html").write_text(page, encoding="utf-8")
-    shown = markup((tmp_path / "page.html").as_uri(), tmp_path / "profile")
-    sections = re.findall(r"<details( open=\"\")?><summary>(.*?)</summary>", shown)
+    rendered = markup((tmp_path / "page.html").as_uri(), tmp_path / "profile")
+    sections = re.findall(r"<details( open=\"\")?><summary>(.*?)</summary>", rendered)
     assert sections == [
         (' open=""', "Accuracy (1)"),
         ("", "Other figures of comparisons (1)"),
@@ -40,4 +40,4 @@ def test_it_opens_with_the_accuracies_of_comparisons_and_loses_no_plot(tmp_path:
         ("", "Accuracy by length and by unknown words (1)"),
         ("", "Others (1)"),
     ]
-    assert sorted(re.findall(r'<div id="(\w+)">', shown)) == sorted(names)
+    assert sorted(re.findall(r'<div id="(\w+)">', rendered)) == sorted(names)

@@ -199,8 +199,8 @@ def test_a_comparison_trains_its_own_recipes_only_and_only_from_its_sources(stud
 
 
 def test_metrics_and_figures_lead_to_no_training(study: Project) -> None:
-    shown = EVALUATE | COMPARE | ASKED | {"summary"}
-    assert study.after(shown) == shown
+    stages = EVALUATE | COMPARE | ASKED | {"summary"}
+    assert study.after(stages) == stages
 
 
 def test_everything_follows_from_a_source(study: Project) -> None:

@@ -52,5 +52,5 @@ def test_the_tokenize_stage_does_not_hide_the_standard_library_from_a_stage_run_
 @pytest.mark.parametrize("name", ["pad", "tokenize"])
 def test_a_stage_says_how_it_is_called(name: str) -> None:
     assert python("-m", f"stages.{name}").stderr.startswith(f"usage: python -m stages.{name} ")
-    shown = python("-m", f"stages.{name}", "--help").stdout
-    assert "Out: " in shown and f"Example: python -m stages.{name} " in shown
+    usage = python("-m", f"stages.{name}", "--help").stdout
+    assert "Out: " in usage and f"Example: python -m stages.{name} " in usage

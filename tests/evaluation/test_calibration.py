@@ -23,13 +23,13 @@ def test_it_undoes_what_logits_of_honest_probabilities_were_multiplied_with(fact
 def test_no_other_temperature_has_a_lower_loss_and_no_label_changes(seed: int, outputs: int) -> None:
     random = np.random.default_rng(seed)
     logits, labels = random.normal(size=(40, outputs)), random.integers(0, max(outputs, 2), 40)
-    found = calibration.temperature(logits, labels)
+    temperature = calibration.temperature(logits, labels)
     losses = [
         -np.log(probabilities(logits / degree)[np.arange(40), labels]).mean()
-        for degree in (found, *np.clip([found * 1.02, found * 0.98, 0, 99], *BOUNDS))
+        for degree in (temperature, *np.clip([temperature * 1.02, temperature * 0.98, 0, 99], *BOUNDS))
     ]
     assert losses[0] <= min(losses) + 1e-6
-    before, after = probabilities(logits), probabilities(logits / found)
+    before, after = probabilities(logits), probabilities(logits / temperature)
     np.testing.assert_array_equal(before.argmax(axis=1), after.argmax(axis=1))
 
 

@@ -155,9 +155,9 @@ def test_a_linear_model_s_library_is_compared_without_importing_it(
     capsys: pytest.CaptureFixture[str], then: str
 ) -> None:
     here = f"scikit-learn {version('scikit-learn')}"
-    for told, differs in ((then, True), (here, False)):
-        classify._note("mine", {"versions": provenance.versions(), "backend": told}, "linear")
-        assert (f"note: mine was trained with backend {told}, here" in capsys.readouterr().err) == differs
+    for library, differs in ((then, True), (here, False)):
+        classify._note("mine", {"versions": provenance.versions(), "backend": library}, "linear")
+        assert (f"note: mine was trained with backend {library}, here" in capsys.readouterr().err) == differs
 
 
 @pytest.mark.parametrize("missing", ["models", "tokens"])
@@ -196,5 +196,5 @@ def test_an_ensemble_says_what_its_members_say_weighed(root: Path) -> None:
     provenance.write(models / "both", {"parameters": {"model": {"members": "x"}}, "tokenizer": "", "pad": {}})
     certify(models / "copy", root / "data" / "tokens" / "words")
     shares = classify.Classifier("both", dict.fromkeys(["mine", "copy", "both"], RECIPES["mine"]), "all")
-    found = shares.probabilities(TEXTS)[:, :, 1]
-    np.testing.assert_allclose(found, [good(3.0, 2.0), good(-1.0, 1 / 3)], atol=1e-6)
+    positive = shares.probabilities(TEXTS)[:, :, 1]
+    np.testing.assert_allclose(positive, [good(3.0, 2.0), good(-1.0, 1 / 3)], atol=1e-6)

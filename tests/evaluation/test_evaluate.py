@@ -149,9 +149,9 @@ def test_slices_are_of_the_mean_over_the_seeds(reports: Reports) -> None:
 
 def test_temperatures_come_from_what_was_held_out_and_name_the_models(reports: Reports) -> None:
     """Of the one held-out text both seeds' models are wrong: as unsure as can be is best."""
-    found = reports.json("data/calibrations/mine.json")
-    assert found["key"] == "the key" and list(found["temperatures"]) == ["7", "3"]
-    assert [*found["temperatures"].values()] == pytest.approx([calibration.HOTTEST] * 2, abs=1e-3)
+    facts = reports.json("data/calibrations/mine.json")
+    assert facts["key"] == "the key" and list(facts["temperatures"]) == ["7", "3"]
+    assert [*facts["temperatures"].values()] == pytest.approx([calibration.HOTTEST] * 2, abs=1e-3)
     compared = reports.json("data/compared/own/mine.json")
     for shares, bins in zip(([*SEED_7, *SEED_3], None), compared["reliability"], strict=True):
         assert sum(count for *_, count in bins) == 20

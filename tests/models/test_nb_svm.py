@@ -47,17 +47,17 @@ def expected_ratios(split: Padded, label: int) -> np.ndarray:
     ratio = (np.log(ours / ours.sum()) - np.log(others / others.sum())) * (
         np.log((1 + len(part)) / (1 + frequency)) + 1
     )
-    found: np.ndarray = ratio / ratio[2:].std()
-    found[:2] = 0
-    return found
+    scaled: np.ndarray = ratio / ratio[2:].std()
+    scaled[:2] = 0
+    return scaled
 
 
 @pytest.mark.parametrize("classes", [2, 3])
 def test_ratios_are_those_of_the_part_that_is_trained_on(classes: int) -> None:
     split = sets(classes).take(np.arange(60) < 40)
-    found = nb_svm.ratios(split, 1 if classes == 2 else 3)
+    ratios = nb_svm.ratios(split, 1 if classes == 2 else 3)
     for output, label in enumerate([1] if classes == 2 else [0, 1, 2]):
-        np.testing.assert_allclose(found[:, output], expected_ratios(split, label), atol=1e-5)
+        np.testing.assert_allclose(ratios[:, output], expected_ratios(split, label), atol=1e-5)
 
 
 def test_what_is_held_out_changes_no_ratio() -> None:

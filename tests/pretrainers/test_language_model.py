@@ -67,7 +67,7 @@ def test_the_loss_tells_the_right_word_from_those_drawn() -> None:
         patch.setattr(
             keras.random, "uniform", lambda *_, **__: keras.ops.convert_to_tensor(shares, "float32")
         )
-        found = keras.ops.convert_to_numpy(layer(states, targets))
+        losses = keras.ops.convert_to_numpy(layer(states, targets))
 
     def score(state: np.ndarray, word: int) -> float:
         return float(state @ words[word] + bias[word, 0] - np.log(np.log1p(1 / max(word, 1))))
@@ -76,7 +76,7 @@ def test_the_loss_tells_the_right_word_from_those_drawn() -> None:
         state, right = states[text, time], int(targets[text, time])
         others = [score(state, word) for word in drawn if word != right]
         expected = logsumexp([score(state, right), *others]) - score(state, right)
-        assert found[text, time] == pytest.approx(expected, rel=1e-4)
+        assert losses[text, time] == pytest.approx(expected, rel=1e-4)
 
 
 def test_it_learns_which_word_comes_next_in_both_directions(capsys: pytest.CaptureFixture[str]) -> None:

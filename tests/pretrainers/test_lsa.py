@@ -43,9 +43,9 @@ def test_the_sums_of_rows_are_the_texts_in_the_first_directions() -> None:
     both = split(30, 0), split(20, 1)
     weights, rows = weighted(*both)
     *_, directions = np.linalg.svd(rows, full_matrices=False)
-    expected, found = (directions[:3] * weights).T, table(*both)
-    expected *= np.sign((expected * found).sum(axis=0))
-    np.testing.assert_allclose(found, expected / expected[weights > 0].std(), rtol=1e-3, atol=1e-3)
+    expected, vectors = (directions[:3] * weights).T, table(*both)
+    expected *= np.sign((expected * vectors).sum(axis=0))
+    np.testing.assert_allclose(vectors, expected / expected[weights > 0].std(), rtol=1e-3, atol=1e-3)
 
 
 def test_texts_of_one_topic_are_alike() -> None:

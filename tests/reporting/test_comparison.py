@@ -101,7 +101,7 @@ BY_EVALUATE += ["right", "reliability", "coverage"]
 
 
 @pytest.mark.parametrize(
-    ("expected", "shown"),
+    ("expected", "lists"),
     [
         (result("a"), {"duplicates": ["kept"]}),
         (three("a"), {"duplicates": ["kept"]}),
@@ -115,10 +115,10 @@ BY_EVALUATE += ["right", "reliability", "coverage"]
     ],
 )
 def test_a_result_is_what_evaluate_left_and_what_the_comparison_says_of_it(
-    tmp_path: Path, expected: Result, shown: dict[str, Any]
+    tmp_path: Path, expected: Result, lists: dict[str, Any]
 ) -> None:
     files.write_json(tmp_path / "a.json", {key: getattr(expected, key) for key in BY_EVALUATE})
-    assert load(tmp_path, {"recipes": ["a"], "sources": [""], "names": ["a"], "colors": [-1], **shown}) == [
+    assert load(tmp_path, {"recipes": ["a"], "sources": [""], "names": ["a"], "colors": [-1], **lists}) == [
         expected
     ]
 
@@ -127,9 +127,9 @@ def test_results_come_in_the_comparisons_order(tmp_path: Path) -> None:
     for name in ("a", "b"):
         text = json.dumps({key: getattr(result(name), key) for key in BY_EVALUATE})
         (tmp_path / f"{name}.json").write_text(text, encoding="utf-8")
-    shown = {"recipes": ["b", "a"], "duplicates": ["kept", "exact dropped"], "sources": ["x", "y"]}
+    lists = {"recipes": ["b", "a"], "duplicates": ["kept", "exact dropped"], "sources": ["x", "y"]}
     looks = {"names": ["B", "A"], "colors": [0, -1]}
-    assert [(r.recipe, r.name, r.duplicates, r.source) for r in load(tmp_path, shown | looks)] == [
+    assert [(r.recipe, r.name, r.duplicates, r.source) for r in load(tmp_path, lists | looks)] == [
         ("b", "B", "kept", "x"),
         ("a", "A", "exact dropped", "y"),
     ]
@@ -137,8 +137,8 @@ def test_results_come_in_the_comparisons_order(tmp_path: Path) -> None:
 
 def test_the_baseline_is_what_its_metrics_say(tmp_path: Path) -> None:
     files.write_json(tmp_path / "m.json", METRICS)
-    shown = {"reads": "m.json", "baseline": "base-svm", "baseline_name": "an SVM", "baseline_source": "films"}
-    assert baseline(shown, tmp_path) == Baseline("base-svm", "an SVM", "films", METRICS["test"]["accuracy"])
+    entry = {"reads": "m.json", "baseline": "base-svm", "baseline_name": "an SVM", "baseline_source": "films"}
+    assert baseline(entry, tmp_path) == Baseline("base-svm", "an SVM", "films", METRICS["test"]["accuracy"])
     assert baseline({"reads": "stages/sources/__init__.py"}, tmp_path) is None
 
 

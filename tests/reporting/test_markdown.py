@@ -26,9 +26,9 @@ def test_a_table_has_a_rule_that_aligns_numbers_right() -> None:
     "text", [MARKUP, *LABELS, "# no title", "[no](link)", "![no](image)", "a\n\n- b", "~~x~~"]
 )
 def test_a_text_is_one_line_without_markup(text: str) -> None:
-    shown = plain(text)
-    assert len(shown.splitlines()) == 1 and "<" not in shown
-    assert not re.search(r"(?<!\\)[*_`|#\[\]$~!]", shown)
+    escaped = plain(text)
+    assert len(escaped.splitlines()) == 1 and "<" not in escaped
+    assert not re.search(r"(?<!\\)[*_`|#\[\]$~!]", escaped)
 
 
 def test_a_text_without_markup_stays_what_it_is() -> None:

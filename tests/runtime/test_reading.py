@@ -117,7 +117,7 @@ def test_edited_text_is_a_mapping_with_keys_that_are_strings_or_refused_in_one_l
         assert all(isinstance(key, str) for key in mapping)
 
 
-def told(entry: object) -> str:
+def refused_line(entry: object) -> str:
     with pytest.raises(InputError) as error:
         read(Entry, entry, "models.lstm", "mend conf/models/lstm.yaml")
     text = str(error.value)
@@ -155,7 +155,7 @@ GOOD: dict[str, Any] = {"units": [3]}
 def test_a_bad_entry_is_one_line_with_its_key_what_it_is_and_what_is_allowed(
     entry: object, text: str
 ) -> None:
-    assert text in told(entry)
+    assert text in refused_line(entry)
 
 
 def test_a_wrong_name_is_answered_with_the_three_nearest_of_many_or_with_all_of_few() -> None:

@@ -48,12 +48,12 @@ def test_another_number_of_texts_is_refused_with_source_and_split() -> None:
 
 
 def test_another_number_of_texts_with_a_label_is_refused_by_its_name() -> None:
-    for counts, told in (
+    for counts, words in (
         ([3, 3], "2 texts labelled 'no', allowed: 3"),
         ([2, 2], "3 texts labelled 'yes', allowed: 2"),
     ):
         text = line(splits(), {"per_label": counts})
-        assert text.startswith(f"mine: found {told}")
+        assert text.startswith(f"mine: found {words}")
 
 
 @pytest.mark.parametrize(

@@ -183,8 +183,8 @@ BAD_ROWS: list[tuple[str, str | bytes, int, str]] = [
 
 def test_a_row_that_cannot_be_used_is_refused_with_file_and_line(tmp_path: Path) -> None:
     for name, text, number, what in BAD_ROWS:
-        told = line(source(save(tmp_path / name, text)))
-        assert f"{name}:{number}: " in told and what in told, told
+        refusal = line(source(save(tmp_path / name, text)))
+        assert f"{name}:{number}: " in refusal and what in refusal, refusal
 
 
 def test_a_file_with_fewer_than_two_labels_is_refused(tmp_path: Path) -> None:

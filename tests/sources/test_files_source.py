@@ -245,8 +245,8 @@ def test_a_label_that_has_no_row_left_to_train_on_once_one_is_held_out_is_refuse
         save(tmp_path / "train.csv", content([*apart, *rows], ".csv"))
         mine = source(tmp_path, duplicates=duplicates)
         if refused:
-            told = line(mine)
-            assert refused in told and remedy in told and str(tmp_path) in told
+            refusal = line(mine)
+            assert refused in refusal and remedy in refusal and str(tmp_path) in refusal
         else:
             splits = files.load(mine)
             rare = splits["train"].labels == splits["train"].names.index("rare")
@@ -330,9 +330,9 @@ def test_all_bad_rows_are_told_at_once_or_dropped_and_listed(tmp_path: Path) -> 
     bad = ["only one field", "a,b,c", ",x", "x,"]
     text = str(content(FILMS, ".csv")) + "".join(f"{row}\r\n" for row in bad * 2)
     path = save(tmp_path / "a.csv", text)
-    told = line(source(path))
-    assert all(f"a.csv:{number}: " in told for number in range(14, 19)) and "and 3 more" in told
-    assert "`bad_rows: drop`" in told
+    refusal = line(source(path))
+    assert all(f"a.csv:{number}: " in refusal for number in range(14, 19)) and "and 3 more" in refusal
+    assert "`bad_rows: drop`" in refusal
     lenient = source(path, bad_rows="drop")
     assert Counter(everything(files.load(lenient))) == Counter(FILMS)
     assert [each.split(":")[1] for each in files.dropped(lenient)] == [str(n) for n in range(14, 22)]

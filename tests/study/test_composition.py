@@ -149,7 +149,7 @@ def test_an_unknown_or_malformed_override_is_refused_in_one_line(conf: Path, ove
 
 
 @pytest.mark.parametrize(
-    ("override", "told"),
+    ("override", "words"),
     [
         ("models.lstm.unit=[3]", "models.lstm: found no key 'unit', allowed: units; mend"),
         ("~models.lstm.unit", "models.lstm: found no key 'unit', allowed: units; mend"),
@@ -157,9 +157,9 @@ def test_an_unknown_or_malformed_override_is_refused_in_one_line(conf: Path, ove
         ("seeed=7", "found no key 'seeed', allowed: seed; mend"),
     ],
 )
-def test_a_misspelt_override_names_the_nearest_keys(conf: Path, override: str, told: str) -> None:
+def test_a_misspelt_override_names_the_nearest_keys(conf: Path, override: str, words: str) -> None:
     text = line(lambda: compose(["seed=7", override], conf))
-    assert text == f"conf/: {told} {override}"
+    assert text == f"conf/: {words} {override}"
 
 
 def test_an_override_of_a_key_that_no_file_states_is_told_how_to_be_added(conf: Path) -> None:
@@ -427,8 +427,8 @@ def test_what_an_experiment_defines_for_itself_is_an_entry_like_any_other(conf: 
 def test_an_entry_that_is_defined_twice_is_refused_with_both_files(conf: Path) -> None:
     path = conf / "experiments" / "own.yaml"
     path.write_text(INLINE.replace("quick", "short"), encoding="utf-8")
-    told = line(lambda: compose([], conf))
-    assert "conf/experiments/own.yaml: trainings.short is in conf/trainings/short.yaml, too" in told
+    refusal = line(lambda: compose([], conf))
+    assert "conf/experiments/own.yaml: trainings.short is in conf/trainings/short.yaml, too" in refusal
     path.write_text(INLINE, encoding="utf-8")
     (conf / "experiments" / "again.yaml").write_text(INLINE, encoding="utf-8")
     assert "is in conf/experiments/again.yaml, too" in line(lambda: compose([], conf))

@@ -123,8 +123,8 @@ def test_a_stage_s_entries_may_be_a_part_of_a_section(started: Started) -> None:
     place = "pipeline.evaluated.{name}"
     given = values(started.params, place.format(name=name))
     assert started.run(name, *given, values=(place,), section="pipeline.evaluated") == ""
-    told = started.run("x", values=(place,), section="pipeline.evaluated")
-    assert told.startswith("error: there is no evaluated recipe 'x'; ")
+    refusal = started.run("x", values=(place,), section="pipeline.evaluated")
+    assert refusal.startswith("error: there is no evaluated recipe 'x'; ")
     assert started.calls == [(name, started.params)]
 
 
@@ -136,7 +136,7 @@ def test_a_stage_that_there_is_one_of_is_started_the_same_ways(started: Started)
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "told"),
+    ("key", "value", "words"),
     [
         ("embedding", 17, "16 is now 17"),
         ("units", [32, 8], "is now 8"),
@@ -144,12 +144,12 @@ def test_a_stage_that_there_is_one_of_is_started_the_same_ways(started: Started)
     ],
 )
 def test_a_stage_refuses_values_that_params_yaml_no_longer_has(
-    started: Started, key: str, value: object, told: str
+    started: Started, key: str, value: object, words: str
 ) -> None:
     given = values(started.params, "models.lstm", "figures")
     started.params["models"]["lstm"][key] = value
     text = started.run("lstm", *given)
-    assert text.startswith("error: params.yaml has changed since DVC read it (") and told in text
+    assert text.startswith("error: params.yaml has changed since DVC read it (") and words in text
     assert "dvc repro" in text and not started.calls
     del started.params["figures"]["grid"]
     assert started.run("lstm", *given).startswith("error: params.yaml has changed")
@@ -182,17 +182,17 @@ def test_a_wrong_name_is_answered_with_the_nearest_ones_not_with_all(started: St
 
 
 @pytest.mark.parametrize(
-    ("known", "told"),
+    ("known", "start"),
     [
         ({}, "there is no corpus 'zzz'; there are none"),
         ({"words": {}}, "there is no corpus 'zzz'; there is words"),
         ({f"words-{i}": {} for i in range(9)}, "there is no corpus 'zzz'; there are words-0, words-1, "),
     ],
 )
-def test_a_name_that_is_near_to_none_is_answered_with_some(known: Params, told: str) -> None:
+def test_a_name_that_is_near_to_none_is_answered_with_some(known: Params, start: str) -> None:
     with pytest.raises(InputError) as refused:
         one_of("zzz", known, "corpora")
-    assert str(refused.value).startswith(told)
+    assert str(refused.value).startswith(start)
 
 
 def test_two_processes_are_not_at_one_stage_at_once(

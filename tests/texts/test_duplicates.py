@@ -122,8 +122,8 @@ def test_the_stage_reports_how_many_there_were_dropped_and_written(
     download.main("mine", params)
     report = tmp_path / "reports" / "sources" / "mine.json"
     first = report.read_bytes()
-    found = json.loads(first)
-    assert {key: found[key] for key in ("train", "test", "duplicates")} == {
+    facts = json.loads(first)
+    assert {key: facts[key] for key in ("train", "test", "duplicates")} == {
         "train": {"texts": 6, "labels": {"no": 2, "yes": 4}},
         "test": {"texts": 3, "labels": {"no": 2, "yes": 1}},
         "duplicates": download.without_duplicates("mine", mine(), "drop exact")[1],

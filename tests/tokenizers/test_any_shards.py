@@ -119,8 +119,8 @@ def test_common_keys_are_those_of_a_count_in_memory(
             keys, rows = (np.array([pair[i] for pair in ordered], dtype=np.int64) for i in (0, 1))
             paths.append(folder / f"{number}")
             samples.append(runs.write_run(paths[-1], keys, rows))
-        found = runs.common(ALONE, paths, samples, least)
-    assert found.tolist() == sorted(key for key, where in texts.items() if len(where) >= least)
+        common = runs.common(ALONE, paths, samples, least)
+    assert common.tolist() == sorted(key for key, where in texts.items() if len(where) >= least)
 
 
 # --- processes
@@ -255,9 +255,9 @@ def test_a_cluster_that_does_not_find_the_project_is_told_in_one_line(
     line = stranger(who) if who == "scheduler" else [*stranger(who), "--no-nanny"]
     with cluster(elsewhere, **{who: line}) as (address, _):  # type: ignore[arg-type]
         monkeypatch.setitem(os.environ, crew.SCHEDULER, address)
-        with pytest.raises(InputError, match=rf"^[^\n]*found {address}, where this project[^\n]+$") as told:
+        with pytest.raises(InputError, match=rf"^[^\n]*found {address}, where this project[^\n]+$") as error:
             outs(root, "word")
-    assert f"PYTHONPATH={ROOT}" in str(told.value)
+    assert f"PYTHONPATH={ROOT}" in str(error.value)
 
 
 @pytest.mark.slow

@@ -133,8 +133,8 @@ def test_a_word_is_lower_cased_letters_with_apostrophes_inside_or_one_mark() -> 
 def test_words_in_ascii_are_found_in_its_bytes_as_by_the_regular_expression(text: str) -> None:
     spaced = " " + ngrams.plain(text) + " "
     starts, ends = ngrams.bounds(spaced.encode())
-    found = [spaced[start:end] for start, end in zip(starts, ends, strict=True)]
-    assert found == ngrams.split(text)
+    words = [spaced[start:end] for start, end in zip(starts, ends, strict=True)]
+    assert words == ngrams.split(text)
 
 
 @given(
@@ -166,14 +166,14 @@ def named(tokenizer: Any, text: str, words: int, binary: bool) -> list[int]:
         for part, (start, end) in enumerate(pairwise(parts))
         for i in range(max(start, 2), end)
     }
-    own = tokenizer.split(text)
-    found = [ids.get((False, word), 1) for word in own if word not in ngrams.EDGES]
+    tokens = tokenizer.split(text)
+    text_ids = [ids.get((False, word), 1) for word in tokens if word not in ngrams.EDGES]
     for n in range(2, words + 1):
-        names = (" ".join(own[i : i + n]) for i in range(len(own) - n + 1))
-        found += [ids[False, name] for name in names if (False, name) in ids]
-    inside = [name for word in own for name in ngrams.characters(word, tokenizer._longest)]
-    found += [ids[True, name] for name in inside if (True, name) in ids]
-    return sorted(set(found) if binary else found)
+        names = (" ".join(tokens[i : i + n]) for i in range(len(tokens) - n + 1))
+        text_ids += [ids[False, name] for name in names if (False, name) in ids]
+    inside = [name for word in tokens for name in ngrams.characters(word, tokenizer._longest)]
+    text_ids += [ids[True, name] for name in inside if (True, name) in ids]
+    return sorted(set(text_ids) if binary else text_ids)
 
 
 def after_many(tokenizer: Any) -> None:

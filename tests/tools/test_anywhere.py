@@ -40,11 +40,11 @@ def test_installing_leaves_the_path_of_the_checkout_in_the_environment(tmp_path:
     root = tmp_path / "a checkout"
     root.mkdir()
     environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MAKELEVEL")}
-    shown = ["make", "--dry-run", "--always-make", "--no-print-directory", ".venv/ready"]
-    recipe = subprocess.run(shown, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    dry_run = ["make", "--dry-run", "--always-make", "--no-print-directory", ".venv/ready"]
+    recipe = subprocess.run(dry_run, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     [line] = re.findall(r"^[.]venv/bin/python -c '[^']*[.]pth[^']*'$", recipe.stdout, re.MULTILINE)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=root, check=True)
     subprocess.run(line, shell=True, cwd=root, check=True)
     asked = [str(root / ".venv" / "bin" / "python"), "-c", "import sys; print(sys.path)"]
-    found = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert repr(str(root)) in found.stdout
+    printed = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert repr(str(root)) in printed.stdout

@@ -96,8 +96,8 @@ def test_a_page_of_rows_that_were_all_measured_here_names_no_commit(folder: Path
 
 
 def test_the_lessons_seconds_stand_beside_ours_as_ratios() -> None:
-    told = {timings.BASE: 5, "slow": 43, "silent": None, "untimed": 1}
-    claims = {name: Claim(lesson="A", place="", says="", seconds=s) for name, s in told.items()}
+    seconds_by_recipe = {timings.BASE: 5, "slow": 43, "silent": None, "untimed": 1}
+    claims = {name: Claim(lesson="A", place="", says="", seconds=s) for name, s in seconds_by_recipe.items()}
     rows = {name: row(name, seconds) for name, seconds in ((timings.BASE, 2.0), ("slow", 9.0), ("silent", 1))}
     text = timings.lesson(claims, rows)
     assert "| slow | 43 | 8.6 | 4.5 |" in text and f"| {timings.BASE} | 5 | 1.0 | 1.0 |" in text

@@ -38,8 +38,8 @@ def losses(model: Any, norm: float, virtual: bool = False) -> tuple[float, float
     for one in (model, adversarial.moved(model, norm, virtual)):
         one.compile(loss=keras.losses.BinaryCrossentropy(from_logits=True))
         ids, labels = (keras.ops.convert_to_tensor(array) for array in (IDS, LABELS))
-        found = one.compute_loss(x=ids, y=labels, y_pred=one(ids), training=True)
-        both.append(float(keras.ops.convert_to_numpy(found)))
+        loss = one.compute_loss(x=ids, y=labels, y_pred=one(ids), training=True)
+        both.append(float(keras.ops.convert_to_numpy(loss)))
     return both[0], both[1]
 
 
@@ -69,8 +69,8 @@ def test_a_farther_move_changes_the_answer_more_and_none_changes_nothing(archite
 def test_divergence_is_that_of_the_probabilities() -> None:
     right, other = np.array([[0.3, 0.7]]), np.array([[0.6, 0.4]])
     expected = (right * np.log(right / other)).sum()
-    found = adversarial.divergence(*(np.log(p[:, 1:] / p[:, :1]).astype(np.float32) for p in (right, other)))
-    assert float(found) == pytest.approx(expected, rel=1e-5)
+    actual = adversarial.divergence(*(np.log(p[:, 1:] / p[:, :1]).astype(np.float32) for p in (right, other)))
+    assert float(actual) == pytest.approx(expected, rel=1e-5)
     assert float(adversarial.divergence(np.log(right), np.log(other))) == pytest.approx(expected, rel=1e-5)
 
 

@@ -23,8 +23,8 @@ LABELS = (np.arange(TEXTS) % 5 < 2).astype(np.int16)
 def member(right: float, scale: float, draw: int, outputs: int = 1) -> np.ndarray:
     """Logits that tell the label of a share of the texts: float32[texts, outputs]."""
     random = np.random.default_rng(draw)
-    told = np.where(random.random(TEXTS) < right, LABELS, 1 - LABELS)
-    sides = (2.0 * told - 1) * scale * random.uniform(0.5, 1.5, TEXTS)
+    predicted = np.where(random.random(TEXTS) < right, LABELS, 1 - LABELS)
+    sides = (2.0 * predicted - 1) * scale * random.uniform(0.5, 1.5, TEXTS)
     answers = np.stack([-sides, sides, np.full(TEXTS, -9.0)], 1) if outputs == 3 else sides[:, None]
     return np.asarray(answers, np.float32)
 
@@ -89,12 +89,12 @@ def test_texts_that_members_were_trained_on_change_no_weight(tmp_path: Path) -> 
     }
     labels = np.where(HELD, LABELS, 1 - LABELS).astype(np.int16)
     other = blend.Members(noise, labels, whole.names)
-    found = []
+    weights = []
     for folder, members in (("one", whole), ("other", other)):
         (tmp_path / folder).mkdir()
         blend.fit(task(tmp_path / folder, members, HELD))
-        found.append(blend.read(tmp_path / folder / f"{SEED}.npz").weights)
-    np.testing.assert_array_equal(found[0], found[1])
+        weights.append(blend.read(tmp_path / folder / f"{SEED}.npz").weights)
+    np.testing.assert_array_equal(weights[0], weights[1])
 
 
 def test_the_test_split_weighs_nothing() -> None:
@@ -105,5 +105,5 @@ def test_the_test_split_weighs_nothing() -> None:
 
 def test_an_ensemble_is_the_weighed_sum_of_its_members() -> None:
     first, second = np.array([[1.0], [2.0]]), np.array([[10.0], [-20.0]])
-    found = ensemble.combine([first, second], np.array([0.5, 0.1]))
-    assert found.tolist() == [[1.5], [-1.0]] and found.dtype == np.float32
+    combined = ensemble.combine([first, second], np.array([0.5, 0.1]))
+    assert combined.tolist() == [[1.5], [-1.0]] and combined.dtype == np.float32

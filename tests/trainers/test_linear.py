@@ -85,11 +85,11 @@ def test_it_is_scikit_learn_s_model_on_the_same_counts(
         LogisticRegression(C=2.0, max_iter=1000) if loss == "log_loss" else LinearSVC(C=2.0, random_state=3)
     )
     expected = solver.fit(features[part], labels[part]).decision_function(features)
-    found = model.logits(split)
-    assert found.dtype == np.float32 and found.shape == (90, 1 if classes == 2 else 3)
-    np.testing.assert_allclose(found.squeeze(), expected, atol=1e-3)
+    logits = model.logits(split)
+    assert logits.dtype == np.float32 and logits.shape == (90, 1 if classes == 2 else 3)
+    np.testing.assert_allclose(logits.squeeze(), expected, atol=1e-3)
     if loss == "log_loss":
-        np.testing.assert_allclose(probabilities(found), solver.predict_proba(features), atol=1e-3)
+        np.testing.assert_allclose(probabilities(logits), solver.predict_proba(features), atol=1e-3)
 
 
 def test_the_parts_of_a_vocabulary_are_of_length_1_each(tmp_path: Path) -> None:
@@ -151,8 +151,8 @@ def test_balanced_texts_weigh_as_scikit_learn_s_counted_in_what_is_trained_on(
     else:  # liblinear would weigh the texts of a label only where it is told from the rest
         weights = compute_sample_weight("balanced", labels[part])
         model = solver(loss).fit(features[part], labels[part], weights)
-    found = linear.solved(made).logits(split).squeeze()
-    np.testing.assert_allclose(found, model.decision_function(features), atol=1e-3)
+    logits = linear.solved(made).logits(split).squeeze()
+    np.testing.assert_allclose(logits, model.decision_function(features), atol=1e-3)
 
 
 @pytest.mark.parametrize("classes", [2, 3])

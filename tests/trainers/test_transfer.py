@@ -122,8 +122,8 @@ def test_smoothing_spreads_a_share_of_each_label_over_all(classes: int) -> None:
     logarithms = wide - np.log(np.exp(wide).sum(axis=1, keepdims=True))
     expected = -(targets * logarithms).sum(axis=1).mean()
     given = labels.astype(np.float32)[:, None] if classes == 2 else labels
-    found = keras.ops.convert_to_numpy(transfer.smoothed(0.2, classes)(given, logits))
-    assert found.mean() == pytest.approx(expected, rel=1e-5)
+    losses = keras.ops.convert_to_numpy(transfer.smoothed(0.2, classes)(given, logits))
+    assert losses.mean() == pytest.approx(expected, rel=1e-5)
 
 
 def test_a_transfer_of_nothing_is_refused() -> None:

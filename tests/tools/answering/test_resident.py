@@ -146,9 +146,9 @@ def test_without_padding_a_linear_model_says_the_same_to_the_last_bit(
     joined, offsets = np.concatenate(coded), np.cumsum([0, *map(len, coded)])
     tokens = Tokens(joined, offsets, np.zeros(len(coded), np.int16), np.array([]), 20)
     expected = model.logits(pad(tokens, Bucket(kind="bucket", boundaries=[2, 5])))
-    found = unpadded.logits(model, coded)
-    np.testing.assert_array_equal(found, expected)
-    assert found.dtype == expected.dtype == np.float32
+    logits = unpadded.logits(model, coded)
+    np.testing.assert_array_equal(logits, expected)
+    assert logits.dtype == expected.dtype == np.float32
 
 
 @pytest.mark.parametrize("name", RECIPES)

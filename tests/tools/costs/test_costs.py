@@ -65,8 +65,8 @@ def test_what_was_timed_elsewhere_or_not_at_all_is_no_point(
     peer = {"seconds": 40.0, "accuracy": 0.907, "source": "imdb"}
     files.write_json(tmp_path / "bench.json", {"peers": {"rows": {"a peer": peer}}, "speeds": {"rows": {}}})
     costs.main()
-    found = {point.name: (point.seconds, point.accuracy, point.peer) for point in drawn}
-    assert found == {
+    points = {point.name: (point.seconds, point.accuracy, point.peer) for point in drawn}
+    assert points == {
         "n-grams": (6, 0.9, False),
         "mean of words": (23, 0.9, False),
         "a peer": (40, 0.907, True),

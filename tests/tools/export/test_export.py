@@ -53,7 +53,7 @@ def fitted(characters: int, binary: bool, folder: Path) -> ngrams.Ngrams:
     return tokenizer
 
 
-def said(folder: Path) -> tuple[list[str], np.ndarray]:
+def package_answers(folder: Path) -> tuple[list[str], np.ndarray]:
     """Labels and probabilities of the new texts, from the package, in a process of its own."""
     done = subprocess.run(
         [sys.executable, "-I", "-c", SAYS.format(folder=str(folder))],
@@ -95,7 +95,7 @@ def test_a_linear_model_says_what_it_says_here(
     names = [f"label {i} ü" for i in range(classes)]
     (tmp_path / "package").mkdir()
     write(tmp_path / "package", facts(names), model, "ngrams", tmp_path / "tokens")
-    labels, shares = said(tmp_path / "package")
+    labels, shares = package_answers(tmp_path / "package")
     assert labels == names
     here = padded(NEW, tokenizer, BUCKETS)
     np.testing.assert_allclose(shares, probabilities(model.logits(here) / 1.7), atol=1e-4)
@@ -132,9 +132,9 @@ def test_a_blank_text_gets_no_label_and_no_probability(tmp_path: Path) -> None:
 
 def test_texts_without_a_known_word_are_noted_one_by_one_or_counted(tmp_path: Path) -> None:
     package = linear_package(tmp_path)
-    told = "note: no word of 'xyzzy' was learned: its label is a guess\n"
+    note = "note: no word of 'xyzzy' was learned: its label is a guess\n"
     piped = run(package, stdin="word1\n\nxyzzy\nword2\n")
-    assert piped.stderr == told == run(package, "xyzzy", "word1").stderr
+    assert piped.stderr == note == run(package, "xyzzy", "word1").stderr
     assert [line.count("\t") for line in piped.stdout.splitlines()] == [2] * 4
     many = run(package, stdin="xyzzy\nword1\n \n" * 1500)
     assert many.stderr == "note: no word of 1,500 of the texts was learned: their labels are guesses\n"
@@ -148,9 +148,9 @@ def test_the_command_says_what_it_takes(tmp_path: Path, asked: str) -> None:
     def printed(*words: str) -> str:
         return run(package, *words).stdout
 
-    told = printed(asked)
-    assert told.startswith("usage: python -m mine_too [text ...]\n") and "good, bad" in told
-    assert 'python -m mine_too "a text"' in told
+    usage = printed(asked)
+    assert usage.startswith("usage: python -m mine_too [text ...]\n") and "good, bad" in usage
+    assert 'python -m mine_too "a text"' in usage
     assert printed("word1", asked).endswith(f"\t{asked}\n")  # of several arguments, a text like any other
     assert run(package, "word1").stderr == ""
 
@@ -173,7 +173,7 @@ def test_the_nb_svm_network_says_what_it_says_here(tmp_path: Path, classes: int)
     write(tmp_path / "package", facts("abc"[:classes]), model, "ngrams", tmp_path / "tokens")
     assert (tmp_path / "package" / "mine_too" / "model.onnx").exists() == (classes == 3)
     expected = probabilities(logits(model, padded(NEW, tokenizer, BUCKETS)) / 1.7)
-    np.testing.assert_allclose(said(tmp_path / "package")[1], expected, atol=1e-4)
+    np.testing.assert_allclose(package_answers(tmp_path / "package")[1], expected, atol=1e-4)
 
 
 @pytest.mark.slow
@@ -201,7 +201,7 @@ def test_a_network_says_what_it_says_here(
     write(tmp_path / "package", facts("abc"[:classes], pad), model, kind, tmp_path / "tokens")
     expected = probabilities(logits(model, padded(NEW, tokenizer, how)) / 1.7)
     assert np.ptp(expected[:, 0]) > 0.1
-    np.testing.assert_allclose(said(tmp_path / "package")[1], expected, atol=1e-4)
+    np.testing.assert_allclose(package_answers(tmp_path / "package")[1], expected, atol=1e-4)
 
 
 @pytest.mark.slow
@@ -324,14 +324,14 @@ def test_the_package_s_code_has_nothing_of_ours_in_it(form: str, kind: str) -> N
 @pytest.mark.parametrize("kind", ["package", "onnx"])
 def test_it_says_of_itself_what_was_measured(kind: str) -> None:
     metrics = {"test": {"accuracy": 0.8769, "f1": 0.85}, "calibrated": {"ece": 0.0123}, "seeds": 3}
-    told = readme.written(facts(["ham", "spam"]) | {"measured": metrics}, kind)
-    assert "mean of 3 models" in told
-    assert "| accuracy | F1 of spam | expected calibration error |" in told
-    assert "| 87.7 % | 0.850 | 0.012 |" in told
+    page = readme.written(facts(["ham", "spam"]) | {"measured": metrics}, kind)
+    assert "mean of 3 models" in page
+    assert "| accuracy | F1 of spam | expected calibration error |" in page
+    assert "| 87.7 % | 0.850 | 0.012 |" in page
     three = readme.written(facts(["a", "b", "c"]) | {"measured": metrics}, kind)
     assert "| accuracy | F1, mean over the labels |" in three
     odd = readme.written(facts(["a", "b | <b>"]) | {"measured": metrics}, kind)
     assert "<b>" not in odd and "b | " not in odd
-    assert "ham, spam" in told
-    assert ("pip install ." in told) == (kind == "package")
+    assert "ham, spam" in page
+    assert ("pip install ." in page) == (kind == "package")
     assert "Not measured" in readme.written(facts(["ham", "spam"]) | {"measured": None}, kind)

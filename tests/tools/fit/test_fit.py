@@ -46,10 +46,10 @@ def test_delimiter_and_encoding_are_found(tmp_path: Path, delimiter: str, encodi
     ]
     quoted = [(i, f'"{text}"', label) for i, text, label in rows]
     path = save(tmp_path / "a.csv", table(["id", "body", "team"], quoted, delimiter).encode(encoding))
-    found = look.look(path)
-    assert [row["body"] for row in found.rows] == [text for _, text, _ in rows]
-    assert found.how.delimiter == (None if delimiter == "," else delimiter)
-    names = look.columns(found)
+    parsed = look.look(path)
+    assert [row["body"] for row in parsed.rows] == [text for _, text, _ in rows]
+    assert parsed.how.delimiter == (None if delimiter == "," else delimiter)
+    names = look.columns(parsed)
     assert (names.texts, names.label) == (("body",), "team")
 
 
@@ -85,8 +85,8 @@ def test_an_old_encoding_is_told_by_the_language_and_shown(
     path = save(tmp_path / "a.csv", table(["text", "label"], rows).encode(encoding))
     data = from_table.data_set(path, None, None, None)
     assert data.texts[0] == f"{text} 0" and data.entry("a")["encoding"] == taken
-    shown = [*dict.fromkeys(word[:20] for word in words if not word.isascii())][:3]
-    assert data.encoding == f"encoding {taken}, as in {', '.join(map(repr, shown))}"
+    examples = [*dict.fromkeys(word[:20] for word in words if not word.isascii())][:3]
+    assert data.encoding == f"encoding {taken}, as in {', '.join(map(repr, examples))}"
 
 
 def test_of_utf_8_nothing_is_said(tmp_path: Path) -> None:
@@ -99,15 +99,15 @@ def test_of_utf_8_nothing_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_every_field_may_be_quoted(tmp_path: Path, delimiter: str) -> None:
     quoted = [[f'"{value}"' for value in row] for row in [("body", "team"), *TICKETS]]
-    found = look.look(save(tmp_path / "a.csv", table([], quoted, delimiter)))
-    assert look.usable(found.rows, look.columns(found)) == tuple(map(list, zip(*TICKETS, strict=True)))
+    parsed = look.look(save(tmp_path / "a.csv", table([], quoted, delimiter)))
+    assert look.usable(parsed.rows, look.columns(parsed)) == tuple(map(list, zip(*TICKETS, strict=True)))
 
 
 def test_a_header_is_told_from_a_first_row(tmp_path: Path) -> None:
     without = save(tmp_path / "a.csv", "".join(f'{label},"{text}"\n' for text, label in TICKETS))
-    found = look.look(without)
-    assert len(found.rows) == 60 and found.how.columns == ("column 1", "column 2")
-    names = look.columns(found)
+    parsed = look.look(without)
+    assert len(parsed.rows) == 60 and parsed.how.columns == ("column 1", "column 2")
+    names = look.columns(parsed)
     assert (names.texts, names.label) == (("column 2",), "column 1")
     assert look.look(save(tmp_path / "b.csv", delimited(TICKETS))).how.columns is None
 
@@ -141,9 +141,9 @@ def test_other_formats_are_read_too(tmp_path: Path, suffix: str) -> None:
         ".json": json.dumps(objects),
         ".csv.gz": gzip.compress(delimited(TICKETS).encode()),
     }
-    found = look.look(save(tmp_path / f"a{suffix}", content[suffix]))
-    names = look.columns(found)
-    assert look.usable(found.rows, names) == tuple(map(list, zip(*TICKETS, strict=True)))
+    parsed = look.look(save(tmp_path / f"a{suffix}", content[suffix]))
+    names = look.columns(parsed)
+    assert look.usable(parsed.rows, names) == tuple(map(list, zip(*TICKETS, strict=True)))
 
 
 def workbook() -> bytes:
@@ -173,12 +173,12 @@ def test_a_test_split_that_is_no_table_is_refused(tmp_path: Path) -> None:
 def test_what_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
     rows = [(text, label, "ab"[i % 2]) for i, (text, label) in enumerate(TICKETS)]
     path = save(tmp_path / "a.csv", table(["words", "one", "two"], [(f'"{t}"', *more) for t, *more in rows]))
-    found = look.look(path)
+    parsed = look.look(path)
     with pytest.raises(InputError, match="--label: several columns may be it: one, two; name one of"):
-        look.columns(found)
-    assert look.columns(found, label="two").label == "two"
+        look.columns(parsed)
+    assert look.columns(parsed, label="two").label == "two"
     with pytest.raises(InputError, match=r"--text: found 'word', allowed: a column of .*: words, one, two"):
-        look.columns(found, ["word"])
+        look.columns(parsed, ["word"])
     numbers = save(tmp_path / "b.csv", table(["words", "score"], [(f"the text {i}", i) for i in range(60)]))
     with pytest.raises(InputError, match=r"allowed: 2 to 100 different values, .*\(score has 60\); add rows"):
         look.columns(look.look(numbers))
@@ -203,12 +203,12 @@ def test_rows_that_are_left_out_are_told_and_counted_by_the_source(tmp_path: Pat
 
 
 def test_a_table_of_one_column_is_refused_by_what_it_lacks(tmp_path: Path) -> None:
-    found = look.look(save(tmp_path / "a.csv", table(["body"], [(f'"{text}"',) for text, _ in TICKETS])))
+    parsed = look.look(save(tmp_path / "a.csv", table(["body"], [(f'"{text}"',) for text, _ in TICKETS])))
     for texts in (None, ["body"]):
         with pytest.raises(
             InputError, match=r"a\.csv: found one column, .*allowed: one with texts and one with"
         ):
-            look.columns(found, texts)
+            look.columns(parsed, texts)
 
 
 @pytest.fixture
@@ -268,9 +268,9 @@ def test_the_same_command_again_tells_of_what_the_file_says(
     capsys.readouterr()
     for more in ({"text": ["subject", "body"]}, {}, {"label": "team"}):
         assert fit.written(options(path, **more)) == "mine"
-        told = capsys.readouterr().out
-        assert "columns 'subject' and 'body'" in told and "60 rows, 3 labels" in told
-        assert "stays as it is" in told and file.read_bytes() == kept
+        output = capsys.readouterr().out
+        assert "columns 'subject' and 'body'" in output and "60 rows, 3 labels" in output
+        assert "stays as it is" in output and file.read_bytes() == kept
 
 
 def test_other_files_than_those_that_were_copied_are_refused(
@@ -315,15 +315,15 @@ def test_where_an_old_encoding_was_taken_it_says_where_to_mend_it(
 ) -> None:
     path = save(tmp_path / "mine.csv", delimited(TICKETS).replace("ticket", "Bücher").encode("latin-1"))
     fit.written(options(path))
-    told = capsys.readouterr().out
+    output = capsys.readouterr().out
     file = conf / "experiments" / "mine.yaml"
-    assert f"encoding cp1252, as in 'Bücher,'; if that is wrong, mend `encoding` in {file}" in told
+    assert f"encoding cp1252, as in 'Bücher,'; if that is wrong, mend `encoding` in {file}" in output
     assert yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]["mine"]["encoding"] == "cp1252"
 
 
 def test_only_labels_that_were_guessed_by_their_values_are_doubted(conf: Path) -> None:
-    told = fit.doubt("mine", {"label": "subject"}, options("mine.csv"))
-    assert told and told.startswith("is 'subject' the label? If not, delete ") and "--label COLUMN" in told
+    doubt = fit.doubt("mine", {"label": "subject"}, options("mine.csv"))
+    assert doubt and doubt.startswith("is 'subject' the label? If not, delete ") and "--label COLUMN" in doubt
     assert fit.doubt("mine", {"label": "Team"}, options("mine.csv")) is None
     assert fit.doubt("mine", {"label": "subject"}, options("mine.csv", label="subject")) is None
     assert fit.doubt("mine", {}, options("news")) is None
@@ -331,8 +331,8 @@ def test_only_labels_that_were_guessed_by_their_values_are_doubted(conf: Path) -
 
 def test_what_there_is_no_time_for_is_told_in_minutes() -> None:
     texts = experiment.Texts(np.full(300, 9), 500)
-    told = experiment.too_long(texts, 0.1, few=False)
-    assert told and re.match(r"left out to stay within --minutes \(about \d+ minutes? more\): svm, ", told)
+    line = experiment.too_long(texts, 0.1, few=False)
+    assert line and re.match(r"left out to stay within --minutes \(about \d+ minutes? more\): svm, ", line)
     one = experiment.too_long(texts, 1.2, few=False)
     assert one and "about 1 minute more" in one
 
@@ -340,18 +340,18 @@ def test_what_there_is_no_time_for_is_told_in_minutes() -> None:
 def test_the_sheet_tells_what_a_person_should_know() -> None:
     texts = ["one two", "one two", "three", "three", "four"] * 2
     labels = ["Spam", "Spam", "spam", "ham", "ham"] * 2
-    told = "\n".join(look.sheet(texts, labels))
-    assert "10 rows, 3 labels: Spam 40.0 %, ham 40.0 %, spam 20.0 %" in told
-    assert "7 texts repeat another; equal texts stay on one side" in told
-    assert "1 text has several labels" in told and "no letter" not in told
-    assert "look like one: 'Spam', 'spam'; spell them alike in your data" in told
+    sheet = "\n".join(look.sheet(texts, labels))
+    assert "10 rows, 3 labels: Spam 40.0 %, ham 40.0 %, spam 20.0 %" in sheet
+    assert "7 texts repeat another; equal texts stay on one side" in sheet
+    assert "1 text has several labels" in sheet and "no letter" not in sheet
+    assert "look like one: 'Spam', 'spam'; spell them alike in your data" in sheet
     assert next(look.sheet(["a", "b"], ["x", "x"])) == "2 rows, 1 label: x 100.0 %"
     clean = list(look.sheet(["a", "b"], ["x", "y"]))
     assert len(clean) == 2
 
 
 @pytest.mark.parametrize(
-    ("tests", "told"),
+    ("tests", "words"),
     [
         (["c"], "has 1 row, of which 0 are in train, too"),
         (["a", "c"], "has 2 rows, of which 1 is in train, too"),
@@ -359,10 +359,10 @@ def test_the_sheet_tells_what_a_person_should_know() -> None:
     ],
 )
 def test_the_sheet_tells_what_a_test_split_beside_the_texts_shares_with_them(
-    tests: list[str], told: str
+    tests: list[str], words: str
 ) -> None:
     lines = list(look.sheet(["a", "b", "b"], ["x", "y", "y"], tests))
-    assert lines[2:] == ["1 text repeats another", f"the test split {told}"]
+    assert lines[2:] == ["1 text repeats another", f"the test split {words}"]
 
 
 @pytest.mark.parametrize(
@@ -382,9 +382,9 @@ def test_where_texts_repeat_the_experiment_leaves_them_out_and_says_so(
     tmp_path: Path, conf: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fit.written(options(repeating(tmp_path / "mine.csv")))
-    told, file = capsys.readouterr().out, conf / "experiments" / "mine.yaml"
+    output, file = capsys.readouterr().out, conf / "experiments" / "mine.yaml"
     left_out = f"`duplicates: drop exact` in {file}"
-    assert "60 texts repeat another; equal texts stay on one side" in told and left_out in told
+    assert "60 texts repeat another; equal texts stay on one side" in output and left_out in output
     [line] = [line for line in file.read_text(encoding="utf-8").splitlines() if "duplicates" in line]
     assert re.fullmatch(r'    duplicates: "drop exact"   # the tenth held out is drawn by row: .*', line)
     train = first_look.training_split("mine", fit.entry_of("mine"))
@@ -399,7 +399,7 @@ def test_where_texts_repeat_the_experiment_leaves_them_out_and_says_so(
 
 
 @pytest.mark.parametrize(
-    ("train", "test", "said"),
+    ("train", "test", "words"),
     [
         (TICKETS[:40], TICKETS[30:], "the test split has 30 rows, of which 10 are in train, too"),
         (TICKETS[:30], TICKETS[30:] * 2, "the test split has 60 rows, of which 0 are in train, too"),
@@ -412,15 +412,15 @@ def test_what_a_given_test_split_shares_with_train_or_repeats_is_left_out_too(
     capsys: pytest.CaptureFixture[str],
     train: list[tuple[str, str]],
     test: list[tuple[str, str]],
-    said: str | None,
+    words: str | None,
 ) -> None:
     path, tests = (
         repeating(tmp_path / f"{name}.csv", rows, 1) for name, rows in (("mine", train), ("b", test))
     )
     fit.written(options(path, test=str(tests)))
-    told = capsys.readouterr().out
-    assert (said or "of which 0 are in train, too") in told and "stay on one side" not in told
-    assert ("duplicates" in fit.entry_of("mine")) == bool(said) == ("drop exact" in told)
+    output = capsys.readouterr().out
+    assert (words or "of which 0 are in train, too") in output and "stay on one side" not in output
+    assert ("duplicates" in fit.entry_of("mine")) == bool(words) == ("drop exact" in output)
 
 
 def test_a_test_split_without_the_columns_of_train_is_refused_before_anything_is_written(
@@ -434,8 +434,8 @@ def test_a_test_split_without_the_columns_of_train_is_refused_before_anything_is
 
 def test_too_few_different_texts_are_refused(tmp_path: Path, conf: Path) -> None:
     path = repeating(tmp_path / "mine.csv", TICKETS[:10], 9)
-    told = "found 90 rows with text and label, of 10 different texts, allowed: 20 or more"
-    assert told in refused(path) and not conf.exists()
+    words = "found 90 rows with text and label, of 10 different texts, allowed: 20 or more"
+    assert words in refused(path) and not conf.exists()
     all_in_test = repeating(tmp_path / "same.csv", times=1)
     assert "of 0 different texts that test has not" in refused(all_in_test, test=str(all_in_test))
     assert "found 10 rows with text and label, allowed: 20" in refused(
@@ -573,14 +573,14 @@ def test_the_best_on_held_out_texts_is_named_and_the_report_opened(
     monkeypatch.setattr(gathered, "gather", gather)
     monkeypatch.setattr(reports, "page_of", lambda compared, weighing: tmp_path / "index.html")
     pipeline.run("mine", study, "accuracy", 1.0)
-    told = capsys.readouterr().out
-    assert "mine-bilstm is chosen by its held-out texts. On the test split: 10.0 % right." in told
-    assert told.startswith("2 baselines (logistic, svm), then 1 network (bilstm): about ")
-    last = re.findall(r"(mine-\w+) +\d+\.\d", told)[-3:]
+    output = capsys.readouterr().out
+    assert "mine-bilstm is chosen by its held-out texts. On the test split: 10.0 % right." in output
+    assert output.startswith("2 baselines (logistic, svm), then 1 network (bilstm): about ")
+    last = re.findall(r"(mine-\w+) +\d+\.\d", output)[-3:]
     assert last == ["mine-bilstm", "mine-svm", "mine-logistic"]
     assert (
         reported == ["mine by accuracy"]
-        and f"python -m webbrowser {(tmp_path / 'index.html').as_uri()}" in told
+        and f"python -m webbrowser {(tmp_path / 'index.html').as_uri()}" in output
     )
 
 

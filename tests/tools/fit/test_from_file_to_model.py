@@ -29,12 +29,12 @@ def test_a_table_becomes_a_report_and_a_model_that_answers(tmp_path: Path) -> No
     needed = {name: (ROOT / "conf" / f"{name}.yaml").read_text(encoding="utf-8") for name in NEEDED}
     project = made(tmp_path / "a study", SMALL | needed)
     table = save(project.root / "tickets.csv", delimited([*TICKETS, *TICKETS[:9]], header=("body", "team")))
-    said = project.run(sys.executable, "-m", "stages.tools.fit", table.name, "--minutes", "0.01")
-    assert f"{len(TICKETS) + 9} rows, 2 labels" in said and "wrote conf/experiments/tickets.yaml" in said
-    assert "9 texts repeat another" in said and "all but the first row of a text that repeats" in said
-    assert "2 baselines (majority, logistic)" in said and "left out to stay within --minutes" in said
-    assert "tickets-logistic is chosen by its held-out texts. On the test split: " in said
-    assert "On the test texts, the other recipe is not shown" in said or "Of the 1 other recipe, " in said
+    output = project.run(sys.executable, "-m", "stages.tools.fit", table.name, "--minutes", "0.01")
+    assert f"{len(TICKETS) + 9} rows, 2 labels" in output and "wrote conf/experiments/tickets.yaml" in output
+    assert "9 texts repeat another" in output and "all but the first row of a text that repeats" in output
+    assert "2 baselines (majority, logistic)" in output and "left out to stay within --minutes" in output
+    assert "tickets-logistic is chosen by its held-out texts. On the test split: " in output
+    assert "On the test texts, the other recipe is not shown" in output or "Of the 1 other recipe, " in output
     report = project.root / "reports" / "experiments" / "tickets"
     assert {path.name for path in report.iterdir()} == {"README.md", "index.html", "card.md"}
     assert "dropped: " in (report / "README.md").read_text(encoding="utf-8")

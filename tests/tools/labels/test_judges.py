@@ -50,9 +50,9 @@ def test_ratios_are_of_each_label_against_the_rest(classes: int) -> None:
     split = tickets(90)
     weighed, labels = judges.features(split.texts), split.labels.astype(np.int64) % classes
     rows = np.arange(90) % 3 > 0
-    found = judges.by_ratios(weighed.take(rows), labels[rows], weighed.take(~rows), 3.0)
+    shares = judges.by_ratios(weighed.take(rows), labels[rows], weighed.take(~rows), 3.0)
     present = weighed.counts.toarray() > 0
-    expected = np.zeros_like(found)
+    expected = np.zeros_like(shares)
     for label in range(classes):
         positive = labels[rows] == label
         ours, others = (1 + present[rows][part].sum(axis=0) for part in (positive, ~positive))
@@ -60,8 +60,8 @@ def test_ratios_are_of_each_label_against_the_rest(classes: int) -> None:
         features = weighed.tfidf.toarray() * ratios
         model = LogisticRegression(C=3.0, max_iter=1000).fit(features[rows], positive)
         expected[:, label] = model.predict_proba(features[~rows])[:, 1]
-    np.testing.assert_allclose(found, expected / expected.sum(axis=1, keepdims=True), atol=0.01)
-    np.testing.assert_allclose(found.sum(axis=1), 1)
+    np.testing.assert_allclose(shares, expected / expected.sum(axis=1, keepdims=True), atol=0.01)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
 
 
 def test_naive_bayes_reads_words_and_is_as_sure_as_it_is_told_to_be() -> None:
@@ -72,8 +72,8 @@ def test_naive_bayes_reads_words_and_is_as_sure_as_it_is_told_to_be() -> None:
     seen = np.stack([1 + counts[rows][labels[rows] == label].sum(axis=0) for label in range(3)])
     prior = np.log(np.bincount(labels[rows]) / rows.sum())
     expected = counts[~rows] @ np.log(seen / seen.sum(axis=1, keepdims=True)).T + prior
-    found = judges.naively(weighed.take(rows), labels[rows], weighed.take(~rows), 3.0)
-    np.testing.assert_allclose(found, softmax(expected / 3, axis=1), atol=1e-4)  # float32
+    shares = judges.naively(weighed.take(rows), labels[rows], weighed.take(~rows), 3.0)
+    np.testing.assert_allclose(shares, softmax(expected / 3, axis=1), atol=1e-4)  # float32
 
 
 @pytest.mark.parametrize("judge", [judges.plainly, judges.by_ratios, judges.naively])
@@ -109,13 +109,13 @@ def test_naive_bayes_is_asked_where_labels_are_predicted_better_with_it(
     labels = np.arange(100) % 2
     answers = np.where(np.arange(100) % 10 == 0, 1 - labels, labels)[:, None] == np.arange(2)
     others = np.full((100, 2), 0.5)
-    said = {
+    shares_of = {
         judges.plainly: others,
         judges.by_ratios: others,
         judges.naively: np.where(answers, sure, 1 - sure),
     }
     monkeypatch.setattr(judges, "penalty", lambda *given: 1.0)
-    monkeypatch.setattr(judges, "out_of_fold", lambda judge, *given: said[judge])
+    monkeypatch.setattr(judges, "out_of_fold", lambda judge, *given: shares_of[judge])
     shares = judges.probabilities(judges.features(tickets(100).texts), labels, folds(100))
     assert np.array_equal(shares.argmax(axis=1), answers.argmax(axis=1)) == asked
 

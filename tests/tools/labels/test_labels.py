@@ -159,9 +159,9 @@ def test_the_table_holds_the_whole_list_and_is_safe_to_open(
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == command.HEADER and rows[0]["row"] == "7"
     assert rows[0]["text"] == f"'{texts[6]}" and rows[0]["suggested"].lstrip("'") == names[split.labels[6]]
-    told = capsys.readouterr().out
-    assert "80 texts judged" in told and f"wrote {to}" in told
-    assert all(line.isprintable() for line in told.split("\n"))
+    output = capsys.readouterr().out
+    assert "80 texts judged" in output and f"wrote {to}" in output
+    assert all(line.isprintable() for line in output.split("\n"))
 
 
 @needs_cleanlab
@@ -170,8 +170,8 @@ def test_of_the_test_split_it_says_that_nothing_is_chosen(
 ) -> None:
     saved(tmp_path, tickets(40), "test")
     run(monkeypatch, tmp_path, "mine", "--split", "test")
-    assert "mine, test: 40 texts judged" in (told := capsys.readouterr().out)
-    assert "Nothing is chosen by that" in told
+    assert "mine, test: 40 texts judged" in (output := capsys.readouterr().out)
+    assert "Nothing is chosen by that" in output
 
 
 @needs_cleanlab

@@ -144,15 +144,15 @@ def evaluated(root: Path, recipe: Made, splits: dict[str, Split]) -> None:
     test, train = (padded(splits[split]) for split in ("test", "train"))
     answers = {
         seed: evaluate.Answers(
-            said(test.labels, recipe, (np.arange(len(test.labels)) + i) % 10 < recipe.test),
-            said(train.labels, recipe, right_in_train(train.labels, recipe, int(seed))),
+            logits_of(test.labels, recipe, (np.arange(len(test.labels)) + i) % 10 < recipe.test),
+            logits_of(train.labels, recipe, right_in_train(train.labels, recipe, int(seed))),
         )
         for i, seed in enumerate(seeds)
     }
     evaluate.keep(recipe.name, NAME, answers, test, train)
     temperatures = evaluate.fitted(answers, facts["validation"], train.labels)
-    found = {"key": certificate["key"], "temperatures": temperatures}
-    files.write_json(root / "data" / "calibrations" / f"{recipe.name}.json", found)
+    calibration = {"key": certificate["key"], "temperatures": temperatures}
+    files.write_json(root / "data" / "calibrations" / f"{recipe.name}.json", calibration)
     measured = evaluate.measured(folder, facts, answers, temperatures, test, train)
     evaluate.write({"recipe": recipe.name, "labels": test.names, **measured}, NAME)
 
@@ -172,7 +172,7 @@ def right_in_train(labels: np.ndarray, recipe: Made, seed: int) -> np.ndarray:
     return right
 
 
-def said(labels: np.ndarray, recipe: Made, right: np.ndarray) -> np.ndarray:
+def logits_of(labels: np.ndarray, recipe: Made, right: np.ndarray) -> np.ndarray:
     """Logits that are right where `right`, bool[texts], says so, the surer the later a text comes."""
     classes = len(recipe.labels)
     choice = np.where(right, labels, (labels + 1) % classes)

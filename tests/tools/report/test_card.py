@@ -15,9 +15,9 @@ from tests.tools.report.left import LABELS, NAME, Made, experiment
 
 def written(root: Path, recipe: Made, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, Any], str]:
     """A card's front matter, and what follows it."""
-    found = gather(root, experiment(root, [recipe], monkeypatch), NAME)
-    [part] = found.parts
-    text = card.written(found, part, part.recipes[0], root / "reports" / "experiments" / NAME)
+    gathered = gather(root, experiment(root, [recipe], monkeypatch), NAME)
+    [part] = gathered.parts
+    text = card.written(gathered, part, part.recipes[0], root / "reports" / "experiments" / NAME)
     assert text.startswith("---\n")
     header, _, body = text.removeprefix("---\n").partition("\n---\n")
     return yaml.safe_load(header), body

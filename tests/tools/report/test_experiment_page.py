@@ -81,14 +81,14 @@ def test_what_fit_prints_of_differences_is_what_the_report_says_of_them(
 ) -> None:
     recipes = [Made("a", 2, 6, "majority"), Made("b", 9, 9, "linear"), Made("c", 9, 8)]
     params = experiment(tmp_path, recipes, monkeypatch)
-    told = [*pipeline.differences(gather(tmp_path, params, NAME))]
-    assert told[0].startswith("Of the 2 other recipes, none is shown to be more accurate than it") and (
-        told[1:] == ["Not shown to differ: c."]
+    lines = [*pipeline.differences(gather(tmp_path, params, NAME))]
+    assert lines[0].startswith("Of the 2 other recipes, none is shown to be more accurate than it") and (
+        lines[1:] == ["Not shown to differ: c."]
     )
-    assert told[0] in pages(tmp_path, params)["README.md"]
+    assert lines[0] in pages(tmp_path, params)["README.md"]
     params = experiment(tmp_path, recipes[1:], monkeypatch)
-    told = [*pipeline.differences(gather(tmp_path, params, NAME))]
-    assert told == ["On the test texts, the other recipe is not shown to differ from it in accuracy."]
+    lines = [*pipeline.differences(gather(tmp_path, params, NAME))]
+    assert lines == ["On the test texts, the other recipe is not shown to differ from it in accuracy."]
 
 
 def test_rungs_are_tested_beside_the_best_one_below_that_held_out_texts_name(
@@ -108,7 +108,7 @@ ALIKE, LESS, MORE = "no difference shown", "less accurate", "more accurate"
 
 
 @pytest.mark.parametrize(
-    ("verdicts", "told"),
+    ("verdicts", "sentence"),
     [
         ([ALIKE], "On the test texts, the other recipe is not shown to differ from it in accuracy."),
         (
@@ -128,11 +128,11 @@ ALIKE, LESS, MORE = "no difference shown", "less accurate", "more accurate"
     ],
 )
 def test_how_many_differ_is_said_in_words(
-    monkeypatch: pytest.MonkeyPatch, verdicts: list[str], told: str
+    monkeypatch: pytest.MonkeyPatch, verdicts: list[str], sentence: str
 ) -> None:
     monkeypatch.setattr(side_by_side, "verdict", str)
     part: Any = SimpleNamespace(behind=dict(enumerate(verdicts)))
-    assert sections.others(part) == told
+    assert sections.others(part) == sentence
 
 
 def test_what_was_asked_for_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,17 +164,17 @@ def test_markup_in_labels_texts_and_titles_is_seen_and_does_nothing(
     params = experiment(
         tmp_path, [Made("a", 7, 8, "linear", labels=labels), Made("b", 6, 7, labels=labels)], monkeypatch
     )
-    made = pages(tmp_path, params)
-    shown = " ".join(MARKUP.split())
-    page = Reader(made["index.html"])
+    written = pages(tmp_path, params)
+    markup = " ".join(MARKUP.split())
+    page = Reader(written["index.html"])
     assert set(page.tags) <= ALLOWED
-    assert page.text.count(shown) > 20 and "\x1b" not in made["index.html"]
+    assert page.text.count(markup) > 20 and "\x1b" not in written["index.html"]
     for name in ("README.md", "card.md"):
-        text = made[name].partition("\n---\n")[2] if name == "card.md" else made[name]
+        text = written[name].partition("\n---\n")[2] if name == "card.md" else written[name]
         rendered = MarkdownIt("commonmark", {"html": True}).enable("table").render(text)
         seen = Reader(rendered)
         assert set(seen.tags) <= {*ALLOWED, "img", "strong"} and "em" not in seen.tags
-        assert seen.text.count(shown) > 5 and "\x1b" not in made[name]
+        assert seen.text.count(markup) > 5 and "\x1b" not in written[name]
         links = {value for tag, name, value in seen.attributes if name == "href"}
         assert links <= {"card.md", "README.md"}
         for row in re.findall("<tr>.*?</tr>", rendered, re.DOTALL):  # a bar in a label begins no cell

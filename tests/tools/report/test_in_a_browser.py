@@ -42,8 +42,8 @@ def test_a_page_fits_its_window_and_can_be_read(page: Path, dark: bool, width: i
     watched = tmp_path / "index.html"
     watched.write_text(policy.sub("", text).replace("</body>", f"{LOOK}</body>"), encoding="utf-8")
     options = [f"--window-size={width},900", *(["--force-dark-mode"] if dark else [])]
-    shown = markup(watched.as_uri(), tmp_path / "profile", *options)
-    written = re.search('data-look="([^"]*)"', shown)
+    rendered = markup(watched.as_uri(), tmp_path / "profile", *options)
+    written = re.search('data-look="([^"]*)"', rendered)
     assert written
     look = json.loads(unescape(written[1]))
     assert look["over"] <= 0

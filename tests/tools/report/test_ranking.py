@@ -114,13 +114,13 @@ def test_the_order_by_auc_may_be_another_than_by_accuracy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("counts", "told"),
+    ("counts", "warned"),
     [((50, 50), False), ((66, 34), False), ((68, 32), True), ((60, 33, 7), False), ((60, 34, 6), True)],
 )
-def test_imbalanced_labels_are_told(counts: tuple[int, ...], told: bool) -> None:
+def test_imbalanced_labels_are_told(counts: tuple[int, ...], warned: bool) -> None:
     labels = np.repeat(np.arange(len(counts)), counts)
     line = ranking.imbalance(labels, ["a", "b", "c"][: len(counts)], "accuracy")
-    assert (line is not None) == told
+    assert (line is not None) == warned
     if line:
         assert f"'a' has {counts[0]}.0 %" in line and "--by macro-f1" in line
         assert "--by" not in (ranking.imbalance(labels, ["a", "b", "c"], "macro-f1") or "")
@@ -130,9 +130,9 @@ def test_the_fewer_texts_the_less_certain() -> None:
     assert ranking.half_width(0.8, 24) == pytest.approx(0.154, abs=0.001)  # Wilson's, computed by hand
     assert ranking.half_width(0.8, 2400) < 0.02
     row = ranking.HeldOut("x", {"accuracy": 0.8, "macro-f1": 0.8, "loss": 0.5}, 24, 24, 240)
-    told = ranking.uncertain(row)
-    assert "holds out 24 of the 240 training texts, drawn at random, all seeds together 24 different" in told
-    assert "± 15 points" in told and told.endswith("More `seeds` in its file hold out more of them.")
+    line = ranking.uncertain(row)
+    assert "holds out 24 of the 240 training texts, drawn at random, all seeds together 24 different" in line
+    assert "± 15 points" in line and line.endswith("More `seeds` in its file hold out more of them.")
     assert "seeds`" not in ranking.uncertain(replace(row, texts=150))
 
 

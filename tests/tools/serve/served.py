@@ -77,12 +77,12 @@ class Client:
             connection.request("GET" if body is None else "POST", path, body, headers)
             response = connection.getresponse()
             content: Any = response.read()
-            found = {name.lower(): value for name, value in response.getheaders()}
+            received = {name.lower(): value for name, value in response.getheaders()}
         finally:
             connection.close()
-        if found["content-type"] == "application/json":
+        if received["content-type"] == "application/json":
             content = json.loads(content)
-        return response.status, content, found
+        return response.status, content, received
 
     def count(self, sample: str) -> float:
         """What the metrics say of a sample, 0 if there is none."""

@@ -95,16 +95,16 @@ def test_a_scheduler_that_does_not_answer_is_told_in_one_line(
 
 
 @pytest.mark.parametrize(
-    ("bokeh", "told"),
+    ("bokeh", "link"),
     [
         (False, "http://x/info/main/workers.html (tables; pip install bokeh draws it)"),
         (True, "http://x/status"),
     ],
 )
 def test_the_dashboard_without_bokeh_is_linked_where_it_has_tables(
-    monkeypatch: pytest.MonkeyPatch, bokeh: bool, told: str
+    monkeypatch: pytest.MonkeyPatch, bokeh: bool, link: str
 ) -> None:
     client: Any = ModuleType("client")
     client.dashboard_link = "http://x/status"
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: bokeh or None)
-    assert clusters.dashboard(client) == told
+    assert clusters.dashboard(client) == link

@@ -78,9 +78,9 @@ def test_the_time_left_follows_what_stages_took(capsys: pytest.CaptureFixture[st
 
 
 def test_without_a_terminal_a_line_tells_what_begins_and_where(capsys: pytest.CaptureFixture[str]) -> None:
-    with display(State(2, lambda: 0.0)) as shown:
-        assert isinstance(shown, Lines)
-        shown.began("train@x", "1 on here")
+    with display(State(2, lambda: 0.0)) as screen:
+        assert isinstance(screen, Lines)
+        screen.began("train@x", "1 on here")
     assert capsys.readouterr().err == "train@x on 1 on here: begins\n"
 
 
@@ -89,18 +89,18 @@ def test_a_terminal_gets_a_bar_of_what_runs_where_and_how_long_it_will_take(
 ) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     state = State(4, lambda: 125.0)
-    with display(state) as shown:
-        assert isinstance(shown, Bar)
-        shown.update()
+    with display(state) as screen:
+        assert isinstance(screen, Bar)
+        screen.update()
         assert "waiting" in capsys.readouterr().err
         state.running |= {name: f"{number} on here" for number, name in enumerate("abc")}
-        shown.began("c", "2 on here")
-        told = capsys.readouterr().err
-        assert "a on 0 on here, b on 1 on here and 1 more" in told and "0 of 4" in told
-        assert "about 2 min left" in told
-        shown.line("note: other processors")
+        screen.began("c", "2 on here")
+        bar = capsys.readouterr().err
+        assert "a on 0 on here, b on 1 on here and 1 more" in bar and "0 of 4" in bar
+        assert "about 2 min left" in bar
+        screen.line("note: other processors")
         assert "note: other processors\n" in capsys.readouterr().err
         state.done, state.count = 2, 3  # one was given up
         del state.running["a"]
-        shown.finished("a", "0 on here", 61.0)
+        screen.finished("a", "0 on here", 61.0)
         assert "2 of 3" in capsys.readouterr().err
