@@ -6,7 +6,6 @@ Example: python -m stages.summary
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,12 +26,14 @@ Answers = Mapping[str, Mapping[str, Any]]  # by the names of the sentences
 def main(params: dict[str, Any]) -> None:
     reports = ROOT / "reports"
     groups: dict[str, dict[str, Answers]] = {}
-    for name in params["pipeline"]["sampled"]:
+    order = params["pipeline"]["order"]
+    for name in order["sampled"]:
         source = params["corpora"][params["recipes"][name]["corpus"]]["source"]
         text = (reports / "samples" / f"{name}.json").read_text(encoding="utf-8")
         groups.setdefault(source, {})[name] = json.loads(text)
     files.write_text(reports / "samples.md", sentences(params["samples"], groups))
-    files.write_text(reports / "corpora.md", corpora(params["corpora"], reports / "corpora") + tested(params))
+    page = corpora(order["corpora"], reports / "corpora") + tested(order["tested"])
+    files.write_text(reports / "corpora.md", page)
 
 
 def sentences(texts: Mapping[str, str], groups: Mapping[str, Mapping[str, Answers]]) -> str:
@@ -69,10 +70,9 @@ def corpora(names: Iterable[str], reports: Path) -> str:
     return f"# Corpora\n\n{markdown([*header, 'unknown in test, %'], rows)}"
 
 
-def tested(params: dict[str, Any]) -> str:
+def tested(counts: Mapping[str, int]) -> str:
     """How many recipes each source's test split was read for: of many, the best is best by chance, too."""
-    sources = [params["corpora"][recipe["corpus"]]["source"] for recipe in params["recipes"].values()]
-    rows = [[source, count] for source, count in Counter(sources).items()]
+    rows = [[source, count] for source, count in counts.items()]
     return f"\n## Recipes tested on each source\n\n{markdown(['source', 'recipes'], rows)}"
 
 

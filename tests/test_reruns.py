@@ -142,6 +142,7 @@ def replaced(old: str, new: str) -> Callable[[str], str]:
             {"compare@one", "summary"},
             id="a cell that is gone",
         ),
+        pytest.param("experiments/one", replaced("samples: true", ""), {"summary"}, id="no longer asked"),
         pytest.param("samples", swapped("first:", "second:"), ASKED | {"summary"}, id="the order of samples"),
         pytest.param("published", replaced("says: fails", "says: works"), set(), id="a claim"),
         pytest.param("models/lstm", commented, set(), id="a comment in conf"),

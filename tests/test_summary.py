@@ -22,10 +22,11 @@ def test_sentences_and_corpora_have_pages(tmp_path: Path, monkeypatch: pytest.Mo
     for corpus in corpora:
         files.write_json(reports / "corpora" / f"{corpus}.json", facts)
     recipes = {name: {"corpus": "other" if name == "c" else "words"} for name in "bcad"}
-    for recipe in "bca":
+    for recipe in recipes:
         files.write_json(reports / "samples" / f"{recipe}.json", answers("positive", 0.75))
-    asked = {"sampled": dict.fromkeys("bca")}
-    summary.main({"samples": SENTENCES, "corpora": corpora, "recipes": recipes, "pipeline": asked})
+    order = {"sampled": [*"bca"], "corpora": [*corpora], "tested": {"films": 3, "tickets": 1}}
+    params = {"samples": SENTENCES, "corpora": corpora, "recipes": recipes, "pipeline": {"order": order}}
+    summary.main(params)
     films, tickets = (reports / "samples.md").read_text(encoding="utf-8").split("Probability of ")[1:]
     assert "source films" in films and films.index("| b |") < films.index("| a |")
     assert "| c |" not in films and "| d |" not in films

@@ -14,6 +14,7 @@ of the cells before them, too, as far as no later one names an entry anew: one i
 """
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +42,7 @@ def derive(params: Entry) -> dict[str, Any]:
     """The sections that follow from the others: complete `recipes`, `comparisons`, and `pipeline`.
 
     What is no mapping, and what names nothing, gives gaps: stages/study/schema.py has the words for them.
-    `order` is what DVC does not see of mappings.
+    `order` is what DVC does not see of mappings, and how many recipes each source's test split is read for.
     """
     experiments = {name: list(cells(name, params)) for name in entries(params, "experiments")}
     recipes = {
@@ -53,10 +54,14 @@ def derive(params: Entry) -> dict[str, Any]:
         for name, members in experiments.items()
     }
     sources = entries(params, "sources")
-    order = {"recipes": [*recipes], "corpora": [*entries(params, "corpora")]}
     teachers = _teachers(recipes)
     asked = {name for name, entry in entries(params, "experiments").items() if entry.get("samples") is True}
     sampled = {name: entry for name, entry in recipes.items() if entry["experiment"] in asked}
+    order = {
+        "sampled": [*sampled],
+        "corpora": [*entries(params, "corpora")],
+        "tested": dict(Counter(_source_of(entry["corpus"], params) for entry in recipes.values())),
+    }
     pipeline = {
         "sources": {name: _source(entry) for name, entry in sources.items()},
         "teachers": {name: _teacher(entry) for name, entry in recipes.items() if name in teachers},

@@ -188,9 +188,16 @@ def test_a_download_reads_the_users_file_or_a_module_without_code() -> None:
 
 
 def test_the_order_of_what_dvc_takes_for_unordered_is_written_down() -> None:
-    order = derive(study(b=experiment({"n": NETWORKS}), a=experiment({"n": NETWORKS})))["pipeline"]["order"]
+    asked = experiment({"n": NETWORKS}) | {"samples": True}
+    order = derive(study(b=asked, a=asked))["pipeline"]["order"]
     recipes_in_order = ["b-lstm", "b-gru", "a-lstm", "a-gru"]
-    assert order == {"recipes": recipes_in_order, "corpora": ["words", "mine"]}
+    assert order["sampled"] == recipes_in_order and order["corpora"] == ["words", "mine"]
+
+
+def test_the_recipes_that_read_each_test_split_are_counted_whether_or_not_they_are_asked_sentences() -> None:
+    silent = experiment({"n": NETWORKS})
+    tested = derive(study(b=silent, a=silent | {"samples": True}))["pipeline"]["order"]["tested"]
+    assert [*tested.values()] == [4]
 
 
 def test_the_recipes_of_experiments_that_say_so_are_asked_sample_sentences() -> None:
