@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,16 +85,22 @@ def draw(points: Sequence[Point], style: Figures, path: Path) -> None:
 
 
 def annotate(ax: "Axes", dpi: float, named: Sequence[Point], points: Sequence[Point]) -> None:
-    """Write names beside points, each where it covers no other name, no point and no edge of the axes; those
-    that find no such place are left out."""
+    """Write names beside points, each where it covers no other name, no point, not the line of the front and
+    no edge of the axes; those that find no such place are left out."""
     inside, dot = ax.get_window_extent(), dpi * DOT / 72
-    middles = [ax.transData.transform((point.seconds, 100 * point.accuracy)) for point in points]
+    edge = front([point for point in points if not point.peer])
+    middles, corners = (
+        [ax.transData.transform((point.seconds, 100 * point.accuracy)) for point in some]
+        for some in (points, edge)
+    )
     taken = [Bbox.from_extents(x - dot, y - dot, x + dot, y + dot) for x, y in middles]
+    for (x, y), (after, above) in pairwise(corners):
+        taken += [Bbox([(x, y), (after, y)]).padded(1), Bbox([(after, y), (after, above)]).padded(1)]
     for point in named:
         place = point.seconds, 100 * point.accuracy
-        for (across, down), side, height in PLACES:
+        for name, ((across, down), side, height) in product(lines(point.name), PLACES):
             text = ax.annotate(
-                point.name,
+                name,
                 place,
                 (across, down),
                 textcoords="offset points",
@@ -107,3 +114,12 @@ def annotate(ax: "Axes", dpi: float, named: Sequence[Point], points: Sequence[Po
                 taken.append(box)
                 break
             text.remove()
+
+
+def lines(name: str) -> list[str]:
+    """A name in one line and, if it has several words, in two: broken at the space nearest to its middle."""
+    spaces = [place for place, character in enumerate(name) if character == " "]
+    if not spaces:
+        return [name]
+    middle = min(spaces, key=lambda place: abs(2 * place - len(name)))
+    return [name, f"{name[:middle]}\n{name[middle + 1 :]}"]

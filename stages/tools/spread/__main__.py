@@ -20,6 +20,7 @@ Examples: python -m stages.tools.spread compare@demo
 import argparse
 import subprocess
 import sys
+from collections.abc import Collection
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -116,7 +117,7 @@ def spread(options: argparse.Namespace) -> int:
     if first := [name for name in pipe.upstream if name in todo and verb(name) in FIRST]:
         if code := dvc("repro", *pull(remote), *first):
             return code
-        todo = outdated(pipe, remote)
+        todo = outdated(pipe, remote, todo.difference(first))
     todo -= pipe.after({name for name in pipe.upstream if verb(name) in LAST})
     outcome = driver.Outcome([], {}, set())
     if todo:
@@ -194,9 +195,9 @@ def finish(
     return code
 
 
-def outdated(pipe: Pipeline, remote: bool) -> set[str]:
+def outdated(pipe: Pipeline, remote: bool, among: Collection[str] | None = None) -> set[str]:
     with through_dvc.opened(ROOT) as repo:
-        return through_dvc.outdated(repo, pipe, remote)
+        return through_dvc.outdated(repo, pipe, remote, among)
 
 
 def pull(remote: bool) -> list[str]:

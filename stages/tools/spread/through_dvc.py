@@ -1,8 +1,9 @@
 """All that is asked of DVC beside its command line: what a pipeline looks like, what of it is out of date,
 one stage run in a clone.
 
-`get_active_graph`, `plan_repro`, `collect_stages`, `DataCloud` and the methods of stages are not DVC's public
-interface: tests/tools/spread/test_through_dvc.py says which of them a release of DVC has changed.
+`get_active_graph`, `plan_repro`, `collect_stages`, `load_file`, `DataCloud` and the methods of stages are not
+DVC's public interface: tests/tools/spread/test_through_dvc.py says which of them a release of DVC has
+changed.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 from stages.runtime import files
 from stages.runtime.config import InputError
 
-LOCK = "dvc.lock"
+LOCK, PIPELINE = "dvc.lock", "dvc.yaml"
 # kinds of remotes for which DVC needs a package that it does not bring along, and requirements.lock has not
 EXTRAS = {"azure", "gdrive", "gs", "hdfs", "oss", "s3", "ssh", "webdav", "webhdfs"}
 Hashes = set[Any]
@@ -84,7 +85,7 @@ def pipeline(repo: Any, targets: Sequence[str] = ()) -> Pipeline:
     from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
 
     active = get_active_graph(repo.index.graph)
-    stages = plan_repro(active, collect_stages(repo, targets or ["dvc.yaml"]))
+    stages = plan_repro(active, collect_stages(repo, targets or [PIPELINE]))
     return Pipeline(
         {stage.addressing: [other.addressing for other in active.successors(stage)] for stage in stages},
         {
@@ -101,12 +102,12 @@ def from_root(repo: Any, entry: Any) -> str:
     return path.relative_to(repo.root_dir).as_posix() if path.is_relative_to(repo.root_dir) else str(path)
 
 
-def outdated(repo: Any, pipe: Pipeline, remote: bool) -> set[str]:
+def outdated(repo: Any, pipe: Pipeline, remote: bool, among: Collection[str] | None = None) -> set[str]:
     """The stages that differ from dvc.lock, or whose outs are nowhere, and all that depend on these.
 
-    remote: whether outs may also lie in DVC's remote.
+    remote: whether outs may also lie in DVC's remote. among: the stages that are looked at; default: all.
     """
-    stages = named(repo, pipe.upstream)
+    stages = named(repo, pipe.upstream if among is None else among)
     with repo.lock:
         changed = {name for name, stage in stages.items() if stage.changed(allow_missing=True)}
         elsewhere = {name: stages[name] for name in set(stages) - changed if not at_hand(stages[name])}
@@ -147,8 +148,11 @@ def _listed(stage: Any) -> Hashes:
 
 
 def named(repo: Any, names: Iterable[str]) -> dict[str, Any]:
-    """The stages of these names, all from one reading of dvc.yaml and dvc.lock, which takes seconds."""
-    stages = {stage.addressing: stage for stage in repo.stage.load_all()}
+    """The stages of these names, from one reading of dvc.yaml and dvc.lock. DVC makes a stage when it is
+    looked up: all of hundreds would take seconds."""
+    from dvc.dvcfile import load_file
+
+    stages = load_file(repo, PIPELINE).stages
     return {name: stages[name] for name in names}
 
 

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib import pyplot
+from matplotlib.transforms import Bbox
 
 from stages.reporting.style import Figures
 from stages.runtime import files
@@ -83,20 +85,34 @@ def test_the_figure_has_numbers_at_its_ticks_and_is_the_same_bytes_again(tmp_pat
     assert "mathdefault" not in text and "<!-- 20 -->" in text and "<!-- slow -->" in text
 
 
-def test_names_cover_no_other_name_and_the_first_ones_have_a_place() -> None:
-    from matplotlib import pyplot
-
-    points = [Point(f"a rather long name {i}", 10 + i, 0.9 + i / 1000) for i in range(9)]
-    points.append(Point("a peer", 40, 0.9, peer=True))
-    figure, ax = pyplot.subplots()
+def named(points: list[Point], first: int, width: float) -> dict[str, Bbox]:
+    """The names that points have in a figure so many inches wide, and where they stand; the first one's, too:
+    where the last step of the front is."""
+    figure, ax = pyplot.subplots(figsize=(width, 3))
     ax.set_xscale("log")
     ax.plot([point.seconds for point in points], [100 * point.accuracy for point in points], "o")
     figure.draw_without_rendering()
-    annotate(ax, figure.dpi, [points[-1], *points[:-1]], points)
-    boxes = [text.get_window_extent() for text in ax.texts]
-    assert ax.texts[0].get_text() == "a peer" and len(boxes) > 1
-    assert not any(box.count_overlaps(boxes[:i]) for i, box in enumerate(boxes))
+    annotate(ax, figure.dpi, [points[first], *points], points)
+    boxes = {text.get_text(): text.get_window_extent() for text in ax.texts}
+    before, last = front([point for point in points if not point.peer])[-2:]
+    step = [(last.seconds, 100 * before.accuracy), (last.seconds, 100 * last.accuracy)]
     pyplot.close(figure)
+    return boxes | {"the step": Bbox(ax.transData.transform(step)).padded(1)}
+
+
+def test_names_cover_no_other_name_nor_the_front_and_the_first_one_has_a_place() -> None:
+    points = [Point(f"a rather long name {i}", 10 + i, 0.9 + i / 1000) for i in range(9)]
+    points += [Point("the best", 31, 0.94), Point("right of its step, at the edge", 33, 0.92)]
+    points.append(Point("a peer", 25, 0.9, peer=True))
+    names = named(points, first=-1, width=6)
+    boxes = [*names.values()]
+    assert next(iter(names)) == "a peer" and len(boxes) > 2
+    assert not any(box.count_overlaps(boxes[:i]) for i, box in enumerate(boxes))
+
+
+def test_a_name_that_has_no_room_in_one_line_is_broken_near_its_middle() -> None:
+    points = [Point("a", 9, 0.5), Point("it is too long for a line of a figure so narrow", 10, 0.6)]
+    assert "it is too long for a line\nof a figure so narrow" in named([*points, Point("b", 11, 0.7)], 1, 4)
 
 
 def test_what_is_far_behind_is_not_drawn_and_what_is_there_twice_once() -> None:

@@ -20,10 +20,12 @@ from tests.tools.spread.toy import BEFORE, Toy, toy
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # DVC's
 
 NAMES = {
+    "dvc.dvcfile": ["load_file"],
     "dvc.repo.reproduce": ["collect_stages", "get_active_graph", "plan_repro"],
     "dvc.utils.serialize": ["dump_yaml", "load_yaml", "modify_yaml"],
 }
 METHODS = {  # and the arguments that are given by name
+    "dvc.dvcfile.ProjectFile.stages": [],
     "dvc.stage.Stage.changed": ["allow_missing"],
     "dvc.stage.Stage.checkout": ["kwargs"],
     "dvc.stage.Stage.commit": [],
@@ -91,6 +93,7 @@ def test_what_is_out_of_date_is_what_dvc_would_run(fresh: Toy) -> None:
         through_dvc.opened(fresh.root) as repo,
     ):
         assert through_dvc.outdated(repo, pipe, remote=False) == {"train-a", "judge-a", "total"}
+        assert through_dvc.outdated(repo, pipe, remote=False, among={"start", "train-b"}) == set()
 
 
 @pytest.mark.slow
