@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from stages.reporting.markdown import markdown, plain
+from stages.runtime import wording
 from stages.runtime.config import ROOT, InputError, nearest, parse, read
 from stages.study.params import one_of, params
 from stages.tools.bench import results
@@ -289,8 +290,8 @@ def points(share: float) -> str:
 
 
 def signed(share: float) -> str:
-    """A difference of shares, 0.0451, as "+4.5"."""
-    return f"{100 * share:+.1f}".replace("-", "\N{MINUS SIGN}")
+    """A difference of shares, 0.0451, as "+4.5", with a minus sign as in print."""
+    return wording.points(share).replace("-", "\N{MINUS SIGN}")
 
 
 @cache

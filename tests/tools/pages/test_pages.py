@@ -158,7 +158,7 @@ def test_a_slope_leads_from_the_first_slice_to_the_last(
 
 
 @pytest.mark.parametrize(
-    ("share", "signed"), [(0.9217, "+92.2"), (-0.0451, "\N{MINUS SIGN}4.5"), (0.0, "+0.0")]
+    ("share", "signed"), [(0.9217, "+92.2"), (-0.0451, "\N{MINUS SIGN}4.5"), (0.0, "+0.0"), (-0.0001, "+0.0")]
 )
 def test_differences_of_shares_have_a_sign(share: float, signed: str) -> None:
     assert facts.signed(share) == signed
