@@ -52,5 +52,6 @@ def guard(work: Callable[[], None]) -> None:
         where = f"{error.filename}: " if error.filename else ""
         remedy = f"; {REMEDIES[error.errno]}" if error.errno in REMEDIES else ""
         sys.exit(f"error: {where}{error.strerror or error}{remedy}")
-    except KeyboardInterrupt:
-        sys.exit("interrupted")
+    except KeyboardInterrupt:  # a shell tells by the status that it was no failure, and ends its own loop
+        print("interrupted", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)

@@ -56,5 +56,7 @@ def test_an_error_of_the_system_names_the_file_and_the_remedy(number: int, remed
     assert ending(reason) == f"error: some/file: What happened{remedy}"
 
 
-def test_ctrl_c_is_one_word() -> None:
-    assert ending(KeyboardInterrupt()) == "interrupted"
+def test_ctrl_c_is_one_word_and_the_status_that_shells_give_it() -> None:
+    code = "from stages.runtime import command; command.guard(lambda: signal.raise_signal(signal.SIGINT))"
+    done = subprocess.run([sys.executable, "-c", f"import signal; {code}"], cwd=ROOT, capture_output=True)
+    assert (done.stderr, done.returncode) == (b"interrupted\n", 128 + signal.SIGINT)
