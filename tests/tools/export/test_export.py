@@ -117,6 +117,63 @@ def run(package: Path, *words: str, stdin: str = "") -> "subprocess.CompletedPro
     return subprocess.run(command, cwd=package, input=stdin, capture_output=True, text=True, check=True)
 
 
+MANY = [f"Of {i} and {i * 7}: isn't word{i % 7} word{i % 5}, or ünheard{i}?" for i in range(300)]
+ALONE = """
+import json, sys
+class Others:
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] not in {{*sys.stdlib_module_names, "numpy", "mine_too"}}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+sys.meta_path.insert(0, Others)
+sys.path.insert(0, {folder!r})
+import mine_too
+texts = json.loads(sys.stdin.read())
+one_by_one, in_bulk = mine_too.Classifier(), mine_too.Classifier()
+shares = [one_by_one.probabilities([text])[0].tolist() for text in texts]
+json.dump([shares, in_bulk.probabilities(texts).tolist()], sys.stdout)
+"""
+
+
+@pytest.mark.parametrize("characters", [0, 4])
+def test_a_linear_model_needs_numpy_alone_however_many_texts_it_is_asked(
+    tmp_path: Path, characters: int
+) -> None:
+    """Once as many n-grams were looked up as it has learned, its table would be hashed."""
+    tokenizer = fitted(characters, False, tmp_path / "tokens")
+    assert sum(len(ids) for ids in tokenizer.encode(MANY)) > 5 * tokenizer.vocabulary
+    random = np.random.default_rng(0)
+    weights = random.normal(size=(tokenizer.vocabulary, 3)).astype(np.float32)
+    parts = np.array(tokenizer.parts, dtype=np.int64)
+    model = Linear(np.abs(weights[:, 0]), weights, weights[0], parts)
+    (tmp_path / "package").mkdir()
+    write(tmp_path / "package", facts("abc"), model, "ngrams", tmp_path / "tokens")
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", ALONE.format(folder=str(tmp_path / "package"))],
+        input=json.dumps(MANY),
+        capture_output=True,
+        text=True,
+    )
+    assert not done.stderr
+    expected = probabilities(model.logits(padded(MANY, tokenizer, BUCKETS)) / 1.7)
+    for shares in json.loads(done.stdout):
+        np.testing.assert_allclose(shares, expected, atol=1e-4)
+
+
+def test_what_is_not_utf_8_is_refused_as_predict_refuses_it(tmp_path: Path) -> None:
+    package = linear_package(tmp_path)
+
+    def refused(*words: bytes, stdin: bytes = b"") -> str:
+        command = [sys.executable, "-m", "mine_too", *words]
+        done = subprocess.run(command, cwd=package, input=stdin, capture_output=True)
+        assert done.returncode == 1
+        return done.stderr.decode()
+
+    why = "not UTF-8 (invalid start byte); give it as UTF-8\n"
+    assert refused(stdin=b"word1\n\xfc\n") == f"error: standard input, line 2: {why}"
+    assert refused(b"word1", b"\xfc") == f"error: text 2: {why}"
+    assert run(package, stdin="\ufeffword1\n").stdout.endswith("\tword1\n")
+
+
 def test_a_blank_text_gets_no_label_and_no_probability(tmp_path: Path) -> None:
     package = linear_package(tmp_path)
     texts = ["word1", "", " \t", "word2 word3"]

@@ -4,6 +4,7 @@ Example: python -m PACKAGE "a text"
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -81,13 +82,27 @@ def main() -> None:
         print(HELP.format(command=command(), labels=", ".join(few)), end="")
         return
     strange: list[str] = []
-    for text, label, share, known in classifier.answers(
-        sys.argv[1:] or (line.rstrip("\r\n") for line in sys.stdin)
-    ):
+    for text, label, share, known in classifier.answers(given()):
         print(f"{label}\t{'' if share is None else f'{share:.4f}'}\t{' '.join(text.split())}")
         strange += [] if known or share is None else [text]
     for note in notes(strange):
         print(note, file=sys.stderr)
+
+
+def given() -> Iterable[str]:
+    """The texts on the command line, all refused before one is answered, or else those piped in."""
+    if sys.argv[1:]:
+        return [*decoded(map(os.fsencode, sys.argv[1:]), "text")]
+    return (line.rstrip("\r\n") for line in decoded(sys.stdin.buffer, "standard input, line"))
+
+
+def decoded(texts: Iterable[bytes], where: str) -> Iterator[str]:
+    """Texts from UTF-8. One that is not ends the command; `where` they are from goes before its number."""
+    for number, text in enumerate(texts, start=1):
+        try:
+            yield text.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            sys.exit(f"error: {where} {number}: not UTF-8 ({error.reason}); give it as UTF-8")
 
 
 def notes(strange: Sequence[str]) -> list[str]:
