@@ -11,7 +11,7 @@ run: .venv/ready ## train and compare the demo's models (2 to 5 minutes), then s
 	@dvc repro compare@demo
 	@awk -F ' *[|] *' '/^[|] -/ { next } /^[|]/ { gsub("[*]", ""); printf "%-17s%18s%18s\n", $$2, $$3, $$4; rows = 1; next } \
 		rows { exit }' reports/chapters/demo.md
-	@echo "Figures: reports/comparisons/demo/*.svg    What they say: reports/comparisons/demo.md"
+	@echo "Figures: reports/comparisons/demo/*.svg    All numbers: reports/chapters/demo.md"
 	@echo "All of it, as a page: .venv/bin/python -m stages.tools.report demo"
 	@echo "Next: edit a number in conf/, then: .venv/bin/python -m stages.compose && .venv/bin/dvc repro compare@demo"
 	@echo "Your own texts: make fit DATA=tickets.csv"

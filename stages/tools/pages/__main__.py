@@ -37,6 +37,7 @@ FUNCTIONS = [
     facts.finals,
     facts.sample,
     facts.read_by,
+    facts.trained_on,
     facts.recipes,
     facts.reported,
     facts.timed,

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from itertools import pairwise
@@ -74,10 +73,15 @@ def sample(recipe: str, sentence: str) -> float:
 
 def read_by(source: str) -> int:
     """How many recipes were evaluated on a source's test split."""
-    text = _path("", "corpora.md").read_text(encoding="utf-8").partition("## Recipes tested")[2]
-    if (row := re.search(rf"^\| {re.escape(source)} \| ([\d,]+) \|$", text, re.MULTILINE)) is None:
-        raise InputError(f"reports/corpora.md: found no row of {source}, allowed: one in its last table")
-    return int(row[1].replace(",", ""))
+    one_of(source, study()["sources"], "sources")
+    count: int = study()["pipeline"]["order"]["tested"][source]
+    return count
+
+
+def trained_on(processor: str) -> int:
+    """How many recipes were trained on a processor with this in its name (reports/processors.csv)."""
+    with _path("", "processors.csv").open(encoding="utf-8", newline="") as file:
+        return sum(processor in row["processor"] for row in csv.DictReader(file))
 
 
 def recipes(source: str, architectures: Collection[str]) -> list[str]:

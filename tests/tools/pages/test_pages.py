@@ -90,7 +90,7 @@ def test_the_table_of_the_ladder_names_the_processor_that_timed_it(reports: Path
 
 
 @pytest.mark.usefixtures("afresh")
-def test_facts_are_read_from_histories_samples_and_corpora(reports: Path) -> None:
+def test_facts_are_read_from_histories_samples_and_processors(reports: Path) -> None:
     lines = "seed,epoch,val_accuracy\n42,1,0.5\n42,2,0.75\n43,1,0.25\n"
     (reports / "history" / "demo-lstm.csv").write_text(lines, encoding="utf-8")
     assert facts.finals("demo-lstm") == [0.75, 0.25]
@@ -99,11 +99,19 @@ def test_facts_are_read_from_histories_samples_and_corpora(reports: Path) -> Non
     assert facts.sample("demo-lstm", "cool") == 0.9 and facts.sample("demo-lstm", "dull") == 0.125
     with pytest.raises(InputError, match=r"samples\.yaml: found no 'grey', allowed: one of cool, dull"):
         facts.sample("demo-lstm", "grey")
-    table = "| corpus | x |\n| demo | 9 |\n## Recipes tested on each source\n| demo | 1,234 |\n"
-    (reports / "corpora.md").write_text(table, encoding="utf-8")
-    assert facts.read_by("demo") == 1234
-    with pytest.raises(InputError, match=r"corpora\.md: found no row of imdb"):
-        facts.read_by("imdb")
+    rows = 'recipe,processor\na,"AMD EPYC (family 25, model 17)"\nb,Xeon\nc,AMD EPYC\n'
+    (reports / "processors.csv").write_text(rows, encoding="utf-8")
+    assert facts.trained_on("EPYC") == 2 and facts.trained_on("Xeon") == 1
+
+
+def test_the_recipes_that_read_a_test_split_are_counted_by_its_source() -> None:
+    params, corpora = facts.study(), facts.study()["corpora"]
+    of_demo = [
+        name for name, each in params["recipes"].items() if corpora[each["corpus"]]["source"] == "demo"
+    ]
+    assert facts.read_by("demo") == len(of_demo)
+    with pytest.raises(InputError, match="nowhere"):
+        facts.read_by("nowhere")
 
 
 def test_a_number_that_a_lesson_does_not_give_is_an_error() -> None:
