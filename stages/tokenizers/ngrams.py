@@ -235,7 +235,8 @@ class Short:
 
 class Places:
     """Where keys are in a sorted table: by bisection, and once as many were looked up as the table has, by
-    pandas's hash table, which by then is worth the making: half the time.
+    pandas's hash table, which by then is worth the making: half the time. Where pandas is not installed, as
+    exported models do not need it, by bisection always.
 
     table: int64, none twice.
     """
@@ -243,18 +244,25 @@ class Places:
     def __init__(self, table: np.ndarray) -> None:
         self._table, self._asked = table, 0
         self._hashed: Any = None
+        self._hashes = 0 < len(table) <= HASHED
 
     def of(self, keys: np.ndarray) -> np.ndarray:
         """int64[keys] -> int64[keys]; -1 for one that is not there."""
         self._asked += len(keys)
-        if not len(self._table) or self._asked < len(self._table) or len(self._table) > HASHED:
-            return self._bisected(keys)
+        if self._hashes and self._hashed is None and self._asked >= len(self._table):
+            self._hash()
         if self._hashed is None:
-            import pandas as pd  # half a second
-
-            self._hashed = pd.Index(self._table)
+            return self._bisected(keys)
         places: np.ndarray = self._hashed.get_indexer(keys)
         return places
+
+    def _hash(self) -> None:
+        try:
+            import pandas as pd  # half a second
+        except ModuleNotFoundError:
+            self._hashes = False
+        else:
+            self._hashed = pd.Index(self._table)
 
     def _bisected(self, keys: np.ndarray) -> np.ndarray:
         order = np.argsort(keys)  # the table is then read from one end to the other

@@ -1,5 +1,6 @@
 """N-grams are those that scikit-learn's CountVectorizer finds, as often as it does."""
 
+import sys
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -194,6 +195,17 @@ def test_a_key_has_its_place_in_the_table_by_bisection_and_by_hashing(
     for _ in range(2):
         assert places.of(np.array(asked, dtype=np.int64)).tolist() == expected
         places._asked = 1 << 60
+
+
+def test_without_pandas_as_in_an_exported_model_many_texts_have_the_same_ids(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = [*sentences(1, 400)] * 5
+    expected = [ids.tolist() for ids in made(sentences(0), words=3, characters=0).encode(texts)]
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    tokenizer = made(sentences(0), words=3, characters=0)
+    assert [ids.tolist() for ids in tokenizer.encode(texts)] == expected
+    assert all(places._asked > len(places._table) for places in tokenizer._places_in)
 
 
 def test_many_texts_have_the_ids_that_they_have_one_by_one() -> None:
