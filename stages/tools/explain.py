@@ -12,8 +12,8 @@ from stages.runtime import command
 from stages.runtime.config import InputError
 from stages.study.params import one_of, params
 from stages.tools.answering.answers import Shares, strongest
-from stages.tools.answering.attribution import weighing
-from stages.tools.answering.resident import Resident, note_a_guess
+from stages.tools.answering.attribution import explaining
+from stages.tools.answering.resident import Resident, note_a_guess, note_doubt
 
 STRONG = 0.3  # of the strongest word's share: weaker ones are not coloured
 FOR, AGAINST, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[0m"
@@ -28,12 +28,15 @@ def main() -> None:
     classifier = Resident(one_of(options.recipe, recipes, "recipes"), recipes)
     if not options.text.strip():
         raise InputError("text: found an empty one, allowed: a text with words")
+    note_doubt(options.recipe, classifier)
     note_a_guess(classifier, options.text)
     probable = classifier.probabilities([options.text])[0][0]
     label = int(probable.argmax())
     print(f"{classifier.labels[label]}, {probable[label]:.4f}")
-    shares = weighing(options.recipe, recipes, classifier)(options.text, label)
+    shares, note = explaining(options.recipe, recipes, classifier)(options.text, label)
     print(coloured(shares) if sys.stdout.isatty() else "\n".join(strongest(shares)))
+    if note:
+        print(note)
 
 
 def coloured(shares: Shares) -> str:

@@ -3,9 +3,12 @@ table.
 
 Prints label, probability and text, separated by tabs; with --json an object a line that also has the
 probability of every label. Texts are UTF-8. Below --threshold it abstains, and of an empty text: the label is
-empty, or null; a comparison's figure of coverage says what that brings. Of a table (CSV, TSV, JSON, JSON
-Lines, Parquet or .xlsx, also .gz) all columns are kept, as CSV or, with --json, as JSON Lines. Its texts are
-in the columns that the recipe's own source has them in, or in those of --column.
+empty, or null; a comparison's figure of coverage says what that brings. Notes on standard error say where
+that means little, as probabilities are not calibrated, and of how many texts no word was learned.
+
+Of a table (CSV, TSV, JSON, JSON Lines, Parquet or .xlsx, also .gz) all columns are kept, as CSV or, with
+--json, as JSON Lines. Its texts are in the columns that the recipe's own source has them in, or in those of
+--column.
 
 However many texts there are, a few thousand are in memory at a time; but a table as .json or .xlsx is read
 whole: for millions of rows, take JSON Lines, CSV or Parquet.
@@ -28,26 +31,36 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from stages.evaluation.classify import Classifier
 from stages.runtime import command
 from stages.runtime.config import InputError
 from stages.study.params import one_of, params, trained_recipes
 from stages.texts import tables
 from stages.tools.answering import answers
-from stages.tools.answering.answers import Weigh
 from stages.tools.answering.options import count, share
-from stages.tools.answering.resident import Resident, note_a_guess
+from stages.tools.answering.resident import Resident, note_a_guess, note_doubt, note_guesses
 from stages.tools.fit import look
+
+if TYPE_CHECKING:
+    from stages.tools.answering.attribution import Explain
 
 PIPED = "-"  # in place of a table's name
 CHUNK = 2048  # texts that are in memory, and answered, at a time
+
+
+@dataclass
+class Tally:
+    """How many texts were answered, and how many of them have words, but none that was learned."""
+
+    texts: int = 0
+    strange: int = 0
 
 
 def main() -> None:
@@ -79,17 +92,21 @@ def main() -> None:
     if options.table:
         options.column = columns(options.column, learned_from(recipes[recipe]))
     classifier = Resident(recipe, recipes)
+    note_doubt(recipe, classifier)
     options.words = explaining(recipe, recipes, classifier) if options.explain else None
+    tally = Tally()
     lines = of_table if options.table else of_texts
-    for line in lines(classifier, options):
+    for line in lines(classifier, options, tally):
         sys.stdout.buffer.write(line.encode())
+    if not options.text:  # else each of them has a note of its own
+        note_guesses(recipe, tally.texts, tally.strange)
 
 
-def explaining(recipe: str, recipes: Mapping[str, Any], classifier: Resident) -> Weigh:
+def explaining(recipe: str, recipes: Mapping[str, Any], classifier: Resident) -> "Explain":
     """What finds the words that decided; imported for those who ask for it."""
-    from stages.tools.answering.attribution import weighing
+    from stages.tools.answering import attribution
 
-    return weighing(recipe, recipes, classifier)
+    return attribution.explaining(recipe, recipes, classifier)
 
 
 def learned_from(recipe: Mapping[str, Any]) -> list[str]:
@@ -111,7 +128,7 @@ def columns(asked: Sequence[str], stated: Sequence[str]) -> list[str]:
     return [*(asked or stated)]
 
 
-def of_texts(classifier: Resident, options: argparse.Namespace) -> Iterator[str]:
+def of_texts(classifier: Resident, options: argparse.Namespace, tally: Tally) -> Iterator[str]:
     """What is printed for the texts on the command line, or on standard input."""
     if options.text:
         arguments = [*decoded(map(os.fsencode, options.text), "text")]  # all refused before one is answered
@@ -121,21 +138,19 @@ def of_texts(classifier: Resident, options: argparse.Namespace) -> Iterator[str]
     else:
         lines = decoded(sys.stdin.buffer, "standard input, line")
         texts = (text.rstrip("\r\n") for text in lines)
-    for text, shares in answered(classifier, ((text, text) for text in texts)):
-        words = None
+    how = options.json, options.threshold, options.top
+    for text, shares in answered(classifier, ((text, text) for text in texts), tally):
+        words, note = None, None
         if options.words and shares is not None:
-            words = options.words(text, int(shares.argmax()))
-        line = answers.line(
-            text, classifier.labels, shares, options.json, options.threshold, options.top, words
-        )
-        yield line + "\n"
+            words, note = options.words(text, int(shares.argmax()))
+        yield answers.line(text, classifier.labels, shares, *how, words, note) + "\n"
 
 
-def of_table(classifier: Classifier, options: argparse.Namespace) -> Iterator[str]:
+def of_table(classifier: Resident, options: argparse.Namespace, tally: Tally) -> Iterator[str]:
     """The rows of the table with what is said of them: `predicted`, `probability`; of the next labels
     `predicted_2`, `probability_2`, and so on."""
     with table(options.table) as path:
-        yield from of_rows(classifier, path, options)
+        yield from of_rows(classifier, path, options, tally)
 
 
 @contextmanager
@@ -159,10 +174,10 @@ def table(name: str) -> Iterator[Path]:
         yield path
 
 
-def of_rows(classifier: Classifier, path: Path, options: argparse.Namespace) -> Iterator[str]:
+def of_rows(classifier: Resident, path: Path, options: argparse.Namespace, tally: Tally) -> Iterator[str]:
     added = [*answers.by_column(classifier.labels, None, options.threshold, options.top)]
     header: list[str] = []
-    for row, shares in answered(classifier, texts_of(path, options.column, added)):
+    for row, shares in answered(classifier, texts_of(path, options.column, added), tally):
         record = row | answers.by_column(classifier.labels, shares, options.threshold, options.top)
         if options.json:
             yield json.dumps(record, ensure_ascii=False) + "\n"
@@ -176,8 +191,8 @@ def of_rows(classifier: Classifier, path: Path, options: argparse.Namespace) -> 
 def texts_of(
     path: Path, columns: Sequence[str], added: Sequence[str]
 ) -> Iterator[tuple[dict[str, object], str]]:
-    """The rows of a table, each with its text. columns: those that a text is made of. added: those that what
-    is said goes into, whose names no column may have."""
+    """The rows of a table, each with its text; null is an empty one, as an empty cell is. columns: those that
+    a text is made of. added: those that what is said goes into, whose names no column may have."""
     for number, row in tables.rows(path, look.format_of(path), columns):
         if isinstance(row, str):
             raise InputError(f"{path}:{number}: {row}; mend or delete the row")
@@ -187,22 +202,26 @@ def texts_of(
                 f"columns that are added, {', '.join(added)[:200]}; rename it"
             )
         for column in columns:
-            if not isinstance(row.get(column), str):
+            if not isinstance(row.get(column, False), str | None):
                 raise InputError(f"{path}:{number}: no text in column {column!r}; mend or delete the row")
-        yield row, look.joined(row[column] for column in columns)
+        yield row, look.joined(look.spelled(row[column]) for column in columns)
 
 
 def answered(
-    classifier: Classifier, texts: Iterable[tuple[Any, str]]
+    classifier: Resident, texts: Iterable[tuple[Any, str]], tally: Tally
 ) -> Iterator[tuple[Any, np.ndarray | None]]:
     """What stands beside each text, and the probabilities of its labels, float64[labels]; None for an empty
-    one."""
+    one. tally: is counted on."""
     from tqdm import tqdm
 
     remaining = iter(texts)
     with tqdm(unit=" texts", disable=None, delay=2) as bar:  # for a terminal, once it takes time
         while chunk := list(islice(remaining, CHUNK)):
-            shares = classifier.probabilities([text for _, text in chunk])[0]
+            shares, known = classifier.answers([text for _, text in chunk])
+            tally.texts += len(chunk)
+            tally.strange += sum(
+                not knows and bool(text.strip()) for (_, text), knows in zip(chunk, known, strict=True)
+            )
             for (beside, text), probabilities in zip(chunk, shares, strict=True):
                 yield beside, probabilities if text.strip() else None
             bar.update(len(chunk))

@@ -11,13 +11,16 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.runtime.config import InputError
 from stages.tools import predict
-from stages.tools.answering.answers import Weigh
+from stages.tools.answering.attribution import Explain
+from tests.sources.tables import workbook
 
 RECIPES = {"small": {"corpus": "words"}}
 STUDY: dict[str, Any] = {"corpora": {"words": {"source": "mine"}}, "sources": {"mine": {}}}
@@ -29,6 +32,7 @@ class Classifier:
     """Is the surer of the second label the longer a text is."""
 
     labels = LABELS
+    doubt: str | None = None
 
     def __init__(self, name: str, recipes: dict[str, dict[str, str]]) -> None:
         assert (name, recipes) == ("small", RECIPES)
@@ -36,9 +40,9 @@ class Classifier:
     def knows(self, text: str) -> bool:
         return "zzz" not in text
 
-    def probabilities(self, texts: list[str]) -> np.ndarray:
+    def answers(self, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
         shares = [len(text) / (1 + len(text)) for text in texts]
-        return np.array([[[1 - share, share] for share in shares]])
+        return np.array([[1 - share, share] for share in shares]), np.array([*map(self.knows, texts)])
 
 
 def run(
@@ -86,15 +90,49 @@ def test_a_text_without_a_known_word_is_noted(
     assert capsys.readouterr().err == "note: no word of 'zzz' was learned: what follows for it is a guess\n"
 
 
+@pytest.mark.parametrize("form", ["lines", "csv", "jsonl"])
+def test_of_many_texts_those_without_a_known_word_are_counted(
+    form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(predict, "CHUNK", 10)
+    texts = [*["zzz", "abc", " "] * 15, "zzz more"]
+    stdin = {
+        "lines": "\n".join(texts),
+        "csv": "\n".join(["body", *map(json.dumps, texts)]),
+        "jsonl": "\n".join(json.dumps({"body": text}) for text in texts),
+    }[form]
+    table = [] if form == "lines" else ["--table", "-", "--column", "body"]
+    run(monkeypatch, "small", *table, stdin=stdin.encode())
+    note = "note: of 46 texts 16 have no word that small learned: what is said of them is a guess\n"
+    assert capsys.readouterr().err == note
+    run(monkeypatch, "small", stdin=b"abc\n\n")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("words", [["abc"], []])
+def test_probabilities_that_mean_nothing_are_noted_once(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Classifier, "doubt", "not calibrated")
+    assert run(monkeypatch, "small", *words, stdin=b"abc\n") == ["[31myes [0m\t0.7500\tabc"]
+    assert capsys.readouterr().err == "note: small: not calibrated\n"
+
+
 def test_below_each_text_the_words_that_decided_are_named_on_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    def words(*_: object) -> Weigh:
-        return lambda text, label: [(word, len(word) * (1.0 if label else -1.0)) for word in text.split()]
+    def words(*_: object) -> Explain:
+        return lambda text, label: (
+            [(word, len(word) * (1.0 if label else -1.0)) for word in text.split()],
+            "so it is" if "bad" in text else None,
+        )
 
     monkeypatch.setattr(predict, "explaining", words)
     lines = run(monkeypatch, "small", "--explain", "a good", " ")
     assert lines == ["[31myes [0m\t0.8571\ta good", "\t+4.000\tgood", "\t+1.000\ta", "\t\t"]
     [answer] = [json.loads(text) for text in run(monkeypatch, "small", "--json", "--explain", "a good")]
-    assert answer["words"] == [["a", 1.0], ["good", 4.0]]
+    assert answer["words"] == [["a", 1.0], ["good", 4.0]] and answer["note"] is None
+    assert run(monkeypatch, "small", "--explain", "bad")[1:] == ["\t+3.000\tbad", "\t\tso it is"]
+    [answer] = [json.loads(text) for text in run(monkeypatch, "small", "--json", "--explain", "bad")]
+    assert answer["note"] == "so it is"
     with pytest.raises(InputError, match="--explain: found with --table, allowed: with texts"):
         run(monkeypatch, "small", "--explain", "--table", "a.csv")
 
@@ -128,6 +166,39 @@ def test_a_table_keeps_its_columns(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert float(rows[0]["probability"]) + float(rows[0]["probability_2"]) == pytest.approx(1)
     objects = [json.loads(text) for text in run(monkeypatch, *given, "--json")]
     assert [each["id"] for each in objects] == ["1", "2", "3"] and objects[1]["predicted"] is None
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".xlsx"])
+def test_a_row_without_a_value_is_answered_as_an_empty_text(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, suffix: str
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    rows = [("1", "abc"), ("2", None), ("3", "abc")]
+    records = [{"id": number, "body": body} for number, body in rows]
+    match suffix:
+        case ".parquet":
+            pyarrow.parquet.write_table(pyarrow.Table.from_pylist(records), path)
+        case ".xlsx":
+            path.write_bytes(workbook([("id", "body"), *rows]))
+        case ".jsonl":
+            path.write_text("".join(f"{json.dumps(record)}\n" for record in records), encoding="utf-8")
+        case ".csv":
+            path.write_text("id,body\n1,abc\n2\n3,abc\n", encoding="utf-8")
+    given = ["small", "--table", str(path), "--column", "body"]
+    lines = run(monkeypatch, *given)
+    assert lines == ["id,body,predicted,probability", lines[1], "2,,,", lines[1].replace("1", "3", 1)]
+    objects = [json.loads(line) for line in run(monkeypatch, *given, "--json")]
+    assert [each["predicted"] for each in objects] == [LABELS[1], None, LABELS[1]]
+
+
+def test_a_row_without_the_column_or_with_no_text_in_it_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for row in ({"boddy": "abc"}, {"body": ["abc"]}, {"body": True}):
+        path = tmp_path / "a.jsonl"
+        path.write_text(json.dumps(row), encoding="utf-8")
+        with pytest.raises(InputError, match=r"a\.jsonl:1: no text in column 'body'; mend or delete the row"):
+            run(monkeypatch, "small", "--table", str(path), "--column", "body")
 
 
 @pytest.mark.parametrize(
@@ -197,7 +268,7 @@ def test_texts_are_answered_as_they_come(monkeypatch: pytest.MonkeyPatch) -> Non
         for read in range(1, 1_000_000):
             yield read, "text"
 
-    answers = predict.answered(cast(Any, Classifier("small", RECIPES)), texts())
+    answers = predict.answered(cast(Any, Classifier("small", RECIPES)), texts(), predict.Tally())
     assert [number for number, _ in islice(answers, 25)] == [*range(1, 26)]
     assert read == 30
 

@@ -1,6 +1,7 @@
 """What is said of a text: its most probable labels, and the words that decided."""
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
@@ -13,6 +14,7 @@ STRONGEST = 5  # words that are named where there are no colours
 
 Shares = list[tuple[str, float]]  # of each word what it adds to the logit of a label
 Weigh = Callable[[str, int], Shares]  # of a text, and the number of a label
+LEAST = 0.0005  # a share below it is printed as 0.000
 
 
 def ranked(
@@ -64,23 +66,46 @@ def line(
     threshold: float = 0.0,
     top: int = 1,
     words: Sequence[tuple[str, float]] | None = None,
+    note: str | None = None,
 ) -> str:
     """What is printed for a text. Without JSON, line ends, tabs and control characters of label and text are
     shown as spaces. words: of an explained text, with what each adds to the logit of its label; without JSON
-    the strongest have a line each, which begins with a tab."""
+    the strongest have a line each, which begins with a tab. note: what there is to say of them."""
     if not as_json:
         pairs = ranked(labels, shares, threshold, top)
         cells = ([one_line(label or ""), "" if p is None else f"{p:.4f}"] for label, p in pairs)
         row = "\t".join([*chain(*cells), one_line(text)])
-        return "\n\t".join([row, *strongest(words or [])])
-    explained = {} if words is None else {"words": [[word, round(share, 6)] for word, share in words]}
+        return "\n\t".join([row, *strongest(words or []), *([f"\t{note}"] if note else [])])
+    explained: dict[str, Any] = {}
+    if words is not None:
+        explained = {"words": [[word, round(share, 6)] for word, share in words], "note": note}
     return json.dumps(answer(labels, shares, threshold, top) | {"text": text} | explained, ensure_ascii=False)
 
 
 def strongest(shares: Sequence[tuple[str, float]]) -> list[str]:
-    """The words that decided most, a line each."""
-    most = sorted(shares, key=lambda pair: -abs(pair[1]))[:STRONGEST]
-    return [f"{share:+.3f}\t{one_line(word)}" for word, share in most]
+    """The words that decided most, a line each; equal ones are one, and those that add nothing are left out
+    if others do."""
+    times, added = Counter(word for word, _ in shares), defaultdict[str, float](float)
+    for word, share in shares:
+        added[word] += share
+    most = sorted(added.items(), key=lambda pair: -abs(pair[1]))[:STRONGEST]
+    telling = [(word, share) for word, share in most if abs(share) >= LEAST] or most
+    return [
+        f"{share:+.3f}\t{one_line(word)}" + (f" ({times[word]} times)" if times[word] > 1 else "")
+        for word, share in telling
+    ]
+
+
+def unsupported(shares: Shares, exact: bool) -> str | None:
+    """A line that says so if no word speaks for the label that is given.
+
+    exact: whether the shares and a label's bias are all that there is of its logit.
+    """
+    if any(share >= LEAST for _, share in shares):
+        return None
+    if exact:
+        return "no word speaks for this label: it follows from how frequent it was in training (the bias)"
+    return "no word alone speaks for this label"
 
 
 def one_line(text: str) -> str:

@@ -4,7 +4,7 @@ Of a linear model on n-grams exactly: what each n-gram adds to the logit, shared
 model by occlusion (Li et al. 2016): how much the logit falls when the word is left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,23 @@ from stages.artifacts.padding import KINDS
 from stages.evaluation.classify import Classifier, padded
 from stages.runtime.config import ROOT, read
 from stages.tokenizers import ngrams
-from stages.tools.answering.answers import Shares, Weigh
+from stages.tools.answering.answers import Shares, Weigh, unsupported
 from stages.tools.answering.trained import opened
 from stages.trainers.linear import Linear, counted, scaled
 
+Explain = Callable[[str, int], tuple[Shares, str | None]]
 
-def weighing(name: str, recipes: Mapping[str, Any], classifier: Classifier) -> Weigh:
+
+def explaining(name: str, recipes: Mapping[str, Any], classifier: Classifier) -> Explain:
     """What says of the words of a text, in their order, what each adds to a label's logit, against the other
-    of two labels or against the mean of all."""
-    return exactly_of(name, recipes) or (lambda text, label: occluded(classifier, text, label))
+    of two labels or against the mean of all; and a line if none of them speaks for the label."""
+    exactly = exactly_of(name, recipes)
+
+    def explained(text: str, label: int) -> tuple[Shares, str | None]:
+        shares = exactly(text, label) if exactly else occluded(classifier, text, label)
+        return shares, unsupported(shares, exact=exactly is not None)
+
+    return explained
 
 
 def exactly_of(name: str, recipes: Mapping[str, Any]) -> Weigh | None:

@@ -1,8 +1,9 @@
 """A trained recipe that stays in memory: what `Classifier` says, by models that are loaded once."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from stages.evaluation.classify import Classifier, padded
 from stages.evaluation.inference import each, logits
 from stages.evaluation.metrics import probabilities
 from stages.models.ensemble import combine
-from stages.tools.answering import unpadded
+from stages.runtime.wording import counted
+from stages.tokenization.interface import Tokenizer
+from stages.tools.answering import calibration, unpadded
 from stages.tools.answering.answers import one_line
 
 Logits = Callable[[Sequence[str]], np.ndarray]
@@ -23,12 +26,22 @@ class Resident(Classifier):
     """The first seed's model of a trained recipe, and of an ensemble its members'. What it says of a text
     does not depend on the texts beside it, but for the last bits.
 
-    Refuses what `Classifier` refuses. Not for several threads at once.
+    Refuses what `Classifier` refuses. Not for several threads at once. doubt: why its probabilities should
+    not be believed, if that is so.
     """
 
     def __init__(self, name: str, recipes: Mapping[str, Any]) -> None:
         super().__init__(name, recipes)
+        self.doubt = self._doubt(name, recipes[name].get("experiment", ""))
+        self._listening = [Listening(one._tokenizer) for one in (self._members or [self])]
+        for one, tokenizer in zip(self._members or [self], self._listening, strict=True):
+            one._tokenizer = tokenizer
         self._loaded = _loaded(self)
+
+    def _doubt(self, name: str, experiment: str) -> str | None:
+        used = {seed: degree for seed, degree in self._temperatures.items() if seed in self.seeds}
+        logits = calibration.logits_of(self._folder.parents[1], name, experiment)
+        return calibration.doubt(used, self._facts.get("validation"), logits)
 
     def logits(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Of the model alone, float32[texts, outputs]."""
@@ -36,12 +49,50 @@ class Resident(Classifier):
 
     def knows(self, text: str) -> bool:
         """Whether a word or an n-gram of the text was in the texts that it learned from."""
-        tokenizers = [each._tokenizer for each in (self._members or [self])]
-        return any((ids > unpadded.UNKNOWN).any() for each in tokenizers for ids in each.encode([text]))
+        for tokenizer in self._listening:
+            list(tokenizer.encode([text]))
+        return bool(self._known()[0])
+
+    def answers(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The probability of each label for each text, float64[texts, labels], and what it `knows`,
+        bool[texts], without reading them once more."""
+        return self.probabilities(texts)[0], self._known()
+
+    def _known(self) -> np.ndarray:
+        """Of the latest texts: bool[texts]."""
+        known: np.ndarray = np.any([tokenizer.known for tokenizer in self._listening], axis=0)
+        return known
 
     def calibrated(self, logits: np.ndarray) -> np.ndarray:
         """The probabilities of the labels: float32[texts, outputs] of `logits` -> float64[texts, labels]."""
         return probabilities(logits / self._temperatures.get(self.seeds[0], 1.0))
+
+
+class Listening:
+    """A tokenizer that remembers of which of the latest texts it knows something."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self.known: list[bool] = []
+
+    def encode(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
+        self.known = []
+        for ids in self._tokenizer.encode(texts):
+            self.known.append(bool((ids > unpadded.UNKNOWN).any()))
+            yield ids
+
+    @property
+    def vocabulary(self) -> int:
+        return self._tokenizer.vocabulary
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return self._tokenizer.decode(ids)
+
+    def unknown(self, ids: np.ndarray) -> np.ndarray:
+        return self._tokenizer.unknown(ids)
+
+    def save(self, folder: Path) -> None:
+        self._tokenizer.save(folder)
 
 
 def _loaded(classifier: Classifier) -> Logits:
@@ -76,3 +127,17 @@ def note_a_guess(classifier: Resident, text: str) -> None:
     if text.strip() and not classifier.knows(text):
         note = f"note: no word of {one_line(text)!r} was learned: what follows for it is a guess"
         print(note, file=sys.stderr)
+
+
+def note_doubt(name: str, classifier: Resident) -> None:
+    """Say on standard error that a recipe's probabilities should not be believed."""
+    if classifier.doubt:
+        print(f"note: {name}: {classifier.doubt}", file=sys.stderr)
+
+
+def note_guesses(name: str, texts: int, strange: int) -> None:
+    """Say on standard error how many of so many texts have no word that was learned."""
+    if strange:
+        have, them = ("has", "it") if strange == 1 else ("have", "them")
+        note = f"note: of {counted(texts, 'text')} {strange:,} {have} no word that {name} learned"
+        print(f"{note}: what is said of {them} is a guess", file=sys.stderr)

@@ -35,4 +35,17 @@ def test_a_text_is_one_line_whatever_is_in_it_and_in_its_label(text: str, label:
 
 def test_the_words_that_decided_most_come_first_a_line_each() -> None:
     assert answers.strongest([("a", 0.5), ("b\n", -2.0)]) == ["-2.000\tb", "+0.500\ta"]
-    assert len(answers.strongest([("a", 1.0)] * 9)) == answers.STRONGEST
+    assert len(answers.strongest([(str(i), 1.0) for i in range(9)])) == answers.STRONGEST
+
+
+def test_a_word_that_is_there_several_times_has_one_line_and_one_that_adds_nothing_none() -> None:
+    shares = [("the", 0.0), ("good", 0.25), ("film", -0.1), ("good", 0.5), ("the", 0.0004), ("good", 0.25)]
+    assert answers.strongest(shares) == ["+1.000\tgood (3 times)", "-0.100\tfilm"]
+    assert answers.strongest([("the", 0.0)] * 5) == ["+0.000\tthe (5 times)"]
+
+
+def test_a_label_that_no_word_speaks_for_is_said_to_follow_from_its_frequency() -> None:
+    assert answers.unsupported([("good", 0.1), ("film", -0.2)], exact=True) is None
+    for shares in ([("good", -0.1), ("film", 0.0)], [("film", 0.0)]):
+        assert "follows from how frequent it was" in (answers.unsupported(shares, exact=True) or "")
+        assert answers.unsupported(shares, exact=False) == "no word alone speaks for this label"

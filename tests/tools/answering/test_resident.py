@@ -121,6 +121,24 @@ def test_it_knows_a_text_of_which_it_learned_a_word(root: Path, name: str) -> No
 
 
 @pytest.mark.parametrize("name", RECIPES)
+def test_with_its_answers_it_says_which_texts_it_knows(root: Path, name: str) -> None:
+    resident, texts = Resident(name, RECIPES), [*TEXTS, "zzzzz", "zzzzz plot"]
+    shares, known = resident.answers(texts)
+    np.testing.assert_array_equal(shares, resident.probabilities(texts)[0])
+    assert known.tolist() == [resident.knows(text) for text in texts]
+    assert {True, False} == {*known.tolist()}
+    assert [len(of_none) for of_none in resident.answers([])] == [0, 0]
+
+
+def test_it_doubts_the_probabilities_of_the_seed_that_it_uses(root: Path) -> None:
+    path = root / "data" / "calibrations" / "net.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for temperatures, doubtful in (({"7": 0.05, "3": 1.0}, True), ({"7": 1.0, "3": 0.05}, False)):
+        files.write_json(path, content | {"temperatures": temperatures})
+        assert (Resident("net", RECIPES).doubt is not None) is doubtful
+
+
+@pytest.mark.parametrize("name", RECIPES)
 def test_what_it_says_of_a_text_does_not_depend_on_the_texts_beside_it(root: Path, name: str) -> None:
     resident = Resident(name, RECIPES)
     alone = np.concatenate([resident.probabilities([text]) for text in TEXTS], axis=1)

@@ -1,0 +1,65 @@
+"""Whether the probabilities of a recipe mean anything, once `evaluate` has calibrated them.
+
+Where a model classifies every text right that it held out, no temperature is the best one: the lower it is,
+the surer is the model, and the lower the loss, until all probabilities are 1. What `evaluate` then takes is
+the lowest that it allows, or any other one below which nothing changes.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.artifacts.storage import refusing
+from stages.evaluation.metrics import probabilities
+from stages.evaluation.report import trained_on
+
+# a search ends close to a limit of stages/evaluation/calibration.py, whose import takes half a second
+LOWEST, HIGHEST = 1.01 * 0.05, 0.99 * 20.0
+NEUTRAL = 1.0  # a temperature that changes nothing: only a lower one makes a model surer
+
+
+def logits_of(data: Path, recipe: str, experiment: str) -> Path:
+    """The file in which `evaluate` keeps what models say of the training split."""
+    return data / "logits" / "train" / experiment / f"{recipe}.npz"
+
+
+def too_sure(temperatures: Mapping[str, float], validation: Any, logits: Path) -> list[str]:
+    """The seeds whose models classify all held-out texts right, or all but too few for a temperature.
+
+    validation: as in training.json; logits: `logits_of` the recipe; if it is missing, the limits alone tell.
+    """
+    return [
+        seed
+        for seed, degree in temperatures.items()
+        if degree <= LOWEST or (degree < NEUTRAL and logits.exists() and faultless(logits, validation, seed))
+    ]
+
+
+def too_unsure(temperatures: Mapping[str, float]) -> list[str]:
+    """The seeds whose models are so often wrong about held-out texts that no temperature is high enough."""
+    return [seed for seed, degree in temperatures.items() if degree >= HIGHEST]
+
+
+def faultless(logits: Path, validation: Any, seed: str) -> bool:
+    """Whether a seed's model classifies every text right that it held out."""
+    with refusing(logits), np.load(logits, allow_pickle=False) as arrays:
+        labels, answers = arrays["labels"], arrays[seed]
+    held = ~trained_on(labels, validation, int(seed))
+    return bool((probabilities(answers[held]).argmax(axis=1) == labels[held]).all())
+
+
+def doubt(temperatures: Mapping[str, float], validation: Any, logits: Path) -> str | None:
+    """Why probabilities should not be believed, if that is so; the arguments are those of `too_sure`."""
+    if too_sure(temperatures, validation, logits):
+        return (
+            "probabilities are not calibrated, as too few of the held-out texts, or none, were classified "
+            "wrong: most are close to 1, whether the label is right or not, so a threshold means little"
+        )
+    if too_unsure(temperatures):
+        return (
+            "probabilities are not calibrated, as the highest temperature allowed was taken: the model knows "
+            "little about the held-out texts, and a threshold means little"
+        )
+    return None
