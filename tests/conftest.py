@@ -24,6 +24,16 @@ settings.register_profile(
 settings.load_profile("seqstudy")
 
 
+@pytest.hookimpl(trylast=True)  # when what `-m` leaves out is gone
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One test that needs `pipeline` first, and the modules with the others last: so of xdist's workers one
+    makes it, and none waits for that, which takes more than a minute."""
+    needing = [item for item in items if "pipeline" in getattr(item, "fixturenames", ())]
+    last = {item.path for item in needing}
+    ordered = sorted(items, key=lambda item: item.path in last)
+    items[:] = list(dict.fromkeys([*needing[:1], *ordered]))
+
+
 @pytest.fixture(scope="session")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The small study, which has run, once for all of xdist's workers. To look at: `project` is to change."""

@@ -237,6 +237,12 @@ def test_of_long_lists_what_differs_is_said() -> None:
     assert len(plan.value("samples", ["short"], ["long " * 100])) < 100
 
 
+def test_outs_are_listed_unless_all_of_several_differ_in_one_way() -> None:
+    assert plan.together(["a.py", "x", "y"], ["x", "y"]) == ["a.py", "all outs"]
+    assert plan.together(["x"], ["x"]) == ["x"]
+    assert plan.together(["a.py", "y"], ["x", "y"]) == ["a.py", "y"]
+
+
 def test_reordered_values_are_a_reason() -> None:
     assert list(plan.values("run x --a 1 --b 2", "run x --b 2 --a 1")) == ["values in another order"]
     assert list(plan.values("run x --a 1", "go x --a 1")) == ["command run x, now go x"]
