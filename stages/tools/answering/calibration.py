@@ -5,7 +5,7 @@ the surer is the model, and the lower the loss, until all probabilities are 1. W
 the lowest that it allows, or any other one below which nothing changes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,3 +63,17 @@ def doubt(temperatures: Mapping[str, float], validation: Any, logits: Path) -> s
             "little about the held-out texts, and a threshold means little"
         )
     return None
+
+
+def doubt_of(
+    name: str,
+    recipe: Mapping[str, Any],
+    training: Mapping[str, Any],
+    temperatures: Mapping[str, float],
+    seeds: Collection[str],
+    data: Path,
+) -> str | None:
+    """The same of some seeds of a recipe. training: its training.json; data: the folder."""
+    logits = logits_of(data, name, recipe.get("experiment", ""))
+    used = {seed: degree for seed, degree in temperatures.items() if seed in seeds}
+    return doubt(used, training.get("validation"), logits)

@@ -32,16 +32,12 @@ class Resident(Classifier):
 
     def __init__(self, name: str, recipes: Mapping[str, Any]) -> None:
         super().__init__(name, recipes)
-        self.doubt = self._doubt(name, recipes[name].get("experiment", ""))
+        data, seeds = self._folder.parents[1], self.seeds
+        self.doubt = calibration.doubt_of(name, recipes[name], self._facts, self._temperatures, seeds, data)
         self._listening = [Listening(one._tokenizer) for one in (self._members or [self])]
         for one, tokenizer in zip(self._members or [self], self._listening, strict=True):
             one._tokenizer = tokenizer
         self._loaded = _loaded(self)
-
-    def _doubt(self, name: str, experiment: str) -> str | None:
-        used = {seed: degree for seed, degree in self._temperatures.items() if seed in self.seeds}
-        logits = calibration.logits_of(self._folder.parents[1], name, experiment)
-        return calibration.doubt(used, self._facts.get("validation"), logits)
 
     def logits(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Of the model alone, float32[texts, outputs]."""

@@ -24,7 +24,7 @@ from stages.evaluation.classify import Classifier, temperatures
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError, parse
 from stages.study.params import one_of, params
-from stages.tools.answering import trained
+from stages.tools.answering import calibration, trained
 from stages.tools.export import formats, linear_form, package, readme
 
 FORMATS = ("package", *formats.FILES)
@@ -59,13 +59,15 @@ def exported(name: str, recipes: Mapping[str, Any], kind: str, folder: Path) -> 
     if "members" in recipe["model"]:
         raise InputError(f"{name}: found an ensemble, allowed: a recipe that is trained; export its members")
     seed = next(iter(training["seeds"]))
+    degrees = temperatures(name, provenance.key(origin))
     facts = {
         "recipe": name,
         "architecture": recipe["model"]["architecture"],
         "source": params()["corpora"][recipe["corpus"]]["source"],
         "seed": int(seed),
         "labels": training["labels"],
-        "temperature": temperatures(name, provenance.key(origin)).get(seed, 1.0),
+        "temperature": degrees.get(seed, 1.0),
+        "doubt": calibration.doubt_of(name, recipe, training, degrees, [seed], ROOT / "data"),
         "certificate": provenance.key(origin),
         "pad": origin["pad"],
         "measured": measured(name),

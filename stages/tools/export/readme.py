@@ -13,12 +13,13 @@ PYTHON = """from {module} import Classifier
 
 classifier = Classifier()
 classifier.predict(["a text"])  # its label; "" of a blank text
-classifier.probabilities(["a text"])  # float64[texts, labels], calibrated, in the order of classifier.labels
+classifier.probabilities(["a text"])  # float64[texts, labels], in the order of classifier.labels
 """
 
 
 def written(facts: Mapping[str, Any], kind: str) -> str:
-    """Markdown. facts: as in facts.json; kind: "package", or what its file is for."""
+    """Markdown. facts: as in facts.json, where `doubt` says why probabilities should not be believed, if that
+    is so; kind: "package", or what its file is for."""
     return "\n\n".join(_paragraphs(facts, kind)) + "\n"
 
 
@@ -39,7 +40,10 @@ def _paragraphs(facts: Mapping[str, Any], kind: str) -> Iterator[str]:
             "has the labels, the temperature that the logits are divided by, and the padding."
         )
     yield "## How good it is"
-    yield "\n".join(_measured(facts.get("measured"), labels))
+    doubt = facts.get("doubt")
+    yield "\n".join(_measured(facts.get("measured"), labels, calibrated=not doubt))
+    if doubt:
+        yield f"**Its {doubt}.**"
     yield "## What it is not for"
     yield (
         f"It learned from the texts of {facts['source']} and was tested on such texts alone; what it is "
@@ -53,11 +57,13 @@ def _paragraphs(facts: Mapping[str, Any], kind: str) -> Iterator[str]:
     )
 
 
-def _measured(metrics: Mapping[str, Any] | None, labels: Sequence[str]) -> Sequence[str]:
+def _measured(metrics: Mapping[str, Any] | None, labels: Sequence[str], calibrated: bool) -> Sequence[str]:
     """A table of what `evaluate` measured (stages/evaluation/metrics.py), or that it did not."""
     if metrics is None:
         return ["Not measured: the recipe was exported before it was evaluated."]
     seeds = metrics["seeds"]
+    # where nothing could be calibrated an error of 0.000 would say how right it is, not how sure it may be
+    error = f"{metrics['calibrated']['ece']:.3f}" if calibrated else "not calibrated"
     f1 = f"F1 of {inert(labels[1])}" if len(labels) == 2 else "F1, mean over the labels"
     return [
         f"On the test split, the mean of {seeds} models that differ in their seed:"
@@ -66,6 +72,5 @@ def _measured(metrics: Mapping[str, Any] | None, labels: Sequence[str]) -> Seque
         "",
         f"| accuracy | {f1} | expected calibration error |",
         "| ---: | ---: | ---: |",
-        f"| {percent(metrics['test']['accuracy'])} | {metrics['test']['f1']:.3f} | "
-        f"{metrics['calibrated']['ece']:.3f} |",
+        f"| {percent(metrics['test']['accuracy'])} | {metrics['test']['f1']:.3f} | {error} |",
     ]

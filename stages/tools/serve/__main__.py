@@ -25,7 +25,7 @@ from stages.runtime.config import InputError
 from stages.study.params import one_of, params
 from stages.tools.answering.attribution import exactly_of
 from stages.tools.answering.options import count
-from stages.tools.answering.resident import Resident
+from stages.tools.answering.resident import Resident, note_doubt
 from stages.tools.serve.limits import Limits
 
 HELP = {
@@ -67,6 +67,7 @@ def main() -> None:
     with bound(options.host, options.port) as listener:
         print(f"loading {name}", file=sys.stderr, flush=True)
         model = Resident(name, recipes)
+        note_doubt(name, model)
         exactly = exactly_of(name, recipes)
         for texts in WARMING:
             model.logits(texts)

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.types import ASGIApp
 
 from stages.runtime.config import quoted
-from stages.tools.answering.answers import Shares, Weigh, answer
+from stages.tools.answering.answers import Shares, Weigh, answer, unsupported
 from stages.tools.answering.attribution import falls, left_out
 from stages.tools.serve import forms
 from stages.tools.serve.batching import Batcher, FullError
@@ -45,6 +45,7 @@ class Model(Protocol):
     """A classifier: stages/tools/answering/resident.py."""
 
     labels: list[str]
+    doubt: str | None
 
     def logits(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Of one model, float32[texts, outputs]; called in one thread."""
@@ -90,6 +91,7 @@ def application(
     # FastAPI's own pages of the documentation load their scripts from another host
     app = FastAPI(
         title=name,
+        summary=f"Its {model.doubt}." if model.doubt else None,
         description=f"Labels: {', '.join(model.labels)}.",
         docs_url=None,
         redoc_url=None,
@@ -127,11 +129,12 @@ class Service:
         [shares] = await self._shares([text])
         fields = answer(self._model.labels, shares)
         if shares is None:
-            return fields | {"known": None, "words": []}
+            return fields | {"known": None, "words": [], "note": None}
         known = await self._batcher.done(lambda: self._model.knows(text))
         pairs = await self._words(text, int(shares.argmax()))
         of_each = [{"word": word, "attribution": round(share, 6)} for word, share in pairs]
-        return fields | {"known": known, "words": of_each}
+        note = unsupported(pairs, exact=self._exactly is not None)
+        return fields | {"known": known, "words": of_each, "note": note}
 
     async def _words(self, text: str, label: int) -> Shares:
         """The text's words and what each adds to the logit of the label. Other requests have their turn

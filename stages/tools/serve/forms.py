@@ -71,6 +71,7 @@ class Explanation(Label):
         Field(description="whether the model learned a word of the text; if not, the label is a guess"),
     ]
     words: Annotated[list[Word], Field(description="in their order, as the model reads them")]
+    note: Annotated[str | None, Field(description="a line that says so if no word speaks for the label")]
 
 
 class Refusal(BaseModel):

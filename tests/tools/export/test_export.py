@@ -163,7 +163,7 @@ def test_what_is_not_utf_8_is_refused_as_predict_refuses_it(tmp_path: Path) -> N
     package = linear_package(tmp_path)
 
     def refused(*words: bytes, stdin: bytes = b"") -> str:
-        command = [sys.executable, "-m", "mine_too", *words]
+        command: list[str | bytes] = [sys.executable, "-m", "mine_too", *words]
         done = subprocess.run(command, cwd=package, input=stdin, capture_output=True)
         assert done.returncode == 1
         return done.stderr.decode()
@@ -208,8 +208,14 @@ def test_the_command_says_what_it_takes(tmp_path: Path, asked: str) -> None:
     usage = printed(asked)
     assert usage.startswith("usage: python -m mine_too [text ...]\n") and "good, bad" in usage
     assert 'python -m mine_too "a text"' in usage
-    assert printed("word1", asked).endswith(f"\t{asked}\n")  # of several arguments, a text like any other
     assert run(package, "word1").stderr == ""
+    about = package / "mine_too" / "facts.json"
+    about.write_text(
+        about.read_text(encoding="utf-8").replace("{", '{"doubt": "shares lie", ', 1), encoding="utf-8"
+    )
+    assert "Its shares lie." in printed(asked) and "Its" not in usage
+    assert run(package, "word1").stderr == "note: shares lie\n"
+    assert printed("word1", asked).endswith(f"\t{asked}\n")  # of several arguments, a text like any other
 
 
 @pytest.mark.slow
@@ -391,4 +397,8 @@ def test_it_says_of_itself_what_was_measured(kind: str) -> None:
     assert "<b>" not in odd and "b | " not in odd
     assert "ham, spam" in page
     assert ("pip install ." in page) == (kind == "package")
+    doubt = {"doubt": "probabilities are not calibrated, as it is"}
+    doubtful = readme.written(facts(["ham", "spam"]) | {"measured": metrics} | doubt, kind)
+    assert "| 87.7 % | 0.850 | not calibrated |" in doubtful
+    assert "**Its probabilities are not calibrated, as it is.**" in doubtful and "**Its" not in page
     assert "Not measured" in readme.written(facts(["ham", "spam"]) | {"measured": None}, kind)

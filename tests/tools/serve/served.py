@@ -34,6 +34,7 @@ class Fake:
     and fails with one that has "poison" in it."""
 
     labels = LABELS
+    doubt: str | None = None
 
     def __init__(self) -> None:
         self.batches: list[int] = []

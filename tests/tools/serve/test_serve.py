@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 
+from stages.tools.answering.answers import Weigh
 from tests.browser import markup, needs_browser
 from tests.tools.serve.served import LABELS, TEXTS, Fake, answer, occupied, served, until
 
@@ -30,10 +32,35 @@ def test_it_says_what_predict_says(asked: dict[str, Any]) -> None:
 def test_an_explanation_has_what_each_word_adds_to_the_label_given_and_says_if_none_was_learned() -> None:
     with served(Fake()) as client:
         words = [{"word": "a", "attribution": 1.0}, {"word": "good", "attribution": 4.0}]
-        expected = answer("a good") | {"known": True, "words": words}
+        expected = answer("a good") | {"known": True, "words": words, "note": None}
         assert client.ask("/explain", {"text": "a good"})[1] == expected
         assert client.ask("/explain", {"text": "xyzzy"})[1]["known"] is False
-        assert client.ask("/explain", {"text": " "})[1] == answer(" ") | {"known": None, "words": []}
+        nothing: dict[str, Any] = {"known": None, "words": [], "note": None}
+        assert client.ask("/explain", {"text": " "})[1] == answer(" ") | nothing
+
+
+@pytest.mark.parametrize(
+    ("weigh", "note"),
+    [(lambda text, label: [("dull", -1.0)], "it follows from how frequent it was"), (None, "no word alone")],
+)
+def test_an_explanation_says_so_where_no_word_speaks_for_the_label(weigh: Weigh | None, note: str) -> None:
+    class Constant(Fake):
+        """Says the same whatever is left out."""
+
+        def logits(self, texts: Sequence[str]) -> list[np.ndarray]:
+            return [np.ones((len(texts), 1))]
+
+    with served(Constant(), weigh) as client:
+        assert note in client.ask("/explain", {"text": "dull"})[1]["note"]
+
+
+def test_its_pages_say_so_where_probabilities_mean_nothing() -> None:
+    model = Fake()
+    with served(model) as client:
+        assert "summary" not in client.ask("/openapi.json")[1]["info"]
+    model.doubt = "probabilities lie"
+    with served(model) as client:
+        assert client.ask("/openapi.json")[1]["info"]["summary"] == "Its probabilities lie."
 
 
 def test_without_an_exact_explanation_each_word_is_left_out_in_batches_as_any_texts() -> None:
@@ -241,7 +268,9 @@ def test_in_a_browser_the_page_shows_label_shares_and_words_as_text_whatever_is_
     tmp_path: Path,
 ) -> None:
     text = "<i>good</i> but dull\n<script>document.title = 1</script>"
-    with served(Fake(), timeout=60.0) as client:
+    model = Fake()
+    model.doubt = "probabilities lie"
+    with served(model, timeout=60.0) as client:
         where = f"http://127.0.0.1:{client.port}"
         page = markup(f"{where}/#{urlencode({'text': text})}", tmp_path)
         docs = markup(f"{where}/docs", tmp_path)
@@ -250,3 +279,5 @@ def test_in_a_browser_the_page_shows_label_shares_and_words_as_text_whatever_is_
     assert re.findall('<mark title="(.*?)" class="for"', words)[:2] == ["+11.000", "+3.000"]
     assert html.escape(LABELS[0]) in page and LABELS[0] not in page
     assert "<title>mine</title>" in page and "POST /predict" in docs and "curl" in docs
+    assert '<p id="doubt" class="note">Its probabilities lie.</p>' in page and "probabilities lie" in docs
+    assert re.search('<p id="note" hidden[^>]*></p>', page)

@@ -23,8 +23,8 @@ FEW = 3  # texts that are named one by one
 HELP = """usage: {command} [text ...]
 
 Which of the labels {labels}
-a text has: a line for each text, of its label, the calibrated probability, and the text. Of a blank text
-neither is given.
+a text has: a line for each text, of its label, the probability, and the text. Of a blank text neither is
+given.{doubt}
 
 text: each argument is a text; without one, each line of what is piped in
 
@@ -34,17 +34,20 @@ Examples: {command} "a text" "another text"
 
 
 class Classifier:
-    """labels: the names, in the order of the columns of `probabilities`."""
+    """labels: the names, in the order of the columns of `probabilities`. doubt: why these should not be
+    believed, if that is so."""
 
     def __init__(self, folder: Path = HERE) -> None:
         facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
         self.labels: list[str] = facts["labels"]
+        self.doubt: str | None = facts.get("doubt")
         self._temperature = float(facts["temperature"])
         self._tokenizer = load(folder / "tokenizer")
         self._model = Model(folder, facts)
 
     def probabilities(self, texts: Iterable[str]) -> np.ndarray:
-        """The calibrated probability of each label for each text: float64[texts, labels]."""
+        """The probability of each label for each text, calibrated unless there is a doubt: float64[texts,
+        labels]."""
         every = [shares for _, _, shares in self._coded(texts)]
         return np.concatenate([np.zeros((0, len(self.labels))), *every])
 
@@ -79,13 +82,14 @@ def main() -> None:
     classifier = Classifier()
     if sys.argv[1:] in (["--help"], ["-h"]):
         few = classifier.labels[:MOST] + ["..."] * (len(classifier.labels) > MOST)
-        print(HELP.format(command=command(), labels=", ".join(few)), end="")
+        doubt = f"\n\nIts {classifier.doubt}." if classifier.doubt else ""
+        print(HELP.format(command=command(), labels=", ".join(few), doubt=doubt), end="")
         return
     strange: list[str] = []
     for text, label, share, known in classifier.answers(given()):
         print(f"{label}\t{'' if share is None else f'{share:.4f}'}\t{' '.join(text.split())}")
         strange += [] if known or share is None else [text]
-    for note in notes(strange):
+    for note in [*notes(strange), *([f"note: {classifier.doubt}"] if classifier.doubt else [])]:
         print(note, file=sys.stderr)
 
 
