@@ -5,7 +5,7 @@ import codecs
 import hashlib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -220,7 +220,7 @@ def _rows(path: Path, source: Source, bad: list[str], labelled: bool = True) -> 
     names = tuple(source.columns) if source.columns else None
     how = tables.Format(source.encoding, source.delimiter, source.quoting, names)
     for line, row in tables.rows(path, how, columns):
-        if why := row if isinstance(row, str) else _unusable(row, columns):
+        if why := row if isinstance(row, str) else unusable(row, columns):
             bad.append(f"{path}:{line}: {why}")
             continue
         assert isinstance(row, dict)
@@ -228,8 +228,8 @@ def _rows(path: Path, source: Source, bad: list[str], labelled: bool = True) -> 
         yield text, str(row[source.label]) if labelled and source.label else "none"
 
 
-def _unusable(row: dict[str, object], columns: list[str]) -> str | None:
-    """Why a row can't be used, if it can't."""
+def unusable(row: Mapping[str, object], columns: Sequence[str]) -> str | None:
+    """Why a row can't be used, if it can't. columns: of the text, and the label's as the last."""
     for column in columns:
         if column not in row:
             return f"no column {column!r}; the columns here are: {', '.join(row)[:200]}"
@@ -248,8 +248,10 @@ def _unusable(row: dict[str, object], columns: list[str]) -> str | None:
 
 
 def _columns(rows: Iterable[tuple[str, str]]) -> Rows:
+    """White space around a label is none of it: spreadsheets have "Billing " beside "Billing"."""
     columns, seen = Rows([], []), dict[str, str]()
-    for text, label in rows:
+    for text, spelled in rows:
+        label = spelled.strip()
         columns.texts.append(text)
         columns.labels.append(seen.setdefault(label, label))
     return columns
@@ -265,11 +267,6 @@ def _names(rows: dict[str, Rows], path: str) -> list[str]:
         )
     if len(names) > 32_767:
         raise InputError(f"{path}: found {len(names)} labels, allowed: 32,767")  # int16
-    for name in names:
-        if name != name.strip() and name.strip() in names:
-            raise InputError(
-                f"{path}: labels {name[:80]!r} and {name.strip()[:80]!r}; take off the spaces around it"
-            )
     for split, labels in by_split.items():
         if missing := sorted(set(names) - labels):
             raise InputError(

@@ -109,10 +109,10 @@ def test_columns_that_are_not_read_may_share_a_name(tmp_path: Path) -> None:
     assert Counter(everything(splits)) == Counter(FILMS)
 
 
-def test_labels_that_differ_only_in_spaces_around_them_are_refused(tmp_path: Path) -> None:
+def test_spaces_around_a_label_are_none_of_it(tmp_path: Path) -> None:
     for label in ("good ", " good", "\tgood", "good\u00a0"):
-        text = line(source(save(tmp_path / "a.csv", content([*FILMS, ("film", label)], ".csv"))))
-        assert f"labels {label!r} and 'good'" in text
+        path = save(tmp_path / "a.csv", content([*FILMS, ("film", label)], ".csv"))
+        assert Counter(everything(files.load(source(path)))) == Counter([*FILMS, ("film", "good")])
 
 
 def test_a_column_cannot_be_text_and_label() -> None:
