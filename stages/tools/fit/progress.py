@@ -19,8 +19,10 @@ DVC = [sys.executable, "-m", "dvc", "repro"]
 STAGE = re.compile(r"(Running stage|Stage) '(\w+)(?:@([\w-]+))?'")
 NO_NEWS = re.compile(
     r"\s*$|> exec |(Verifying|Updating|Generating) |To (track|enable) |\s+(git add|dvc config) |"
-    "Use `dvc push`|Data and pipelines are up to date"
+    "Use `dvc push`|Data and pipelines are up to date|"
+    r"[\w-]+, seed \d+: epoch 1/1: "  # of a linear model, which there is nothing to watch of
 )
+EPOCH = re.compile(r"[\w-]+, seed \d+: (goes on after )?epoch \d+/\d+")
 OWN = ["train", "evaluate"]  # a recipe's own stages; DVC may run others' in between
 LAST = "evaluate"  # the one after which it is through
 LOCKED = re.compile(r"Unable to acquire lock|is busy, it is being blocked by")
@@ -106,13 +108,14 @@ class Display(Protocol):
 
 
 class Lines:
-    """For files and pipes."""
+    """For files and pipes: a line for each recipe, so none for its epochs."""
 
     def __init__(self, recipes: Recipes) -> None:
         self.recipes = recipes
 
     def line(self, text: str, stream: IO[str]) -> None:
-        print(text, file=stream, flush=True)
+        if not EPOCH.match(text):
+            print(text, file=stream, flush=True)
 
     def state(self, through: str | None, now: float) -> None:
         if through:
