@@ -24,6 +24,8 @@ Examples: python -m stages.tools.fit texts/tickets.csv
 
 import argparse
 import re
+import shutil
+import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,7 @@ from stages.tools.fit.experiment import from_root, place
 from stages.tools.report import ranking
 
 FEWEST = 20  # rows; fewer say nothing
+LONGEST = 60  # letters of a name that a file gives: the names of recipes add some, and may have 100
 
 
 def main() -> None:
@@ -67,7 +70,10 @@ def main() -> None:
     share = f"{100 * from_table.SHARE:.0f} %%"
     parser.add_argument("--test", help=f"a table with the test split (default: {share} of the rows)")
     parser.add_argument(
-        "--minutes", type=positive, default=10.0, help="for trainings, roughly (default: %(default)g)"
+        "--minutes",
+        type=positive,
+        default=10.0,
+        help="for all stages together, roughly (default: %(default)g)",
     )
     parser.add_argument("--name", help="of the experiment (default: the file's)")
     parser.add_argument(
@@ -135,6 +141,20 @@ def doubt(name: str, entry: Mapping[str, Any], options: argparse.Namespace) -> s
     return f"is {label!r} the label? If not, delete {from_root(place(name))} and give --label COLUMN"
 
 
+def refuse_no_data(data: str) -> None:
+    """Refuse what is the name of no file whatever there is."""
+    if not data.strip():
+        raise InputError(
+            "DATA: found an empty name, allowed: a table or a folder of texts and labels, a data set, or an "
+            "experiment; name one, as in fit texts/tickets.csv"
+        )
+    if re.match(r"\w+://", data):
+        raise InputError(
+            f"{data}: found an address, allowed: a file or a folder, as fit downloads nothing; download it "
+            "first, then name the file"
+        )
+
+
 def data_set(options: argparse.Namespace) -> DataSet:
     """The texts and labels that the command line names."""
     texts, label, test = options.text, options.label, Path(options.test) if options.test else None
@@ -158,6 +178,7 @@ def data_set(options: argparse.Namespace) -> DataSet:
 
 def written(options: argparse.Namespace) -> str:
     """Look at the data, write the experiment unless it is there, compose; its name."""
+    refuse_no_data(options.data)
     usual = data_name(options.data)
     if usual is not None and place(name := named(options, usual)).exists():
         entry = entry_of(name)
@@ -178,7 +199,7 @@ def written(options: argparse.Namespace) -> str:
         print(f"  {data.encoding}; if that is wrong, mend `encoding` in {from_root(place(name))}", flush=True)
     vocabulary = len({word for text in kept for word in text.lower().split()})
     sizes = experiment.Texts(look.lengths(kept), vocabulary)
-    entry = data.entry(name) | ({"duplicates": "drop exact"} if repeat else {})
+    entry = loadable(name, data, {"duplicates": "drop exact"} if repeat else {})
     if repeat:
         print(f"  {of_repeats(name, entry)}", flush=True)
     left = 1 - entry["split"]["test"] if "split" in entry else 1
@@ -197,6 +218,37 @@ def written(options: argparse.Namespace) -> str:
     return name
 
 
+def loadable(name: str, data: DataSet, more: dict[str, Any]) -> dict[str, Any]:
+    """The entry of a source that `download` will accept. more: what it says besides.
+
+    Raises InputError if there is none, and then leaves no copies behind that were not there before.
+    """
+    copied = from_table.folder_of(name)
+    before = copied.exists()
+    try:
+        return accepted(name, data.entry(name) | more)
+    except InputError as refused:
+        if before or not copied.exists():
+            raise
+        shutil.rmtree(copied)
+        raise InputError(str(refused).replace(from_root(copied), data.title)) from None
+
+
+def accepted(name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry, cut otherwise if a cut by the texts' hash would leave a rare label on one side."""
+    try:
+        first_look.training_split(name, entry)
+    except InputError:
+        if "split" not in entry:
+            raise
+        entry = entry | {"split": entry["split"] | {"by": "shares of labels"}}
+        first_look.training_split(name, entry)
+        print(
+            "  the test split is drawn by `shares of labels`, as a cut by hash would leave a rare label out"
+        )
+    return entry
+
+
 def data_name(data: str) -> str | None:
     """What an experiment on a table or a folder is called; None of what has to be read first."""
     path = Path(data)
@@ -209,10 +261,18 @@ def data_name(data: str) -> str | None:
 
 def named(options: argparse.Namespace, default: str) -> str:
     """The experiment's name. default: what it is called unless the command line says otherwise."""
-    name: str = options.name or re.sub("[^a-z0-9]+", "-", default.lower()).strip("-")
+    name: str = options.name or plain(default)
     if not NAME.fullmatch(name):
-        raise InputError(f"--name: found {name!r}, allowed: lower-case letters, digits, single hyphens")
+        raise InputError(
+            f"--name: found {name!r}, allowed: lower-case letters, digits, single hyphens; give such a --name"
+        )
     return name
+
+
+def plain(name: str) -> str:
+    """A name as entries have it: "Größen März" -> "grossen-marz"."""
+    bare = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return re.sub("[^a-z0-9]+", "-", bare.casefold()).strip("-")[:LONGEST].rstrip("-")
 
 
 def without_repeats(data: DataSet) -> tuple[Sequence[str], bool]:
@@ -239,6 +299,8 @@ def of_repeats(name: str, entry: Mapping[str, Any]) -> str:
 
 def refuse_too_little(path: str, data: DataSet, kept: int) -> None:
     """kept: how many different texts there are to train on."""
+    if not data.labels:
+        raise InputError(f"{path}: found no row with a text and a label, allowed: {FEWEST} or more")
     if len(labels := set(data.labels)) < 2:
         raise InputError(
             f"{path}: found 1 label, {min(labels)[:80]!r}, allowed: 2 or more; add rows of another, or name "

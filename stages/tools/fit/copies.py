@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from stages.runtime import files
-from stages.runtime.config import ROOT, InputError
+from stages.runtime.config import InputError
 from stages.texts import tables
 from stages.tools.fit import look
 from stages.tools.fit.data_set import DataSet
 from stages.tools.fit.experiment import from_root
-from stages.tools.fit.from_table import SHARE
+from stages.tools.fit.from_table import SHARE, folder_of, on_labels
 
 TRAIN = "train"
 TESTS = ["test", "validation", "valid", "dev"]  # the first of them that has labels is the test split
@@ -58,6 +58,7 @@ def data_set(prepared: Prepared, texts: Sequence[str] | None, label: str | None)
         test = ""
     notes = [names.note(prepared.where)]
     notes += remarks(prepared, {TRAIN: splits[TRAIN]} | ({test: splits["test"]} if test else {}))
+    notes += [line.strip() for line in on_labels(rows, names)]
 
     def entry(name: str) -> dict[str, Any]:
         for split, pairs in splits.items():
@@ -76,7 +77,7 @@ def data_set(prepared: Prepared, texts: Sequence[str] | None, label: str | None)
 
 def copy_of(name: str, split: str) -> Path:
     """name: of the experiment."""
-    return ROOT / "texts" / name / f"{split}.parquet"
+    return folder_of(name) / f"{split}.parquet"
 
 
 def are_copied(splits: Mapping[str, Sequence[Pair]], name: str) -> bool:

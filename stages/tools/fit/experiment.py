@@ -1,7 +1,7 @@
 """An experiment on one's own texts, as a file of conf/: sizes follow from the data, recipes from the time."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ SEEDS_OF_FEW = 10  # their held-out tenths have two thirds of the texts, three s
 WHY_THREE, WHY_TEN = "means and standard deviations are shown", "each holds out another tenth of few texts"
 WHY = {"duplicates": "the tenth held out is drawn by row: equal texts would be on both sides"}
 Patch = dict[str, dict[str, Any]]
+Offer = tuple[str, str, str, str]  # cell, corpus, model, training
 TWEAK: dict[str, Patch] = {"bilstm": {"model": {"segment": None}}}
 WHY_WHOLE = "texts are read whole, in arrays of several widths"
 # of few texts, of which a network sees a few batches only; measured: test accuracy on 2,000 texts, trained on
@@ -29,19 +30,26 @@ TWEAK_OF_FEW: dict[str, Patch] = {
     "bilstm": {"training": {"batch_size": 16, "epochs": 6}},
 }
 WHY_SMALL = "of few texts, many small steps"
-# of a recipe, roughly, on two cores: seconds that its processes take to start, and for each seed those to
-# build its network and those for a million words; not measured
+# seconds that every stage costs beside its own, as OVERHEAD in stages/tools/spread/estimates.py; with those
+# below, of 120 texts and ten seeds, 245 s of CPU time are guessed and 258 were measured, on two cores
+STAGE = 3
+LINEAR = 2 * (STAGE + 2)  # train and evaluate, which start in 2 s
+NETWORK = 2 * (STAGE + 5)  # which load TensorFlow
+CORPUS = 2 * (STAGE + 1)  # tokenize and pad
+AROUND = 3 * (STAGE + 2)  # compose, download, compare
+# of a recipe: seconds that its stages take to start, and for each seed those to build its network, which are
+# measured, and those for a million words, roughly
 SECONDS = {
-    "majority": (4, 0, 0),
-    "logistic": (4, 0, 1),
-    "svm": (4, 0, 1),
-    "nb-svm": (4, 0, 2),
-    "characters": (4, 0, 6),
-    "nb-svm-network": (11, 3, 4),
-    "hashed-bag": (11, 3, 8),
-    "bilstm": (11, 3, 25),
+    "majority": (LINEAR, 0, 0),
+    "logistic": (LINEAR, 0, 1),
+    "svm": (LINEAR, 0, 1),
+    "nb-svm": (LINEAR, 0, 2),
+    "characters": (LINEAR, 0, 6),
+    "nb-svm-network": (NETWORK, 2, 4),
+    "hashed-bag": (NETWORK, 5, 8),
+    "bilstm": (NETWORK, 3, 25),
 }
-OWN_CELL = (11, 3, 8)  # of a recipe that a person has added
+OWN_CELL = (NETWORK, 3, 8)  # of a recipe that a person has added
 GROWTH = 1.25  # of each width of arrays over the one before: about a tenth of the places is padding
 
 
@@ -142,13 +150,14 @@ def stated(key: str, value: object) -> str:
 def too_long(texts: Texts, minutes: float, few: bool) -> str | None:
     """A line on the recipes that there is no time for, and how long they take."""
     seeds = SEEDS_OF_FEW if few else SEEDS
-    kept = [cell for cell, *_ in recipes(texts, minutes, seeds)]
-    left = [cell for cell, *_ in offered(texts) if cell not in kept]
+    kept = recipes(texts, minutes, seeds)
+    left = [offer for offer in offered(texts) if offer not in kept]
     if not left:
         return None
-    more = sum(seconds(cell, millions(texts), seeds) for cell in left) / 60
+    more = (taking([*kept, *left], texts, seeds) - taking(kept, texts, seeds)) / 60
     needed = counted(max(1, round(more)), "minute")
-    return f"left out to stay within --minutes (about {needed} more): {', '.join(left)}"
+    cells = ", ".join(cell for cell, *_ in left)
+    return f"left out to stay within --minutes (about {needed} more): {cells}"
 
 
 def millions(texts: Texts) -> float:
@@ -156,8 +165,8 @@ def millions(texts: Texts) -> float:
     return float(texts.lengths.sum()) / 1e6
 
 
-def offered(texts: Texts) -> list[tuple[str, str, str, str]]:
-    """(cell, corpus, model, training), the quickest first."""
+def offered(texts: Texts) -> list[Offer]:
+    """The quickest first."""
     short = float(np.median(texts.lengths)) <= SHORT
     return [
         ("majority", "words-2", "majority", "linear"),
@@ -171,15 +180,25 @@ def offered(texts: Texts) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def recipes(texts: Texts, minutes: float, seeds: int = SEEDS) -> list[tuple[str, str, str, str]]:
+def recipes(texts: Texts, minutes: float, seeds: int = SEEDS) -> list[Offer]:
     """Those offered that there is time for, the quickest first."""
-    left, kept = minutes, []
+    kept: list[Offer] = []
     for offer in offered(texts):
-        cost = seconds(offer[0], millions(texts), seeds) / 60
-        if offer[0] in ("majority", "logistic") or cost <= left:
+        needed = taking([*kept, offer], texts, seeds) / 60
+        if offer[0] in ("majority", "logistic") or needed <= minutes:
             kept.append(offer)
-            left -= cost
     return kept
+
+
+def taking(offers: Sequence[Offer], texts: Texts, seeds: int) -> float:
+    """Seconds of recipes, and of all that has to be made for them."""
+    own = sum(seconds(cell, millions(texts), seeds) for cell, *_ in offers)
+    return own + around([corpus for _, corpus, *_ in offers])
+
+
+def around(corpora: Iterable[str]) -> float:
+    """Seconds of the stages that are not a recipe's own. corpora: of all recipes, each once or often."""
+    return AROUND + CORPUS * len({*corpora})
 
 
 def seconds(cell: str, words: float, seeds: int = SEEDS) -> float:

@@ -20,12 +20,17 @@ OWN = "files"  # the kind of sources that are read in no time; others have to be
 
 def training_split(source: str, entry: dict[str, Any]) -> Split | None:
     """The rows that the source will put into its training split, by its own code; None unless it is a file or
-    a folder of the user's. entry: that of `sources`."""
+    a folder of the user's. entry: that of `sources`.
+
+    Raises InputError for what the stage `download` would refuse.
+    """
     if entry["kind"] != OWN:
         return None
     kind = kinds.module("sources", OWN)
     stated = read(kind.Source, entry, f"sources.{source}")
-    splits, _ = download.without_duplicates(source, kind.load(stated), stated.duplicates)
+    loaded = kind.load(stated)
+    download.verify(source, loaded, entry)
+    splits, _ = download.without_duplicates(source, loaded, stated.duplicates)
     return splits["train"]
 
 

@@ -12,7 +12,7 @@ from stages.texts import tables
 from stages.tools.fit import from_huggingface, look
 from stages.tools.fit.data_set import DataSet, refuse_options
 from stages.tools.fit.experiment import from_root
-from stages.tools.fit.from_table import SHARE, columns, notes_on
+from stages.tools.fit.from_table import SHARE, columns, left_out, named, notes_on, of_test
 
 ALLOWED = (
     f"a folder of {files.PLAIN} files for each label, {' and '.join(files.SPLITS)} with such folders, "
@@ -94,13 +94,16 @@ def of_tables(path: Path, texts: Sequence[str] | None, label: str | None) -> Dat
     parts = [each for each in known if each.name.partition(".")[0] == files.SPLITS[0]]
     if len(parts) != 1:
         raise InputError(f"{path}: found {len(parts)} tables called train, allowed: {ALLOWED}")
-    table = look.look(parts[0])
+    table = look.look(parts[0], named(texts, label))
     names = look.columns(table, texts, label)
     train_texts, labels = look.usable(table.rows, names)
-    stated = {"kind": "files", "path": from_root(path), **columns(table, names, len(train_texts))}
+    stated = {"kind": "files", "path": from_root(path), **columns(table, names, bad=True)}
     source = read(files.Source, stated, f"sources.{path.name}")
     tests = files.load(source)["test"].texts  # which refuses another test split
-    notes = [*notes_on(table, names, len(train_texts))]
+    lost = len(files.dropped(source))
+    if not lost:
+        del stated["bad_rows"]
+    notes = [*notes_on(table, names, train_texts), *of_test(lost - left_out(table, train_texts))]
     return DataSet(
         path.name, path.name, train_texts, labels, notes, lambda name: stated, table.encoding, tests=tests
     )

@@ -2,7 +2,7 @@
 
 import filecmp
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +20,36 @@ def data_set(path: Path, texts: Sequence[str] | None, label: str | None, test: P
     """texts, label: its columns, None to have them guessed."""
     if test is not None and not (test.is_file() and tables.known(test)):
         raise InputError(f"--test: found {test}, allowed: a table as {path.name}; save it as CSV")
-    table = look.look(path)
+    table = look.look(path, named(texts, label))
     names = look.columns(table, texts, label)
     usable_texts, labels = look.usable(table.rows, names)
+    tests, lost = (None, 0) if test is None else tests_of(test, table.how, names)
 
     def entry(name: str) -> dict[str, Any]:
         where = {"path": from_root(path), "split": {"test": SHARE}}
         if test is not None:
             where = {"path": from_root(copied(path, test, name))}
-        return {"kind": "files", **where, **columns(table, names, len(usable_texts))}
+        return {
+            "kind": "files",
+            **where,
+            **columns(table, names, lost > 0 or left_out(table, usable_texts) > 0),
+        }
 
-    notes = [*notes_on(table, names, len(usable_texts))]
-    tests = None if test is None else tests_of(test, table.how, names)
+    notes = [*notes_on(table, names, usable_texts), *of_test(lost)]
     return DataSet(path.name, name_of(path), usable_texts, labels, notes, entry, table.encoding, tests=tests)
 
 
-def tests_of(table: Path, how: tables.Format, names: look.Columns) -> list[str]:
-    """The texts of a test split, read as the source will read it: in the format of the training split."""
-    rows = [row for _, row in tables.rows(table, how, [*names.texts, names.label]) if isinstance(row, dict)]
-    texts, _ = look.usable(rows, names)
-    return texts
+def named(texts: Sequence[str] | None, label: str | None) -> list[str]:
+    """The columns that a person named."""
+    return [*(texts or []), *([] if label is None else [label])]
+
+
+def tests_of(table: Path, how: tables.Format, names: look.Columns) -> tuple[list[str], int]:
+    """The texts of a test split, read as the source will read it: in the format of the training split; and
+    how many of its rows can't be used."""
+    rows = [row for _, row in tables.rows(table, how, [*names.texts, names.label])]
+    texts, _ = look.usable([row for row in rows if isinstance(row, dict)], names)
+    return texts, len(rows) - len(texts)
 
 
 def name_of(table: Path) -> str:
@@ -47,19 +57,40 @@ def name_of(table: Path) -> str:
     return table.name.partition(".")[0]
 
 
-def notes_on(table: look.Table, names: look.Columns, kept: int) -> Iterator[str]:
-    """Lines on a table's columns, and on the rows that are left out. kept: how many are not."""
+def left_out(table: look.Table, kept: Sequence[str]) -> int:
+    """How many of its rows. kept: the texts of those that are not."""
+    return table.unread + len(table.rows) - len(kept)
+
+
+def of_test(lost: int) -> Iterator[str]:
+    """A line on the rows of a test split that are left out, if there are some."""
+    if lost:
+        yield f"  {counted(lost, 'row')} of the test split left out, without a text or a label, or unreadable"
+
+
+def notes_on(table: look.Table, names: look.Columns, kept: Sequence[str]) -> Iterator[str]:
+    """Lines on a table's columns, header, labels and rows left out. kept: the texts of the other rows."""
     yield names.note(table.path)
-    if left_out := table.unread + len(table.rows) - kept:
+    if table.taken_for_headerless:
+        yield f"  taken for a table without a header: {table.taken_for_headerless}"
+    yield from on_labels(table.rows, names)
+    if lost := left_out(table, kept):
         yield (
-            f"  {counted(left_out, 'row')} left out: {table.unread:,} that can't be read, "
-            f"{left_out - table.unread:,} without a text or a label"
+            f"  {counted(lost, 'row')} left out: {table.unread:,} that can't be read, "
+            f"{lost - table.unread:,} without a text or a label"
         )
 
 
-def columns(table: look.Table, names: look.Columns, kept: int) -> dict[str, Any]:
-    """What a source's entry says of a table. kept: how many rows have a text and a label."""
-    how, bad = table.how, table.unread + len(table.rows) > kept
+def on_labels(rows: Sequence[Mapping[str, object]], names: look.Columns) -> Iterator[str]:
+    """A line if labels are not as the rows have them."""
+    if padded := look.padded(rows, names.label):
+        have = "label has" if padded == 1 else "labels have"
+        yield f"  {padded:,} {have} white space around, which is taken off"
+
+
+def columns(table: look.Table, names: look.Columns, bad: bool) -> dict[str, Any]:
+    """What a source's entry says of a table. bad: whether some rows can't be used."""
+    how = table.how
     return {
         "text": names.texts[0] if len(names.texts) == 1 else list(names.texts),
         "label": names.label,
@@ -70,9 +101,14 @@ def columns(table: look.Table, names: look.Columns, kept: int) -> dict[str, Any]
     }
 
 
+def folder_of(name: str) -> Path:
+    """Where copies for an experiment are."""
+    return ROOT / "texts" / name
+
+
 def copied(train: Path, test: Path, name: str) -> Path:
     """A folder with copies of both, as a source with a test split of its own is."""
-    folder = ROOT / "texts" / name
+    folder = folder_of(name)
     folder.mkdir(parents=True, exist_ok=True)
     for split, file in (("train", train), ("test", test)):
         shutil.copyfile(file, copy_of(file, split, folder))

@@ -16,6 +16,7 @@ import numpy as np
 from stages.artifacts.split import Split
 from stages.runtime.config import InputError
 from stages.runtime.wording import counted, percent
+from stages.sources import files
 from stages.texts import doubts, tables
 
 SAMPLE = 1 << 20  # bytes that encoding and delimiter are guessed from
@@ -33,6 +34,7 @@ SIGNS = frozenset(
 )
 WORD = re.compile(r"[^\W\d_]+")
 QUOTED = re.compile(r"(?<=[^\W\d_])[\u201a\u201c-\u201e](?=[^\W\d_])")  # marks inside a word
+SPELLED = str | int | float  # of values that can be texts or labels; a bool is an int
 MOST = 100  # different values of a column that is taken for labels unasked
 
 
@@ -45,6 +47,14 @@ class Table:
     how: tables.Format
     rows: list[dict[str, object]]
     unread: int = 0
+
+    @property
+    def taken_for_headerless(self) -> str | None:
+        """For a person to check; None of a table with a header."""
+        if not self.how.columns:
+            return None
+        first = _listed([spelled(value) for value in self.rows[0].values()])
+        return f"its first row does not look like a header; if it is one, name its columns ({first})"
 
     @property
     def encoding(self) -> str | None:
@@ -72,9 +82,9 @@ class Columns:
         return f"{where}: text is {columns}, label is column {self.label!r}: {self.why}"
 
 
-def look(path: Path) -> Table:
-    """Read a table whose format nobody told."""
-    how = format_of(path)
+def look(path: Path, named: Sequence[str] = ()) -> Table:
+    """Read a table whose format nobody told. named: columns that a person named."""
+    how = format_of(path, named)
     read = [row for _, row in tables.rows(path, how, [])]
     rows = [row for row in read if isinstance(row, dict)]
     if not rows:
@@ -82,8 +92,9 @@ def look(path: Path) -> Table:
     return Table(path, how, rows, len(read) - len(rows))
 
 
-def format_of(path: Path) -> tables.Format:
-    """How to read a table, by what it begins with."""
+def format_of(path: Path, named: Sequence[str] = ()) -> tables.Format:
+    """How to read a table, by what it begins with. named: columns that a person named: a first row that has
+    them is the header."""
     if not tables.known(path):
         allowed = f"{', '.join(tables.SUFFIXES)}, or one with {tables.COMPRESSED}"
         raise InputError(f"{path}: found suffix {path.suffix!r}, allowed: {allowed}; save it as CSV")
@@ -94,25 +105,23 @@ def format_of(path: Path) -> tables.Format:
     first, *others = _fields(path, how) or [[]]
     if not first:
         raise InputError(f"{path}: found no row that can be read, allowed: rows with a text and a label")
-    if _header(first, others):
+    if (named and {*named} <= {*first}) or _header(first, others):
         return how
     return replace(how, columns=tuple(f"column {i + 1}" for i in range(len(first))))
 
 
 def columns(table: Table, texts: Sequence[str] | None = None, label: str | None = None) -> Columns:
     """The columns that a person named, and for the others those that look like it."""
-    names = list(table.rows[0])
+    names = [name for name in table.rows[0] if name.strip()]  # Excel writes columns that have none
     if len(names) < 2:
+        has = f"one column, {names[0]!r}" if names else "no column with a name"
         raise InputError(
-            f"{table.path}: found one column, {names[0]!r}, allowed: one with texts and one with labels; add "
-            f"the labels as a column (fit knows the delimiters , ; | and tabs)"
+            f"{table.path}: found {has}, allowed: one with texts and one with labels; add the labels as a "
+            "column (fit knows the delimiters , ; | and tabs)"
         )
     for option, asked in (("--text", texts or []), ("--label", [label] if label is not None else [])):
         for name in asked:
-            if name not in names:
-                raise InputError(
-                    f"{option}: found {name!r}, allowed: a column of {table.path}: {_listed(names)}"
-                )
+            _refuse_unknown(option, name, names, table)
     if texts and len({*texts, label}) <= len(texts):
         raise InputError(f"--text: found {_listed([*texts])}, allowed: each column once, and not the label's")
     why = []
@@ -131,7 +140,9 @@ def sheet(texts: Sequence[str], labels: Sequence[str], tests: Sequence[str] | No
     tests: the texts of a test split that stands beside these; None if it is cut from them by their hash.
     """
     counts = Counter(labels)
-    shares = ", ".join(f"{name[:40]} {percent(count / len(labels))}" for name, count in counts.most_common(8))
+    shares = ", ".join(
+        f"{name[:40]!r} {percent(count / len(labels))}" for name, count in counts.most_common(8)
+    )
     more = f", and {len(counts) - 8} more" if len(counts) > 8 else ""
     yield f"{counted(len(texts), 'row')}, {counted(len(counts), 'label')}: {shares}{more}"
     words = lengths(texts)
@@ -168,15 +179,19 @@ def lengths(texts: Sequence[str]) -> np.ndarray:
 
 
 def usable(rows: Sequence[Mapping[str, object]], names: Columns) -> tuple[list[str], list[str]]:
-    """Texts and labels of the rows that have both."""
+    """Texts and labels of the rows that the source can use, which takes white space off labels."""
     pairs = []
     for row in rows:
-        parts = [row.get(name) for name in names.texts]
-        text = joined(parts)
-        label = spelled(row.get(names.label))
-        if None not in parts and text.strip() and label.strip():
-            pairs.append((text, label))
+        values = {name: _as_in_a_table(row.get(name)) for name in (*names.texts, names.label)}
+        if files.unusable(values, [*values]) is None:
+            pairs.append((joined(values[name] for name in names.texts), spelled(values[names.label]).strip()))
     return [text for text, _ in pairs], [label for _, label in pairs]
+
+
+def padded(rows: Iterable[Mapping[str, object]], label: str) -> int:
+    """How many labels have white space around them, which the source takes off. label: the column."""
+    labels = (spelled(row.get(label)) for row in rows)
+    return sum(name != name.strip() != "" for name in labels)
 
 
 def joined(parts: Iterable[object]) -> str:
@@ -185,8 +200,14 @@ def joined(parts: Iterable[object]) -> str:
 
 
 def spelled(value: object) -> str:
-    """As the source spells it; "" if there is none. JSON's and Parquet's `false` is a value."""
-    return "" if value is None else str(value)
+    """As the source spells it; "" if there is none, or an object or a list, which it refuses. JSON's and
+    Parquet's `false` is a value."""
+    return str(value) if isinstance(value, SPELLED) else ""
+
+
+def _as_in_a_table(value: object) -> object:
+    """Numbers as tables spell them (stages/texts/tables.py), whatever else as it is."""
+    return str(value) if type(value) in (int, float) else value
 
 
 def _encoding(path: Path) -> str:
@@ -211,7 +232,9 @@ def _encoding(path: Path) -> str:
         best = from_bytes(raw).best()
         if best is None:
             raise InputError(
-                f"{path}: found an encoding that nobody knows, allowed: UTF-8; save it so"
+                f"{path}: found bytes that are no text in an encoding known here, allowed: UTF-8, UTF-16, or "
+                "an older one, as cp1252 or gb18030; save it as UTF-8, or name its `encoding` in a source in "
+                "conf/sources (reports/own-texts.md)"
             ) from None
         return str(best.encoding)
 
@@ -260,10 +283,28 @@ def _fields(path: Path, how: tables.Format) -> list[list[str]]:
 
 
 def _header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row names the columns: short, all different, and none of it there again below."""
-    if len(set(first)) < len(first) or not all(name.strip() and len(name) <= 60 for name in first):
+    """Whether the first row names the columns: short, all different, and none of it there again below. A
+    column without a name and without content, as Excel writes them, is none."""
+    filled = {i for fields in (first, *others) for i, field in enumerate(fields) if field.strip()}
+    names = [name for i, name in enumerate(first) if i in filled]
+    if len(set(names)) < len(names) or not all(name.strip() and len(name) <= 60 for name in names):
         return False
-    return not any(name in fields for fields in others for name in first)
+    return not any(name in fields for fields in others for name in names)
+
+
+def _refuse_unknown(option: str, name: str, names: Sequence[str], table: Table) -> None:
+    """Refuse a name that is no column's, or that of a column which is neither text nor label."""
+    if name not in names:
+        hint = f"; {table.taken_for_headerless}" if table.taken_for_headerless else ""
+        raise InputError(
+            f"{option}: found {name!r}, allowed: a column of {table.path}: {_listed(names)}{hint}"
+        )
+    values = [value for row in table.rows if (value := row.get(name)) is not None]
+    if values and not any(isinstance(value, SPELLED) for value in values):
+        raise InputError(
+            f"{option}: found {name!r}, whose values are of the kind {type(values[0]).__name__}, allowed: "
+            f"strings, numbers, true and false; name another column of {_listed(names)}"
+        )
 
 
 def _text(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> str:
@@ -288,7 +329,10 @@ def _label(table: Table, names: Sequence[str]) -> tuple[str, str]:
     if len(few) == 1:
         return few[0], f"{few[0]!r} alone has few different values, {len(values[few[0]])}"
     if few:
-        raise InputError(f"--label: several columns may be it: {_listed(few)}; name one of: {_listed(names)}")
+        hint = f"; {table.taken_for_headerless}" if table.taken_for_headerless else ""
+        raise InputError(
+            f"--label: several columns may be it: {_listed(few)}; name one of: {_listed(names)}{hint}"
+        )
     numbers = ", ".join(f"{name} has {len(values[name]):,}" for name in names)[:200]
     raise InputError(
         f"{table.path}: found no column that looks like labels, allowed: 2 to {MOST} different values, most "

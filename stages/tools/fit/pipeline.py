@@ -1,19 +1,24 @@
 """An experiment through the pipeline: baselines first, then everything, ranked by what was held out."""
 
 import json
+import os
+import shlex
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stages.artifacts.split import load_split
 from stages.runtime.config import ROOT, InputError
 from stages.runtime.wording import clock, counted, percent
-from stages.tools.fit.experiment import from_root, place, seconds, source_of
+from stages.tools.fit.experiment import around, from_root, place, seconds, source_of
 from stages.tools.fit.progress import repro
 from stages.tools.report import ranking
 
 if TYPE_CHECKING:
     from stages.tools.report.parts import Experiment
 
+WEIGHS = ("linear", "gradient_descent")  # the kinds of training that `fit` writes with a `class_weight`
 BASELINES = ("majority", "logistic", "svm", "nb-svm", "characters")
 
 
@@ -31,31 +36,68 @@ def run(name: str, entries: dict[str, Any], by: str, words: float) -> None:
         for recipe in recipes
     }
     all_of_it = coming(name, entries["recipes"], recipes, first)
-    print(f"{all_of_it}: about {clock(sum(shares.values()))}, less what is there already", flush=True)
+    needed = sum(shares.values()) + around([entries["recipes"][recipe]["corpus"] for recipe in recipes])
+    print(f"{all_of_it}: about {clock(needed)}, less what is there already", flush=True)
     if first:  # without targets DVC runs everything
         repro([f"evaluate@{recipe}" for recipe in first], {recipe: shares[recipe] for recipe in first})
-    if line := imbalance(source_of(name, entries), by):
-        print(f"\n{line}")
+    imbalanced = imbalance(source_of(name, entries), by)
+    if imbalanced:
+        print(f"\n{imbalanced}")
     if 0 < len(first) < len(recipes):
         print(f"\nThe baselines, the best on held-out texts by {measure} first; the networks are next.")
         rank(name, first, by)
     repro([f"compare@{name}"], shares)
     print(f"\nAll of {name}, the best on held-out texts by {measure} first:")
     best = rank(name, recipes, by)
-    result = metrics(best)["test"]
-    print(
-        f"\n{best} is chosen by its held-out texts. On the test split: {percent(result['accuracy'])} right."
-    )
     compared = gathered.gather(ROOT, entries, name, by)
+    print(f"\n{best} is chosen by its held-out texts. On the test split: {on_test(best, compared, by)}.")
     for line in differences(compared):
         print(line)
-    print(f'Predict:  python -m stages.tools.predict {best} "a text"    (why: stages.tools.explain)')
-    print(f"Serve:    python -m stages.tools.serve {best}    (without this repository: stages.tools.export)")
-    print(f"Labels:   python -m stages.tools.labels {source_of(name, entries)}    (which are probably wrong)")
+    if imbalanced and (advice := weighing(name, best, entries["recipes"][best]["training"])):
+        print(advice)
     page = folder.page_of(compared, folder.by_models(entries["recipes"]))
-    print(f"Report:   {folder.opened_by(page)}")
-    print(f"Figures:  reports/comparisons/{name}/    Table: reports/tables/{name}.csv")
-    print(f"Go on:    edit {from_root(place(name))}, then python -m stages.tools.fit {name}")
+    for line in next_commands(name, best, source_of(name, entries), folder.opened_by(page)):
+        print(line)
+
+
+def on_test(recipe: str, compared: "Experiment", by: str) -> str:
+    """How good a recipe is on the test split, its rare labels too if they rank it. by: of ranking.BY."""
+    right = f"{percent(metrics(recipe)['test']['accuracy'])} right"
+    if by != "macro-f1":
+        return right
+    [f1] = [one.over_classes[0] for part in compared.parts for one in part.recipes if one.name == recipe]
+    return f"{right}, macro-F1 {f1:.3f}"
+
+
+def weighing(name: str, best: str, training: Mapping[str, Any]) -> str | None:
+    """What may help with rare labels; None of a recipe that has it, or that it can't help."""
+    cell = best.removeprefix(f"{name}-")
+    if training["kind"] not in WEIGHS or training.get("class_weight") or cell == "majority":
+        return None
+    return (
+        f"For the rare labels, try `{cell}: {{training: {{class_weight: balanced}}}}` under `tweak` in "
+        f"{from_root(place(name))}: every label then has equal weight in its training."
+    )
+
+
+def next_commands(name: str, best: str, source: str, opened_by: str) -> Iterator[str]:
+    """What a person may do with an experiment that is through, and its best recipe."""
+    run = f"{python()} -m"
+    yield f'Predict:  {run} stages.tools.predict {best} "a text"    (why: stages.tools.explain)'
+    yield f"Serve:    {run} stages.tools.serve {best}    (without this repository: stages.tools.export)"
+    yield f"Labels:   {run} stages.tools.labels {source}    (which are probably wrong)"
+    yield f"Report:   {opened_by.replace('python -m', run, 1)}"
+    yield f"Figures:  reports/comparisons/{name}/    Table: reports/tables/{name}.csv"
+    yield f"Go on:    edit {from_root(place(name))}, then {run} stages.tools.fit {name}"
+
+
+def python() -> str:
+    """What starts this Python where a person is: after `make fit` no environment is active."""
+    own = ROOT / ".venv"
+    active = os.environ.get("VIRTUAL_ENV")
+    if Path(sys.prefix).resolve() != own.resolve() or (active and Path(active).resolve() == own.resolve()):
+        return "python"
+    return ".venv/bin/python" if Path.cwd() == ROOT else shlex.quote(str(own / "bin" / "python"))
 
 
 def differences(compared: "Experiment") -> Iterator[str]:
