@@ -15,8 +15,9 @@ from stages.artifacts.storage import refusing
 from stages.evaluation.metrics import probabilities
 from stages.evaluation.report import trained_on
 
-# a search ends close to a limit of stages/evaluation/calibration.py, whose import takes half a second
-LOWEST, HIGHEST = 1.01 * 0.05, 0.99 * 20.0
+# those of stages/evaluation/calibration.py, whose import takes half a second; a search ends close to a limit
+COOLEST, HOTTEST = 0.05, 20.0
+LOWEST, HIGHEST = 1.01 * COOLEST, 0.99 * HOTTEST
 NEUTRAL = 1.0  # a temperature that changes nothing: only a lower one makes a model surer
 
 

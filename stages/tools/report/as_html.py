@@ -152,7 +152,7 @@ def _quote(quote: Quoted) -> str:
     )
     choice = f"predicted <b>{inert(quote.predicted)}</b> with {escape(likely(quote.probable))}"
     words = f'<p class="words">{_coloured(quote)}</p>' if quote.words else ""
-    return f'<p class="labels">row {quote.row}: {choice}; {outcome}</p><p>{inert(quote.text)}</p>{words}'
+    return f'<p class="labels">{inert(quote.place)}: {choice}; {outcome}</p><p>{inert(quote.text)}</p>{words}'
 
 
 def _coloured(quote: Quoted) -> str:

@@ -65,7 +65,7 @@ def _table(table: Table) -> str:
 def _quotes(quotes: Sequence[Quoted]) -> str:
     rows = [
         [
-            str(quote.row),
+            inert(quote.place),
             inert(quote.text),
             inert(quote.label),
             inert(quote.predicted),
@@ -74,5 +74,5 @@ def _quotes(quotes: Sequence[Quoted]) -> str:
         ]
         for quote in quotes
     ]
-    header = ["row", "text", "label", "predicted", "its probability", "probability of the label"]
+    header = ["where", "text", "label", "predicted", "its probability", "probability of the label"]
     return markdown(header, rows, ["text", "label", "predicted"])

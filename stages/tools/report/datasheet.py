@@ -62,12 +62,15 @@ def _doubts(part: Part) -> list[list[str]]:
     exact, dropped = sheet["duplicates"]["exact"], sheet["duplicates"]["dropped"]
     done = f"dropped: {dropped['train']:,} of train, {dropped['test']:,} of test"
     action = done if any(dropped.values()) else "kept"
+    several = "kept with each of their labels"
+    if any(dropped.values()):
+        several = "once each is left, with the label of its first row in test, else in train"
     alike = "; ".join(" and ".join(group) for group in sheet["alike"])
     return [
         ["texts of train that repeat an earlier one", f"{exact['train']:,}", _if(exact["train"], action)],
         ["texts of test that repeat an earlier one", f"{exact['test']:,}", _if(exact["test"], action)],
         ["texts of test that are in train, too", f"{exact['between']:,}", _if(exact["between"], action)],
-        ["texts with several labels", f"{sheet['contradictory']:,}", _if(sheet["contradictory"], action)],
+        ["texts with several labels", f"{sheet['contradictory']:,}", _if(sheet["contradictory"], several)],
         ["labels that look like one", alike or "0", _if(len(alike), "kept apart")],
         [
             "rows that could not be used",

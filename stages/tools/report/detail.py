@@ -1,12 +1,12 @@
 """One recipe on the test split: by label, by length, what it mixes up, whether its probabilities are true."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from stages.evaluation.calibration import COOLEST, HOTTEST
 from stages.reporting.comparison import Result, wilson
 from stages.runtime.wording import between, ends
+from stages.tools.answering import calibration
 from stages.tools.report import classwise
 from stages.tools.report.elements import Block, Heading, Prose, Table
 from stages.tools.report.parts import Evaluated
@@ -83,29 +83,34 @@ def _mixed_up(result: Result) -> list[tuple[int, int, int]]:
 
 def uncalibrated(chosen: Evaluated) -> Iterator[str]:
     """Why its calibrated probabilities should not be believed, if that is so."""
-    cold = [seed for seed, degree in chosen.temperatures.items() if degree <= 1.01 * COOLEST]
-    if cold:
-        yield (
-            f"With {_seeds(cold)} the model classifies every held-out text right, so no temperature is best, "
-            f"and the lowest one allowed is taken, {COOLEST:g}. It then calls nearly every text certain, "
-            "right or wrong, and its probabilities mean nothing. More texts, or a larger part of them held "
-            "out, would mend that."
-        )
-    hot = [seed for seed, degree in chosen.temperatures.items() if degree >= 0.99 * HOTTEST]
-    if hot:
-        yield (
-            f"With {_seeds(hot)} the highest temperature allowed is taken, {HOTTEST:g}: the model knows next "
-            "to nothing about the held-out texts."
-        )
+    yield from at_a_limit(chosen)
     measures = chosen.result.measures
-    if measures.get("calibrated.loss", 0.0) > WORSE * measures["test.loss"] and not cold:
+    if measures.get("calibrated.loss", 0.0) > WORSE * measures["test.loss"] and not chosen.too_sure:
         yield (
             "Calibration makes the loss on the test split higher: held-out texts are too few for it, or "
             "differ from test texts."
         )
 
 
-def _seeds(seeds: list[str]) -> str:
+def at_a_limit(chosen: Evaluated) -> Iterator[str]:
+    """The same, but only where no temperature could be fitted."""
+    if chosen.too_sure:
+        yield (
+            f"With {_seeds(chosen.too_sure)} the model classifies every held-out text right, or all but too "
+            "few, so no temperature is best, and one is taken with which it is as sure as can be, "
+            f"{calibration.COOLEST:g} or not much more. It then calls nearly every text certain, right or "
+            "wrong: its probabilities are not calibrated, and a threshold means little. More texts, or a "
+            "larger part of them held out, would mend that."
+        )
+    if hot := calibration.too_unsure(chosen.temperatures):
+        yield (
+            f"With {_seeds(hot)} the highest temperature allowed is taken, {calibration.HOTTEST:g}: the "
+            "model knows little about the held-out texts, its probabilities are not calibrated, and a "
+            "threshold means little."
+        )
+
+
+def _seeds(seeds: Sequence[str]) -> str:
     return f"seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}"
 
 

@@ -19,6 +19,7 @@ from stages.reporting.chapter import table
 from stages.reporting.comparison import Result
 from stages.reporting.figures import CAPTIONS, telling
 from stages.runtime.config import InputError
+from stages.tools.answering import calibration
 from stages.tools.report.parts import Evaluated, Experiment, Part
 from stages.tools.report.ranking import choosing, held_out, ranked
 
@@ -101,9 +102,9 @@ def _part(files: Files, source: str, results: Sequence[Result], by: str, rungs: 
         corpus: {**files.params["corpora"][corpus], "facts": files.json(f"reports/corpora/{corpus}.json")}
         for corpus in dict.fromkeys(one.entry["corpus"] for one in recipes.values())
     }
-    return Part(
-        source, sheet, corpora, train, test, [recipes[name] for name in [*order, *others]], by, [*rungs]
-    )
+    every = [recipes[name] for name in [*order, *others]]
+    own = files.params["sources"][source]
+    return Part(source, sheet, corpora, train, test, every, by, [*rungs], own)
 
 
 def _split(files: Files, source: str, name: str, sheet: Mapping[str, Any]) -> Split:
@@ -116,9 +117,9 @@ def _split(files: Files, source: str, name: str, sheet: Mapping[str, Any]) -> Sp
 def _evaluated(files: Files, result: Result, test: Split) -> Evaluated:
     name = result.recipe
     certificate, facts = (files.json(f"data/models/{name}/{file}") for file in (CERTIFICATE, "training.json"))
-    calibration = files.json(f"data/calibrations/{name}.json")
+    temperatures = files.json(f"data/calibrations/{name}.json")
     files.same(
-        calibration["key"] == certificate["key"], f"data/calibrations/{name}.json", f"data/models/{name}"
+        temperatures["key"] == certificate["key"], f"data/calibrations/{name}.json", f"data/models/{name}"
     )
     path = f"data/logits/test/{files.name}/{name}.npz"
     logits = files.read(path, load_arrays)
@@ -128,8 +129,11 @@ def _evaluated(files: Files, result: Result, test: Split) -> Evaluated:
     counts = confusion(probabilities(next(iter(logits.values()))), labels).tolist()
     files.same(counts == result.confusion, f"data/compared/{files.name}/{name}.json", path)
     entry = files.params["recipes"][name]
-    held = held_out(name, files.name, files.root / "data")
-    return Evaluated(entry, result, facts, certificate, labels, logits, calibration["temperatures"], held)
+    data = files.root / "data"
+    held = held_out(name, files.name, data)
+    degrees, training_logits = temperatures["temperatures"], calibration.logits_of(data, name, files.name)
+    too_sure = calibration.too_sure(degrees, facts["validation"], training_logits)
+    return Evaluated(entry, result, facts, certificate, labels, logits, degrees, too_sure, held)
 
 
 def _figures(files: Files, results: Sequence[Result]) -> dict[str, Path]:

@@ -1,6 +1,6 @@
 """What a report is made of: an experiment, its recipes by source, and what the pipeline left of each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,8 +23,9 @@ class Evaluated:
 
     entry: of `recipes` in params.yaml; facts: its training.json; certificate: as it lies beside its models.
     labels: int16[texts] of the test split. logits: of each seed's model float32[texts, outputs].
-    temperatures: of each seed's model; none if nothing was held out. held: what it is worth on texts of the
-    training split that it held out; None if it was watched on the test split.
+    temperatures: of each seed's model; none if nothing was held out. too_sure: the seeds whose models were
+    never, or hardly ever, wrong about held-out texts, so that no temperature is the best one. held: what it
+    is worth on texts of the training split that it held out; None if it was watched on the test split.
     """
 
     entry: Mapping[str, Any]
@@ -34,6 +35,7 @@ class Evaluated:
     labels: np.ndarray
     logits: Mapping[str, np.ndarray]
     temperatures: Mapping[str, float]
+    too_sure: Sequence[str]
     held: HeldOut | None
 
     @property
@@ -79,7 +81,8 @@ class Part:
 
     sheet: reports/sources/<source>.json; corpora: of each corpus that they read its entry of `corpora` in
     params.yaml and, as `facts`, its reports/corpora/<corpus>.json. by: what chooses, of `ranking.BY`.
-    rungs: the recipes' names in the experiment's order, if each adds to those before it; else none.
+    rungs: the recipes' names in the experiment's order, if each adds to those before it; else none. entry:
+    the source's, of `sources` in params.yaml.
     """
 
     source: str
@@ -90,6 +93,7 @@ class Part:
     recipes: list[Evaluated]
     by: str
     rungs: list[str] = field(default_factory=list)
+    entry: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def chosen(self) -> Evaluated | None:

@@ -1,7 +1,7 @@
 """Texts of the test split that a reader should see: what a model is most wrong about, and least sure of."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ class Quoted:
     """A test text: its row in test.parquet, from 0; its label, the one predicted, and what is given to both.
 
     words: what each of the first words adds to the label that is predicted; none if they were not weighed.
+    place: where it is, for a person who looks it up.
     """
 
     row: int
@@ -27,6 +28,7 @@ class Quoted:
     probable: float
     of_label: float
     words: Shares
+    place: str = ""
 
 
 def most_wrong(part: Part, recipe: Evaluated, count: int, weigh: Weigh | None) -> list[Quoted]:
@@ -41,6 +43,11 @@ def least_sure(part: Part, recipe: Evaluated, count: int) -> list[Quoted]:
     """The texts whose most probable label has the lowest probability, that one first."""
     rows = np.argsort(recipe.calibrated.max(axis=1), kind="stable")
     return _quoted(part, recipe, _different(rows.tolist(), part.test.texts, count), None)
+
+
+def at(quote: Quoted, place: str | None) -> Quoted:
+    """With the place in the user's files, or else the row in the study's."""
+    return replace(quote, place=place or f"row {quote.row + 1} of test.parquet")
 
 
 def cut(text: str, letters: int = LETTERS) -> str:

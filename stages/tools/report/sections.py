@@ -8,6 +8,8 @@ from stages.tools.answering.answers import Weigh
 from stages.tools.report import datasheet, detail, quoted, side_by_side
 from stages.tools.report.elements import Block, Code, Facts, Figure, Heading, Link, Prose, Quotes
 from stages.tools.report.parts import Evaluated, Experiment, Part
+from stages.tools.report.places import Pair, places
+from stages.tools.report.quoted import Quoted
 from stages.tools.report.ranking import HeldOut
 
 
@@ -70,11 +72,12 @@ def short(part: Part) -> Iterator[Block]:
             ("chosen", chosen.name, f"by {held.per_seed:,} held-out texts a seed"),
             ("test accuracy", percent(result.measures["test.accuracy"]), f"95 %: {ends(result.interval)}"),
             ("macro-F1", f"{f1:.3f}", f"95 %: {f1_interval[0]:.3f} to {f1_interval[1]:.3f}"),
-            ("calibration error", side_by_side.calibrated(result), "ECE, calibrated"),
+            ("calibration error", *_calibration(chosen)),
             ("most frequent label", percent(part.guessing), "test accuracy of always answering it"),
         ]
     )
     yield Prose(_choice(part, chosen, held))
+    yield from (Prose(doubt) for doubt in detail.at_a_limit(chosen))
     if part.behind:
         yield Prose(others(part))
     if (linear := part.linear) is not None and linear is not chosen:
@@ -83,6 +86,13 @@ def short(part: Part) -> Iterator[Block]:
             f"{percent(linear.result.measures['test.accuracy'])}: "
             f"{side_by_side.verdict(part.behind[linear.name])}."
         )
+
+
+def _calibration(chosen: Evaluated) -> tuple[str, str]:
+    """The error, and what to read beside it. Where no temperature could be fitted a low one is no merit."""
+    if any(detail.at_a_limit(chosen)):
+        return "not known", "its probabilities are not calibrated"
+    return side_by_side.calibrated(chosen.result), "ECE, calibrated"
 
 
 def others(part: Part) -> str:
@@ -120,22 +130,33 @@ def _choice(part: Part, chosen: Evaluated, held: HeldOut) -> str:
 
 
 def failures(part: Part, chosen: Evaluated, count: int, weigh: Weigh) -> Iterator[Block]:
-    yield Heading("Surest, and wrong", 3)
     wrong = quoted.most_wrong(part, chosen, count, weigh)
+    unsure = quoted.least_sure(part, chosen, count)
+    wanted = {_pair(part, quote) for quote in [*wrong, *unsure]}
+    own = places(part.source, part.entry, "test", wanted)
+
+    def placed(quotes: Sequence[Quoted]) -> Quotes:
+        return Quotes([quoted.at(quote, own.names.get(_pair(part, quote))) for quote in quotes])
+
+    yield Prose(f"Before each text stands where it is. {own.note}")
+    yield Heading("Surest, and wrong", 3)
     if not wrong:
         yield Prose("None: every test text is classified right.")
     else:
         yield Prose(
             "The test texts whose wrong label has the highest probability, that of the first seed's model, "
-            "calibrated. Look at their own labels, too: some may be the mistake. The number is the row in "
-            "the test split, from 0."
+            "calibrated. Look at their own labels, too: some may be the mistake."
         )
-        yield Quotes(wrong)
+        yield placed(wrong)
     yield Heading("Least sure", 3)
     yield Prose(
         "The test texts whose most probable label has the lowest probability, whether it is right or not."
     )
-    yield Quotes(quoted.least_sure(part, chosen, count))
+    yield placed(unsure)
+
+
+def _pair(part: Part, quote: Quoted) -> Pair:
+    return part.test.texts[quote.row], quote.label
 
 
 def use(chosen: Sequence[Evaluated]) -> Iterator[Block]:

@@ -13,8 +13,8 @@ from stages.artifacts.split import Split, save_split
 from stages.runtime import files
 from stages.runtime.config import InputError
 from stages.tools.labels import __main__ as command
-from stages.tools.labels import flips, judges, lines, listing
-from tests.sources.tables import ODD, content, save, source
+from stages.tools.labels import flips, judges, listing
+from tests.sources.tables import save
 
 NAMES = ["billing", "login", "parcel"]
 WORDS = {
@@ -184,6 +184,20 @@ def test_it_says_so_where_texts_do_not_tell_labels(
     assert "agrees with 75.0 %: what follows says next to nothing" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("agreed", "said"), [(0.25, False), (0.625, True), (0.85, False)])
+def test_where_models_are_often_wrong_most_doubts_are_said_to_be_their_mistakes(
+    agreed: float, said: bool
+) -> None:
+    """Of labels as frequent as each other; where the models are no better than guessing, it says that."""
+    labels = (np.arange(80) % 4).astype(np.int16)
+    suggested = np.where(np.arange(80) < agreed * 80, labels, (labels + 1) % 4)
+    split = Split([f"text {row}" for row in range(80)], labels, ["a", "b", "c", "d"])
+    judgement = listing.Judgement(suggested, np.full(80, 0.5), np.full(80, 0.5), 7, [])
+    printed = "\n".join(command.summary("mine", split, judgement, listing.doubts(split, judgement), {}))
+    caveat = f"Models that agree with only {100 * agreed:.1f} % of labels are often wrong themselves"
+    assert (caveat in printed) is said and ("next to nothing" in printed) is (agreed <= 0.25)
+
+
 def test_what_is_missing_is_one_line_that_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,26 +218,3 @@ def test_a_source_that_is_not_there_is_refused_and_a_file_that_is_there_is_kept(
         with pytest.raises(InputError, match="which is there, allowed: a new file"):
             run(monkeypatch, tmp_path, "mine", "--to", str(there))
     assert (tmp_path / "own.csv").read_text(encoding="utf-8") == "mine"
-
-
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json", ".parquet"])
-def test_lines_are_those_of_the_user_s_table(tmp_path: Path, suffix: str) -> None:
-    """A row counts where it ends: the second of ODD takes two lines of a CSV file."""
-    rows = [*ODD, ODD[0], (ODD[0][0], "b")]
-    path = save(tmp_path / f"mine{suffix}", content(rows, suffix))
-    places = lines.lines(source(path), "train", [*ODD, ("not there", "a")])
-    whole = suffix == ".csv"
-    start = 2 if whole else 1
-    assert places[ODD[0]] == [start, len(ODD) + start + whole]
-    assert places[ODD[1]] == [start + 1 + whole]
-    assert (ODD[0][0], "b") not in places and ("not there", "a") not in places
-
-
-def test_lines_are_those_of_the_split_s_own_file_and_of_text_files_there_are_none(tmp_path: Path) -> None:
-    for split, label in (("train", "a"), ("test", "b")):
-        save(tmp_path / f"{split}.csv", content([("x", label), ("y", label)], ".csv"))
-    assert lines.lines(source(tmp_path), "test", [("y", "b"), ("y", "a")]) == {("y", "b"): [3]}
-    (folder := tmp_path / "texts" / "a").mkdir(parents=True)
-    save(folder / "1.txt", "x")
-    plain = source(tmp_path / "texts", text=None, label=None, split={"test": 0.5})
-    assert lines.lines(plain, "train", [("x", "a")]) == {}

@@ -67,6 +67,7 @@ def experiment(root: Path, recipes: Sequence[Made], monkeypatch: pytest.MonkeyPa
             }
         },
         "experiments": {NAME: {"title": "t"}},
+        "sources": {recipe.source: {"kind": "imdb"} for recipe in recipes},
         "corpora": {"words": {"tokenizer": {"kind": "word"}}},
         "recipes": {recipe.name: entry(recipe) for recipe in recipes},
         "figures": {"width": 9.0, "font_size": 10, "colors": "petroff10", "grid": True},

@@ -1,5 +1,6 @@
 """The report of an experiment: held-out texts choose, and nothing that a user supplies does harm."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -338,9 +339,70 @@ def test_probabilities_that_say_nothing_are_said_to(tmp_path: Path, monkeypatch:
         (COOLEST, "with seed 43 the model classifies every held-out text right"),
         (HOTTEST, "with seed 43 the highest"),
     ):
-        extreme = replace(recipe, temperatures={"42": 1.0, "43": degree})
+        sure = ["43"] if degree == COOLEST else []
+        extreme = replace(recipe, temperatures={"42": 1.0, "43": degree}, too_sure=sure)
         [doubt] = detail.uncalibrated(extreme)
-        assert words in doubt.lower()
+        assert words in doubt.lower() and "not calibrated, and a threshold means little" in doubt
+
+
+def test_no_calibration_is_praised_where_every_held_out_text_is_right_and_all_seeds_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of the temperatures ends at the limit, one above: below it all probabilities are 1."""
+    params = experiment(tmp_path, [Made("a", 8, 10)], monkeypatch)
+    path = tmp_path / "data" / "calibrations" / "a.json"
+    temperatures = {"42": COOLEST, "43": 0.0602}
+    key = json.loads(path.read_text(encoding="utf-8"))["key"]
+    files.write_json(path, {"key": key, "temperatures": temperatures})
+    [recipe] = gather(tmp_path, params, NAME).parts[0].recipes
+    assert recipe.too_sure == ["42", "43"]
+    page = pages(tmp_path, params)["README.md"]
+    short = page[page.index("## In short") : page.index("## The texts")]
+    assert "| calibration error | not known | its probabilities are not calibrated |" in short
+    assert "With seeds 42, 43 the model classifies every held-out text right" in short
+    experiment(tmp_path, [Made("a", 8, 8)], monkeypatch)
+    page = pages(tmp_path, params)["README.md"]
+    assert "ECE, calibrated |" in page and "not calibrated" not in page
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_quoted_text_has_the_line_of_the_user_s_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    params = experiment(tmp_path, THREE, monkeypatch)
+    test = gather(tmp_path, params, NAME).parts[0].test
+    path = tmp_path / "mine.jsonl"
+    rows = [
+        {"body": text, "team": test.names[label]} for text, label in zip(test.texts, test.labels, strict=True)
+    ]
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    if own:
+        entry = {"kind": "files", "path": str(path), "text": "body", "label": "team", "split": {"test": 0.5}}
+        params["sources"]["own"] = entry
+    made = pages(tmp_path, params)
+    where = r"line (\d+)" if own else r"row (\d+) of test.parquet"
+    places = re.findall(rf"^\| {where} \| test (\d+) ", made["README.md"], re.MULTILINE)
+    assert len(places) == 20 and all(int(place) == int(number) + 1 for place, number in places)
+    assert len(re.findall(rf'class="labels">{where}: ', made["index.html"])) == 20
+    note = "rows end in mine.jsonl." if own else "Rows are those of data/sources/own/test.parquet, from 1."
+    assert note in Reader(made["index.html"]).text
+
+
+@pytest.mark.parametrize("dropped", [0, 75])
+def test_what_became_of_texts_with_several_labels_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dropped: int
+) -> None:
+    params = experiment(tmp_path, THREE, monkeypatch)
+    path = tmp_path / "reports" / "sources" / "own.json"
+    sheet = json.loads(path.read_text(encoding="utf-8"))
+    duplicates = {"exact": {"train": 75, "test": 0, "between": 0}, "dropped": {"train": dropped, "test": 0}}
+    files.write_json(path, sheet | {"contradictory": 24, "duplicates": duplicates})
+    page = pages(tmp_path, params)["README.md"]
+    done = "once each is left, with the label of its first row in test, else in train"
+    assert (
+        f"| texts with several labels | 24 | {done if dropped else 'kept with each of their labels'} |"
+        in page
+    )
 
 
 def test_of_many_labels_the_pairs_are_listed_that_are_mixed_up_most(
