@@ -16,7 +16,7 @@ from stages.evaluation.metrics import probabilities
 from stages.models.ensemble import combine
 from stages.runtime.wording import counted
 from stages.tokenization.interface import Tokenizer
-from stages.tools.answering import calibration, unpadded
+from stages.tools.answering import credibility, unpadded
 from stages.tools.answering.answers import one_line
 
 Logits = Callable[[Sequence[str]], np.ndarray]
@@ -33,7 +33,7 @@ class Resident(Classifier):
     def __init__(self, name: str, recipes: Mapping[str, Any]) -> None:
         super().__init__(name, recipes)
         data, seeds = self._folder.parents[1], self.seeds
-        self.doubt = calibration.doubt_of(name, recipes[name], self._facts, self._temperatures, seeds, data)
+        self.doubt = credibility.doubt_of(name, recipes[name], self._facts, self._temperatures, seeds, data)
         self._listening = [Listening(one._tokenizer) for one in (self._members or [self])]
         for one, tokenizer in zip(self._members or [self], self._listening, strict=True):
             one._tokenizer = tokenizer

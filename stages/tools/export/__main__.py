@@ -24,7 +24,7 @@ from stages.evaluation.classify import Classifier, temperatures
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError, parse
 from stages.study.params import one_of, params
-from stages.tools.answering import calibration, trained
+from stages.tools.answering import credibility, trained
 from stages.tools.export import formats, linear_form, package, readme
 
 FORMATS = ("package", *formats.FILES)
@@ -67,7 +67,7 @@ def exported(name: str, recipes: Mapping[str, Any], kind: str, folder: Path) -> 
         "seed": int(seed),
         "labels": training["labels"],
         "temperature": degrees.get(seed, 1.0),
-        "doubt": calibration.doubt_of(name, recipe, training, degrees, [seed], ROOT / "data"),
+        "doubt": credibility.doubt_of(name, recipe, training, degrees, [seed], ROOT / "data"),
         "certificate": provenance.key(origin),
         "pad": origin["pad"],
         "measured": measured(name),

@@ -6,7 +6,7 @@ import numpy as np
 
 from stages.reporting.comparison import Result, wilson
 from stages.runtime.wording import between, ends
-from stages.tools.answering import calibration
+from stages.tools.answering import credibility
 from stages.tools.report import classwise
 from stages.tools.report.elements import Block, Heading, Prose, Table
 from stages.tools.report.parts import Evaluated
@@ -98,13 +98,13 @@ def at_a_limit(chosen: Evaluated) -> Iterator[str]:
         yield (
             f"With {_seeds(chosen.too_sure)} the model classifies every held-out text right, or all but too "
             "few, so no temperature is best, and one is taken with which it is as sure as can be, "
-            f"{calibration.COOLEST:g} or not much more. It then calls nearly every text certain, right or "
+            f"{credibility.COOLEST:g} or not much more. It then calls nearly every text certain, right or "
             "wrong: its probabilities are not calibrated, and a threshold means little. More texts, or a "
             "larger part of them held out, would mend that."
         )
-    if hot := calibration.too_unsure(chosen.temperatures):
+    if hot := credibility.too_unsure(chosen.temperatures):
         yield (
-            f"With {_seeds(hot)} the highest temperature allowed is taken, {calibration.HOTTEST:g}: the "
+            f"With {_seeds(hot)} the highest temperature allowed is taken, {credibility.HOTTEST:g}: the "
             "model knows little about the held-out texts, its probabilities are not calibrated, and a "
             "threshold means little."
         )

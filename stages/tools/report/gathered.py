@@ -19,7 +19,7 @@ from stages.reporting.chapter import table
 from stages.reporting.comparison import Result
 from stages.reporting.figures import CAPTIONS, telling
 from stages.runtime.config import InputError
-from stages.tools.answering import calibration
+from stages.tools.answering import credibility
 from stages.tools.report.parts import Evaluated, Experiment, Part
 from stages.tools.report.ranking import choosing, held_out, ranked
 
@@ -131,8 +131,8 @@ def _evaluated(files: Files, result: Result, test: Split) -> Evaluated:
     entry = files.params["recipes"][name]
     data = files.root / "data"
     held = held_out(name, files.name, data)
-    degrees, training_logits = temperatures["temperatures"], calibration.logits_of(data, name, files.name)
-    too_sure = calibration.too_sure(degrees, facts["validation"], training_logits)
+    degrees, training_logits = temperatures["temperatures"], credibility.logits_of(data, name, files.name)
+    too_sure = credibility.too_sure(degrees, facts["validation"], training_logits)
     return Evaluated(entry, result, facts, certificate, labels, logits, degrees, too_sure, held)
 
 

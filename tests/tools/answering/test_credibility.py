@@ -8,7 +8,7 @@ import pytest
 from stages.artifacts.storage import save_arrays
 from stages.artifacts.validation import stratified
 from stages.evaluation.calibration import COOLEST, HOTTEST, temperature
-from stages.tools.answering import calibration
+from stages.tools.answering import credibility
 
 LABELS = np.arange(40, dtype=np.int16) % 2
 VALIDATION = {"fraction": 0.1}
@@ -25,7 +25,7 @@ def left(path: Path, margin: float, wrong: int) -> float:
 
 
 def test_the_limits_are_those_that_a_temperature_is_fitted_within() -> None:
-    assert (calibration.COOLEST, calibration.HOTTEST) == (COOLEST, HOTTEST)
+    assert (credibility.COOLEST, credibility.HOTTEST) == (COOLEST, HOTTEST)
 
 
 @pytest.mark.parametrize("margin", [0.5, 2.0, 5.0, 40.0])
@@ -33,19 +33,19 @@ def test_a_model_that_has_all_held_out_texts_right_is_too_sure_wherever_its_temp
     tmp_path: Path, margin: float
 ) -> None:
     """Of large logits all temperatures below some are equally good, and any of them comes out."""
-    path = calibration.logits_of(tmp_path, "mine", "study")
+    path = credibility.logits_of(tmp_path, "mine", "study")
     degrees = {"7": left(path, margin, wrong=0)}
-    assert calibration.too_sure(degrees, VALIDATION, path) == ["7"]
-    doubt = calibration.doubt(degrees, VALIDATION, path)
+    assert credibility.too_sure(degrees, VALIDATION, path) == ["7"]
+    doubt = credibility.doubt(degrees, VALIDATION, path)
     assert doubt and "not calibrated" in doubt and "threshold means little" in doubt
-    assert not calibration.too_sure({"7": left(path, margin, wrong=1)}, VALIDATION, path)
+    assert not credibility.too_sure({"7": left(path, margin, wrong=1)}, VALIDATION, path)
 
 
 def test_at_a_limit_they_are_doubted_without_logits_and_between_them_not(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere.npz"
     degrees = {"1": COOLEST, "2": 1.0, "3": HOTTEST, "4": 0.3}
-    assert calibration.too_sure(degrees, VALIDATION, nowhere) == ["1"]
-    assert calibration.too_unsure(degrees) == ["3"]
-    assert "the highest temperature" in (calibration.doubt({"3": HOTTEST}, VALIDATION, nowhere) or "")
-    assert calibration.doubt({"2": 1.0, "4": 0.3}, VALIDATION, nowhere) is None
-    assert calibration.doubt({}, "test", nowhere) is None
+    assert credibility.too_sure(degrees, VALIDATION, nowhere) == ["1"]
+    assert credibility.too_unsure(degrees) == ["3"]
+    assert "the highest temperature" in (credibility.doubt({"3": HOTTEST}, VALIDATION, nowhere) or "")
+    assert credibility.doubt({"2": 1.0, "4": 0.3}, VALIDATION, nowhere) is None
+    assert credibility.doubt({}, "test", nowhere) is None
