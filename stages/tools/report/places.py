@@ -54,7 +54,7 @@ def _named(unit: str, numbers: list[int]) -> str:
 def _in_files(source: files.Source, split: str, wanted: Collection[Pair]) -> Places:
     names: dict[Pair, str] = {}
     for path in _text_files(ROOT / source.path, split):
-        pair = path.read_text(encoding="utf-8-sig"), path.parent.name
+        pair = path.read_text(encoding="utf-8-sig"), path.parent.name.strip()
         if pair in wanted:
             names.setdefault(pair, path.relative_to(ROOT / source.path).as_posix())
     return Places(f"Files are those of {source.path}.", names)
@@ -88,7 +88,7 @@ def lines(source: files.Source, split: str, wanted: Collection[Pair]) -> dict[Pa
     places = defaultdict(list)
     for line, row in tables.rows(path, how, [*source.texts, label]):
         if isinstance(row, dict):
-            pair = "\n".join(str(row.get(column)) for column in source.texts), str(row.get(label))
+            pair = "\n".join(str(row.get(column)) for column in source.texts), str(row.get(label)).strip()
             if pair in wanted:
                 places[pair].append(line)
     return dict(places)

@@ -48,6 +48,11 @@ def test_a_place_is_a_line_or_a_row_of_the_user_s_table(
     assert path.name in own.note and own.note.startswith(unit.capitalize())
 
 
+def test_white_space_around_a_label_hides_no_line(tmp_path: Path) -> None:
+    path = save(tmp_path / "mine.csv", "text,label\nx,Billing \ny,b\nx,Billing\n")
+    assert places.lines(source(path), "train", [("x", "Billing")]) == {("x", "Billing"): [2, 4]}
+
+
 @pytest.mark.parametrize("splits", [["train", "test"], [""]])
 def test_of_text_files_it_is_the_file(tmp_path: Path, splits: list[str]) -> None:
     for split in splits:
