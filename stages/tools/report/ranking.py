@@ -161,7 +161,7 @@ def undecided(rows: Sequence[HeldOut]) -> str | None:
     phrase = f"shown to be less accurate than {best.recipe} on the texts held out (bootstrap over them, 95 %)"
     if not names:
         return f"All the others are {phrase}."
-    return f"Not {phrase}: {', '.join(names)}. Which of these is the best, so few texts do not tell."
+    return f"Not {phrase}: {', '.join(names)}. So few texts cannot tell which of these is best."
 
 
 def imbalance(labels: np.ndarray, names: Sequence[str], by: str) -> str | None:

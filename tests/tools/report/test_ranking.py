@@ -165,7 +165,7 @@ def test_recipes_that_held_out_texts_do_not_tell_from_the_best_are_named() -> No
     low, high = ranking.behind(best, far)
     gap = best.measures["accuracy"] - far.measures["accuracy"]
     assert low < gap < high and high - low == pytest.approx(0.16, abs=0.03)  # 4 sqrt(0.34 / 200)
-    assert "held out (bootstrap over them, 95 %): close. Which" in (
+    assert "held out (bootstrap over them, 95 %): close. So few" in (
         ranking.undecided([best, close, far]) or ""
     )
     assert "All the others are shown to be less accurate than best" in (ranking.undecided([best, far]) or "")
