@@ -3,6 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
@@ -73,9 +74,10 @@ def line(
     the strongest have a line each, which begins with a tab. note: what there is to say of them."""
     if not as_json:
         pairs = ranked(labels, shares, threshold, top)
-        cells = ([one_line(label or ""), "" if p is None else f"{p:.4f}"] for label, p in pairs)
+        cells = ([cell(label or ""), "" if p is None else f"{p:.4f}"] for label, p in pairs)
         row = "\t".join([*chain(*cells), one_line(text)])
-        return "\n\t".join([row, *strongest(words or []), *([f"\t{note}"] if note else [])])
+        more = [*(strongest(words) if words else []), *([f"\t{note}"] if note else [])]
+        return "\n\t".join([row, *more]) if more else row
     explained: dict[str, Any] = {}
     if words is not None:
         explained = {"words": [[word, round(share, 6)] for word, share in words], "note": note}
@@ -106,6 +108,12 @@ def unsupported(shares: Shares, exact: bool) -> str | None:
     if exact:
         return "no word speaks for this label: it follows from how frequent it was in training (the bias)"
     return "no word alone speaks for this label"
+
+
+@lru_cache
+def cell(label: str) -> str:
+    """`one_line` of a label, which many texts have."""
+    return one_line(label)
 
 
 def one_line(text: str) -> str:

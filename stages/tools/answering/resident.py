@@ -74,7 +74,7 @@ class Listening:
     def encode(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
         self.known = []
         for ids in self._tokenizer.encode(texts):
-            self.known.append(bool((ids > unpadded.UNKNOWN).any()))
+            self.known.append(bool(ids.max(initial=0) > unpadded.UNKNOWN))
             yield ids
 
     @property
