@@ -138,7 +138,7 @@ def failures(part: Part, chosen: Evaluated, count: int, weigh: Weigh) -> Iterato
     def placed(quotes: Sequence[Quoted]) -> Quotes:
         return Quotes([quoted.at(quote, own.names.get(_pair(part, quote))) for quote in quotes])
 
-    yield Prose(f"The first column says where a text is. {own.note}")
+    yield Prose(f"Each text is given with its place. {own.note}")
     yield Heading("Surest, and wrong", 3)
     if not wrong:
         yield Prose("None: every test text is classified right.")
