@@ -51,7 +51,10 @@ OURS = {  # what the code of this repository imports: what a package imports
     "from stages.tokenizers.ngrams import load": "from .tokenizer import load",
     "from stages.tools.export.shipped.numpy_model import Model": "from .model import Model",
 }
-NGRAMS = ("Ngrams", "Short", "Places", "load", "split", "plain", "bounds", "packed", "characters", "ngrams")
+NGRAMS = (
+    *("Ngrams", "Short", "Places", "load", "split", "plain", "bounds", "packed"),
+    *("characters", "longer", "keyed"),
+)
 SUBWORDS = ("Subwords", "load", "_Words", "_literal", "_Ids", "_spelled", "_meaning", "_byte")
 
 

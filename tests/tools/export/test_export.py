@@ -1,6 +1,7 @@
 """What is exported says what the pipeline says, in a process that has nothing of ours and no TensorFlow."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -196,6 +197,28 @@ def test_texts_without_a_known_word_are_noted_one_by_one_or_counted(tmp_path: Pa
     many = run(package, stdin="xyzzy\nword1\n \n" * 1500)
     assert many.stderr == "note: no word of 1,500 of the texts was learned: their labels are guesses\n"
     assert len(many.stdout.splitlines()) == 4500
+
+
+def test_the_command_ends_quietly_when_it_is_interrupted_or_nobody_reads_on(tmp_path: Path) -> None:
+    package = linear_package(tmp_path)
+
+    def started() -> subprocess.Popen[bytes]:
+        pipe = subprocess.PIPE
+        command = [sys.executable, "-m", "mine_too"]
+        return subprocess.Popen(command, cwd=package, stdin=pipe, stdout=pipe, stderr=pipe)
+
+    with started() as waiting:
+        assert waiting.stdin and waiting.stdout
+        waiting.stdin.write(b"word1\n" * 1000)  # as many as it reads at a time
+        waiting.stdin.flush()
+        waiting.stdout.read(1)  # it waits for more by then
+        waiting.send_signal(signal.SIGINT)
+        assert waiting.communicate()[1] == b"" and waiting.returncode == 128 + signal.SIGINT
+    with started() as unread:
+        assert unread.stdout
+        unread.stdout.close()
+        assert unread.communicate(b"word1\n" * 20_000)[1] == b""
+        assert unread.returncode == 128 + signal.SIGPIPE
 
 
 @pytest.mark.parametrize("asked", ["--help", "-h"])

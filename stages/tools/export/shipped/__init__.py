@@ -5,6 +5,7 @@ Example: python -m PACKAGE "a text"
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -79,17 +80,31 @@ class Classifier:
 
 
 def main() -> None:
+    try:
+        answer()
+        sys.stdout.flush()
+    except BrokenPipeError:  # what reads the output has enough, as `head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
+
+
+def answer() -> None:
+    """Do what the command line asks for."""
     classifier = Classifier()
     if sys.argv[1:] in (["--help"], ["-h"]):
         few = classifier.labels[:MOST] + ["..."] * (len(classifier.labels) > MOST)
         doubt = f"\n\nIts {classifier.doubt}." if classifier.doubt else ""
         print(HELP.format(command=command(), labels=", ".join(few), doubt=doubt), end="")
         return
-    strange: list[str] = []
+    strange, first = 0, list[str]()
     for text, label, share, known in classifier.answers(given()):
         print(f"{label}\t{'' if share is None else f'{share:.4f}'}\t{' '.join(text.split())}")
-        strange += [] if known or share is None else [text]
-    for note in [*notes(strange), *([f"note: {classifier.doubt}"] if classifier.doubt else [])]:
+        if not known and share is not None:
+            strange += 1
+            first = [*first, text][:FEW]
+    for note in [*notes(strange, first), *([f"note: {classifier.doubt}"] if classifier.doubt else [])]:
         print(note, file=sys.stderr)
 
 
@@ -109,11 +124,11 @@ def decoded(texts: Iterable[bytes], where: str) -> Iterator[str]:
             sys.exit(f"error: {where} {number}: not UTF-8 ({error.reason}); give it as UTF-8")
 
 
-def notes(strange: Sequence[str]) -> list[str]:
-    """Lines on texts of which nothing was learned."""
-    if len(strange) > FEW:
-        return [f"note: no word of {len(strange):,} of the texts was learned: their labels are guesses"]
-    return [f"note: no word of {text!r} was learned: its label is a guess" for text in strange]
+def notes(strange: int, first: Sequence[str]) -> list[str]:
+    """Lines on so many texts of which nothing was learned, and the first of them."""
+    if strange > FEW:
+        return [f"note: no word of {strange:,} of the texts was learned: their labels are guesses"]
+    return [f"note: no word of {text!r} was learned: its label is a guess" for text in first]
 
 
 def command() -> str:
