@@ -21,7 +21,7 @@ fit: .venv/ready ## your own texts: make fit DATA=tickets.csv, with more as in A
 	@python -m stages.tools.fit "$(DATA)" $(ARGS)
 
 test: .venv/ready ## all tests, offline (5 to 15 minutes)
-	@python -m pytest -n 2 -m "not faults and not cluster"
+	@python -m pytest -n 2 --dist worksteal -m "not faults and not cluster"
 
 lint: .venv/ready ## style, types, params.yaml against conf/
 	@ruff check
@@ -30,10 +30,10 @@ lint: .venv/ready ## style, types, params.yaml against conf/
 	@python -m stages.compose --check
 
 check: lint ## lint and the fast tests
-	@python -m pytest -n 2 -m "not slow and not faults and not cluster"
+	@python -m pytest -n 2 --dist worksteal -m "not slow and not faults and not cluster"
 
 coverage: .venv/ready ## the lines of stages/ that no test reaches (15 minutes)
-	@COVERAGE_FILE=$(CURDIR)/.coverage python -m pytest -n 2 -m "not faults and not cluster" --cov --cov-report=term-missing --cov-fail-under=95
+	@COVERAGE_FILE=$(CURDIR)/.coverage python -m pytest -n 2 --dist worksteal -m "not faults and not cluster" --cov --cov-report=term-missing --cov-fail-under=95
 
 verify: .venv/ready ## the same bytes twice? the demo in two clones (4 minutes), or COMPARISON=imdb-words
 	@python -m stages.tools.verify $(COMPARISON)
