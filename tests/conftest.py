@@ -2,6 +2,7 @@
 pipeline that has run."""
 
 import os
+import signal
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from hypothesis.configuration import set_hypothesis_home_dir
 
 from tests.project import Project, copied, small
 
+# a shell starts what is in the background with Ctrl-C ignored, and so would be what tests start
+signal.signal(signal.SIGINT, signal.default_int_handler)
 set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "hypothesis")  # its cache of Unicode's categories
 settings.register_profile(
     "seqstudy",
