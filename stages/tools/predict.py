@@ -193,7 +193,7 @@ def texts_of(
 ) -> Iterator[tuple[dict[str, object], str]]:
     """The rows of a table, each with its text; null is an empty one, as an empty cell is. columns: those that
     a text is made of. added: those that what is said goes into, whose names no column may have."""
-    for number, row in tables.rows(path, look.format_of(path), columns):
+    for number, row in tables.rows(path, look.format_of(path, columns), columns):
         if isinstance(row, str):
             raise InputError(f"{path}:{number}: {row}; mend or delete the row")
         if taken := [name for name in row if name in added]:

@@ -168,6 +168,15 @@ def test_a_table_keeps_its_columns(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert [each["id"] for each in objects] == ["1", "2", "3"] and objects[1]["predicted"] is None
 
 
+def test_a_first_row_with_the_column_of_texts_is_the_header_whatever_is_below_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,body\n1,abc\n2,body\n", encoding="utf-8")
+    lines = run(monkeypatch, "small", "--table", str(path), "--column", "body")
+    assert lines[0] == "id,body,predicted,probability" and len(lines) == 3
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".xlsx"])
 def test_a_row_without_a_value_is_answered_as_an_empty_text(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, suffix: str
