@@ -84,8 +84,8 @@ def notes_on(table: look.Table, names: look.Columns, kept: Sequence[str]) -> Ite
 def on_labels(rows: Sequence[Mapping[str, object]], names: look.Columns) -> Iterator[str]:
     """A line if labels are not as the rows have them."""
     if padded := look.padded(rows, names.label):
-        have = "label has" if padded == 1 else "labels have"
-        yield f"  {padded:,} {have} white space around, which is taken off"
+        have, them = ("label has", "it") if padded == 1 else ("labels have", "them")
+        yield f"  {padded:,} {have} white space around {them}, which is taken off"
 
 
 def columns(table: look.Table, names: look.Columns, bad: bool) -> dict[str, Any]:

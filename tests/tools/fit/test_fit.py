@@ -191,7 +191,7 @@ def test_white_space_around_labels_is_taken_off_and_counted(tmp_path: Path) -> N
     rows = [(f'"{text}"', f"{label} " if i % 10 == 0 else label) for i, (text, label) in enumerate(TICKETS)]
     path = save(tmp_path / "a.csv", table(["body", "team"], rows))
     data = from_table.data_set(path, None, None, None)
-    assert data.notes[1] == "  6 labels have white space around, which is taken off"
+    assert data.notes[1] == "  6 labels have white space around them, which is taken off"
     splits = files.load(read(files.Source, data.entry("a"), "sources.a"))
     assert set(data.labels) == set(splits["train"].names) == {"sales", "support", "other"}
     assert len(from_table.data_set(tickets(tmp_path / "b.csv"), None, "team", None).notes) == 1
