@@ -71,8 +71,10 @@ def test_two_machines_make_a_comparison_as_one_does(name: str, victim: str, tmp_
         assert (driver.root / path.relative_to(one.root)).read_bytes() == path.read_bytes(), path
 
 
+# as SLURM's own it keeps the script, which Dask deletes once the job is submitted
 SBATCH = """#!/bin/bash
-nohup bash "${@: -1}" > /dev/null 2>&1 &
+job=$(cat "${@: -1}")
+nohup bash -c "$job" > /dev/null 2>&1 &
 echo "Submitted batch job $!"
 """
 SCANCEL = """#!/bin/bash
