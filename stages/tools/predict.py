@@ -128,7 +128,7 @@ def columns(asked: Sequence[str], stated: Sequence[str]) -> list[str]:
     return [*(asked or stated)]
 
 
-def of_texts(classifier: Resident, options: argparse.Namespace, tally: Tally | None = None) -> Iterator[str]:
+def of_texts(classifier: Resident, options: argparse.Namespace, tally: Tally) -> Iterator[str]:
     """What is printed for the texts on the command line, or on standard input. tally: is counted on."""
     if options.text:
         arguments = [*decoded(map(os.fsencode, options.text), "text")]  # all refused before one is answered
@@ -139,7 +139,7 @@ def of_texts(classifier: Resident, options: argparse.Namespace, tally: Tally | N
         lines = decoded(sys.stdin.buffer, "standard input, line")
         texts = (text.rstrip("\r\n") for text in lines)
     how = options.json, options.threshold, options.top
-    for text, shares in answered(classifier, ((text, text) for text in texts), tally or Tally()):
+    for text, shares in answered(classifier, ((text, text) for text in texts), tally):
         words, note = None, None
         if options.words and shares is not None:
             words, note = options.words(text, int(shares.argmax()))

@@ -96,7 +96,7 @@ def predicted(recipe: str, full: bool) -> dict[str, float]:
         lines = "\n".join(sample[: predict.CHUNK] if warming else sample)
         sys.stdin = io.TextIOWrapper(io.BytesIO(lines.encode()))
         began = time.perf_counter()
-        for line in predict.of_texts(classifier, options):
+        for line in predict.of_texts(classifier, options, predict.Tally()):
             line.encode()
         seconds = time.perf_counter() - began
     return {"texts_per_second": round(len(sample) / seconds), "peak_mib": peak_mib()}

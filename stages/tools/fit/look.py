@@ -57,6 +57,11 @@ class Table:
         return f"its first row does not look like a header; if it is one, name its columns ({first})"
 
     @property
+    def hint(self) -> str:
+        """The same, for the end of a refusal."""
+        return f"; {self.taken_for_headerless}" if self.taken_for_headerless else ""
+
+    @property
     def encoding(self) -> str | None:
         """In words, for a person to check; None of UTF-8."""
         if self.how.encoding == "utf-8":
@@ -295,9 +300,8 @@ def _header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
 def _refuse_unknown(option: str, name: str, names: Sequence[str], table: Table) -> None:
     """Refuse a name that is no column's, or that of a column which is neither text nor label."""
     if name not in names:
-        hint = f"; {table.taken_for_headerless}" if table.taken_for_headerless else ""
         raise InputError(
-            f"{option}: found {name!r}, allowed: a column of {table.path}: {_listed(names)}{hint}"
+            f"{option}: found {name!r}, allowed: a column of {table.path}: {_listed(names)}{table.hint}"
         )
     values = [value for row in table.rows if (value := row.get(name)) is not None]
     if values and not any(isinstance(value, SPELLED) for value in values):
@@ -329,9 +333,8 @@ def _label(table: Table, names: Sequence[str]) -> tuple[str, str]:
     if len(few) == 1:
         return few[0], f"{few[0]!r} alone has few different values, {len(values[few[0]])}"
     if few:
-        hint = f"; {table.taken_for_headerless}" if table.taken_for_headerless else ""
         raise InputError(
-            f"--label: several columns may be it: {_listed(few)}; name one of: {_listed(names)}{hint}"
+            f"--label: several columns may be it: {_listed(few)}; name one of: {_listed(names)}{table.hint}"
         )
     numbers = ", ".join(f"{name} has {len(values[name]):,}" for name in names)[:200]
     raise InputError(

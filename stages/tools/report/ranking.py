@@ -13,6 +13,7 @@ from stages.evaluation.metrics import probabilities
 from stages.evaluation.report import trained_on
 from stages.reporting.comparison import wilson
 from stages.runtime.wording import percent
+from stages.tools.answering.credibility import logits_of
 
 BY = {"accuracy": -1, "macro-f1": -1, "auc": -1, "loss": 1}  # 1: the lowest is the best
 NAMES = {"accuracy": "accuracy", "macro-f1": "macro-F1", "auc": "AUC", "loss": "loss"}
@@ -61,7 +62,7 @@ def held_out(recipe: str, experiment: str, data: Path) -> HeldOut | None:
         validation = json.loads(path.read_text(encoding="utf-8"))["validation"]
     if validation == "test":
         return None
-    arrays = load_arrays(data / "logits" / "train" / experiment / f"{recipe}.npz")
+    arrays = load_arrays(logits_of(data, recipe, experiment))
     labels = arrays.pop("labels")
     del arrays["names"]  # the others are logits, by seed
     held = {seed: ~trained_on(labels, validation, int(seed)) for seed in arrays}
