@@ -39,9 +39,14 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def stages() -> Iterator[dict[str, Any]]:
-    with Repo(str(ROOT)) as repo:
-        yield {stage.addressing: stage for stage in repo.index.stages}
+def repo() -> Iterator[Repo]:
+    with Repo(str(ROOT)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def stages(repo: Repo) -> dict[str, Any]:
+    return {stage.addressing: stage for stage in repo.index.stages}
 
 
 def paths(stage: Any) -> set[Path]:
@@ -121,6 +126,23 @@ def test_there_is_no_stage_for_every_pair_of_things(stages: dict[str, Any]) -> N
     expected = sum(count * len(study[section]) for section, count in per_entry.items())
     asked = len(study["pipeline"]["sampled"])
     assert len(stages) == 2 + before + expected + asked
+
+
+def test_what_is_derived_for_dvc_yaml_is_less_than_a_tenth_of_params_yaml() -> None:
+    """So whoever reads params.yaml reads her own values, and whole recipes."""
+    derived = yaml.safe_dump({"pipeline": params()["pipeline"]})
+    assert len(derived) < (ROOT / "params.yaml").stat().st_size / 10
+
+
+def test_an_ensemble_s_evaluation_follows_from_its_members(repo: Repo, stages: dict[str, Any]) -> None:
+    """It names what they said of training texts; what it reads of test texts comes from the same stages."""
+    recipes = params()["recipes"]
+    ensembles = {name: each for name, entry in recipes.items() if (each := entry["model"].get("members"))}
+    assert ensembles
+    for name, experiment in ensembles.items():
+        members = {other for other, entry in recipes.items() if entry["experiment"] == experiment}
+        needed_first = {stage.addressing for stage in repo.index.graph.successors(stages[f"evaluate@{name}"])}
+        assert members and {f"evaluate@{member}" for member in members} <= needed_first, name
 
 
 def test_the_kind_of_each_entry_is_a_dependency_and_no_other_one(stages: dict[str, Any]) -> None:

@@ -66,7 +66,6 @@ def derive(params: Entry) -> dict[str, Any]:
         "sources": {name: _source(entry) for name, entry in sources.items()},
         "teachers": {name: _teacher(entry) for name, entry in recipes.items() if name in teachers},
         "prepared": {name: _prepared(entry) for name, entry in recipes.items() if _starts(entry)},
-        "evaluated": {name: _evaluated(entry) for name, entry in recipes.items()},
         "sampled": {name: {"corpus": entry["corpus"]} for name, entry in sampled.items()},
         "samples": "reports/samples" if sampled else NOTHING,
         "order": order,
@@ -226,17 +225,6 @@ def _prepared(recipe: Entry) -> dict[str, Any]:
         "corpus": f"data/padded/{recipe.get('corpus')}",
         "answers": f"data/answers/{teacher}.npz" if teacher else NOTHING,
         "weights": f"data/pretrained/{start}.npz" if start else NOTHING,
-    }
-
-
-def _evaluated(recipe: Entry) -> dict[str, Any]:
-    """Where a recipe's results go, and what an ensemble's members say of the test split; for others a module
-    without code."""
-    members = _mapping(recipe.get("model")).get("members")
-    return {
-        "corpus": recipe.get("corpus"),
-        "experiment": recipe.get("experiment"),
-        "reads": f"data/logits/test/{members}" if members else NOTHING,
     }
 
 

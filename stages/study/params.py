@@ -10,7 +10,6 @@ PARAMS = ROOT / "params.yaml"
 SINGULAR = {
     "corpora": "corpus",
     "pipeline.prepared": "prepared recipe",
-    "pipeline.evaluated": "evaluated recipe",
     "pipeline.sampled": "sampled recipe",
 }
 

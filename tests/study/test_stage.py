@@ -119,12 +119,12 @@ def test_a_stage_gets_its_name_and_all_of_params_yaml_by_hand_and_from_dvc_alike
 
 def test_a_stage_s_entries_may_be_a_part_of_a_section(started: Started) -> None:
     """As those of teach and prepare, pipeline.teachers and pipeline.prepared."""
-    name = next(iter(started.params["pipeline"]["evaluated"]))
-    place = "pipeline.evaluated.{name}"
+    name = next(iter(started.params["pipeline"]["sources"]))
+    place = "pipeline.sources.{name}.entry"
     given = values(started.params, place.format(name=name))
-    assert started.run(name, *given, values=(place,), section="pipeline.evaluated") == ""
-    refusal = started.run("x", values=(place,), section="pipeline.evaluated")
-    assert refusal.startswith("error: there is no evaluated recipe 'x'; ")
+    assert started.run(name, *given, values=(place,), section="pipeline.sources") == ""
+    refusal = started.run("x", values=(place,), section="pipeline.sources")
+    assert refusal.startswith("error: there is no source 'x'; ")
     assert started.calls == [(name, started.params)]
 
 
