@@ -23,18 +23,19 @@ STAGE = """
 import importlib, json, sys
 from pathlib import Path
 from stages.runtime.machine import peak_mib
+from stages.sources import files
 if __name__ == "__main__":
-    verb, root, corpus = sys.argv[1:]
+    verb, root, section, entry = sys.argv[1:]
     stage = importlib.import_module(f"stages.{verb}")
-    stage.ROOT = Path(root)
-    stage.main("corpus", {"corpora": {"corpus": json.loads(corpus)}})
+    stage.ROOT = files.ROOT = Path(root)
+    stage.main("mine", {section: {"mine": json.loads(entry)}})
     print(peak_mib())
 """
 
 
-def peak(root: Path, verb: str, corpus: dict[str, Any]) -> int:
-    """The MiB that a stage takes at most, alone in a process."""
-    command = [sys.executable, "-c", STAGE, verb, str(root), json.dumps(corpus)]
+def peak(root: Path, verb: str, section: str, entry: dict[str, Any]) -> int:
+    """The MiB that a stage takes at most, alone in a process. entry: in params.yaml, of that section."""
+    command = [sys.executable, "-c", STAGE, verb, str(root), section, json.dumps(entry)]
     return int(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
 
 
@@ -69,12 +70,30 @@ def test_tokenizing_takes_no_more_memory_for_ten_times_the_texts(
     tmp_path: Path, tokenizer: dict[str, Any], most: int
 ) -> None:
     corpus = {"source": "mine", "tokenizer": tokenizer}
-    few, many = (peak(source(tmp_path / str(n), n), "tokenize", corpus) for n in (FEW, MANY))
+    few, many = (peak(source(tmp_path / str(n), n), "tokenize", "corpora", corpus) for n in (FEW, MANY))
     assert many < min(few + 2.5 * GROWTH, most), f"{few} MiB for {FEW} texts, {many} for {MANY}"
 
 
+def test_downloading_takes_no_more_memory_for_thrice_the_texts(tmp_path: Path) -> None:
+    """Of each text it keeps its place in a file, and a number or two. All of 100,000 took 450 MiB."""
+    entry = {"kind": "files", "path": "texts.csv", "text": "text", "label": "label", "split": {"test": 0.2}}
+    some, more = 100_000, 300_000  # whole row groups of both are in memory
+    few, many = (peak(table(tmp_path / str(n), n), "download", "sources", entry) for n in (some, more))
+    assert many < few + GROWTH, f"{few} MiB for {some} texts, {many} for {more}"
+
+
+def table(root: Path, count: int) -> Path:
+    """A user's table of texts of some 900 characters, of which the pipeline makes train and test."""
+    root.mkdir()
+    with (root / "texts.csv").open("w", encoding="utf-8") as file:
+        file.write("text,label\n")
+        for i, text in enumerate(headlines(count)):
+            file.write(f"{i} {text * 15},{i % 2}\n")
+    return root
+
+
 def tokens(root: Path, count: int) -> Path:
-    folder = root / "data" / "tokens" / "corpus"
+    folder = root / "data" / "tokens" / "mine"
     folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
     for split, texts in (("train", count), ("test", 100)):
@@ -95,5 +114,5 @@ def tokens(root: Path, count: int) -> Path:
     ids=["fixed", "bucket"],
 )
 def test_padding_takes_no_more_memory_for_ten_times_the_texts(tmp_path: Path, how: dict[str, Any]) -> None:
-    few, many = (peak(tokens(tmp_path / str(n), n), "pad", {"pad": how}) for n in (FEW, MANY))
+    few, many = (peak(tokens(tmp_path / str(n), n), "pad", "corpora", {"pad": how}) for n in (FEW, MANY))
     assert many < few + GROWTH, f"{few} MiB for {FEW} texts, {many} for {MANY}"

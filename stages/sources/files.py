@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -17,6 +18,7 @@ from stages.artifacts.validation import stratified
 from stages.runtime.config import ROOT, InputError, config
 from stages.texts import tables
 from stages.texts.duplicates import Duplicates, exact
+from stages.texts.spooled import Spooled, spooled
 
 SPLITS = ["train", "test"]
 UNLABELLED = "unsupervised"
@@ -29,10 +31,21 @@ LEAST = 2  # training rows of a label: a training that holds rows out takes one 
 
 
 class Rows(NamedTuple):
-    """A split's texts and their labels; of equal labels one string is in memory, not one a row."""
+    """A split's texts, and their labels, of which one string is in memory for each, not one a row."""
 
-    texts: list[str]
+    texts: Spooled
     labels: list[str]
+
+
+@dataclass(frozen=True)
+class OnDisk(Split):
+    """A split whose texts are not in memory."""
+
+    texts: Spooled  # type: ignore[assignment]  # a sequence of texts, as the list is
+
+    def take(self, rows: np.ndarray) -> "OnDisk":
+        at = np.arange(len(self.texts))[rows]
+        return OnDisk(self.texts.take(at), self.labels[at], self.names)
 
 
 @config
@@ -112,14 +125,15 @@ def load(source: Source) -> dict[str, Split]:
     if bad and source.bad_rows == "refuse":
         more = f"; and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
         raise InputError(f"{'; '.join(bad[:SHOWN])}{more}; mend them, or say `bad_rows: drop`")
-    unlabelled = parts.pop(UNLABELLED, Rows([], [])).texts
+    unlabelled = parts.pop(UNLABELLED, None)
     names = _names(parts, source.path)
-    splits = {name: _split(rows, names) for name, rows in parts.items()}
+    splits: dict[str, Split] = {name: _split(rows, names) for name, rows in parts.items()}
     if "test" not in splits:
         splits = _cut(splits["train"], source)
     _trainable(splits, source)
-    if unlabelled:
-        splits[UNLABELLED] = Split(unlabelled, np.full(len(unlabelled), -1, dtype=np.int16), names)
+    if unlabelled and unlabelled.texts:
+        labels = np.full(len(unlabelled.texts), -1, dtype=np.int16)
+        splits[UNLABELLED] = OnDisk(unlabelled.texts, labels, names)
     return splits
 
 
@@ -249,12 +263,15 @@ def unusable(row: Mapping[str, object], columns: Sequence[str]) -> str | None:
 
 def _columns(rows: Iterable[tuple[str, str]]) -> Rows:
     """White space around a label is none of it: spreadsheets have "Billing " beside "Billing"."""
-    columns, seen = Rows([], []), dict[str, str]()
-    for text, spelled in rows:
-        label = spelled.strip()
-        columns.texts.append(text)
-        columns.labels.append(seen.setdefault(label, label))
-    return columns
+    labels, seen = list[str](), dict[str, str]()
+
+    def texts() -> Iterator[str]:
+        for text, spelled in rows:
+            label = spelled.strip()
+            labels.append(seen.setdefault(label, label))
+            yield text
+
+    return Rows(spooled(texts(), ROOT / "data"), labels)
 
 
 def _names(rows: dict[str, Rows], path: str) -> list[str]:
@@ -276,10 +293,10 @@ def _names(rows: dict[str, Rows], path: str) -> list[str]:
     return names
 
 
-def _split(rows: Rows, names: list[str]) -> Split:
+def _split(rows: Rows, names: list[str]) -> OnDisk:
     index = {name: i for i, name in enumerate(names)}
     labels = np.fromiter(map(index.__getitem__, rows.labels), np.int16, len(rows.labels))
-    return Split(rows.texts, labels, names)
+    return OnDisk(rows.texts, labels, names)
 
 
 def _cut(uncut: Split, source: Source) -> dict[str, Split]:

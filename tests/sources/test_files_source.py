@@ -55,7 +55,7 @@ def test_a_folder_may_have_texts_without_labels(tmp_path: Path) -> None:
     save(tmp_path / "test.csv", content(NEWS[21:], ".csv"))
     save(tmp_path / "unsupervised.csv", "id,text\n1,one\n2,two\n")
     splits = files.load(source(tmp_path))
-    assert splits["unsupervised"].texts == ["one", "two"]
+    assert [*splits["unsupervised"].texts] == ["one", "two"]
     assert splits["unsupervised"].labels.tolist() == [-1, -1]
     assert splits["unsupervised"].names == splits["train"].names and everything(splits) == NEWS
     save(tmp_path / "unsupervised.csv", "id,text\n1,one\n2,\n")
@@ -354,7 +354,7 @@ def test_a_folder_for_each_label_is_a_source(tmp_path: Path) -> None:
     assert Counter(pairs(splits["test"])) == Counter(NEWS[21:])
     (tmp_path / "cut" / "unsupervised").mkdir()
     save(tmp_path / "cut" / "unsupervised" / "1.txt", "one")
-    assert files.load(source(tmp_path / "cut", **bare))["unsupervised"].texts == ["one"]
+    assert [*files.load(source(tmp_path / "cut", **bare))["unsupervised"].texts] == ["one"]
     assert "no `split`" in line(source(tmp_path / "all", **bare))
     assert "found `text`" in line(source(tmp_path / "cut", label=None))
 

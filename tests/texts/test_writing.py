@@ -34,11 +34,3 @@ def test_a_split_of_several_is_read_as_it_was(tmp_path: Path, monkeypatch: pytes
         read = load_split(tmp_path / "train.parquet")
         assert (read.texts, read.labels.tolist()) == (whole.texts, whole.labels.tolist())
         assert pyarrow.parquet.ParquetFile(tmp_path / "train.parquet").num_row_groups == -(-count // 7)
-
-
-@pytest.mark.slow
-def test_a_million_texts_and_more_are_the_bytes_that_are_written_at_once(tmp_path: Path) -> None:
-    whole = split([f"{number}" for number in range(writing.GROUP + 3)])
-    writing.write_split(tmp_path / "parts.parquet", whole)
-    save_split(tmp_path / "whole.parquet", whole)
-    assert (tmp_path / "parts.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
