@@ -67,7 +67,7 @@ def of_labels(path: Path, folders: list[Path]) -> DataSet:
         labels=[split.names[label] for split in parts for label in split.labels.tolist()],
         notes=notes,
         entry=lambda name: stated,
-        tests=loaded["test"].texts if splits else None,
+        tests=[*loaded["test"].texts] if splits else None,
     )
 
 
@@ -99,7 +99,7 @@ def of_tables(path: Path, texts: Sequence[str] | None, label: str | None) -> Dat
     train_texts, labels = look.usable(table.rows, names)
     stated = {"kind": "files", "path": from_root(path), **columns(table, names, bad=True)}
     source = read(files.Source, stated, f"sources.{path.name}")
-    tests = files.load(source)["test"].texts  # which refuses another test split
+    tests = [*files.load(source)["test"].texts]  # which refuses another test split
     lost = len(files.dropped(source))
     if not lost:
         del stated["bad_rows"]
