@@ -13,7 +13,7 @@ import yaml
 
 from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError, parse
-from stages.study.composition import COPIED, compose, fingerprint
+from stages.study.composition import COPIED, compose, outdated
 from stages.study.params import PARAMS, params
 from stages.study.schema import check
 
@@ -55,8 +55,7 @@ def blame(refused: InputError, overrides: Sequence[str]) -> None:
 
 def refuse_another() -> None:
     """Refuse a params.yaml that was composed from another conf/ than the present one."""
-    entries = params()
-    if entries["composed"] != fingerprint(entries):
+    if outdated(params()):
         raise InputError(
             "params.yaml was composed from another conf/ or requirements.lock, or one of its sections "
             f"{', '.join(COPIED)} was edited, which are copies; write it anew with: python -m stages.compose"

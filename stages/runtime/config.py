@@ -21,6 +21,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 
 FEW = 8  # names that a refusal lists all of
+UNEXPECTED = "unexpected_keyword_argument"  # as pydantic calls a key that there is not
 
 Count = Annotated[int, Field(ge=1, le=10_000_000)]
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -113,15 +114,17 @@ class _Loader(yaml.CSafeLoader):
 def _refused(cls: type, entry: object, error: ValidationError, key: str, mend: str) -> InputError:
     """What pydantic complains of first, as our one line."""
     errors = [(e, _path(entry, e["loc"])) for e in error.errors(include_url=False)]
-    # the branches of a union complain one after the other; the deepest is the one that was meant
-    first, path = max(errors, key=lambda pair: len(pair[1]))
+    # the branches of a union complain one after the other; the deepest is the one that was meant. A misspelt key
+    # is told as such, not as the lack of the right one
+    first, path = max(errors, key=lambda pair: (len(pair[1]), pair[0]["type"] == UNEXPECTED))
     full, keys = ".".join([key, *path]), _keys(cls, path[:-1])
-    if first["type"] == "unexpected_keyword_argument":
+    if first["type"] == UNEXPECTED:
         return refusal(full, first["input"], f"no such key, {nearest(path[-1], keys)}", mend)
     if first["type"].startswith("missing"):
         return InputError(f"params.yaml: {full} is missing; the keys here are {', '.join(keys)}; {mend}")
     texts = dict.fromkeys(e["msg"].removeprefix("Value error, ") for e, p in errors if p == path)
-    return refusal(full, first["input"], " or ".join(texts).replace("Input should be ", ""), mend)
+    allowed = " or ".join(texts).replace("Input should be ", "").replace("a valid array", "a list")
+    return refusal(full, first["input"], allowed, mend)
 
 
 def _path(entry: Any, location: tuple[str | int, ...]) -> list[str]:

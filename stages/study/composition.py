@@ -14,12 +14,13 @@ from typing import Any
 import yaml
 
 from stages.runtime.config import ROOT, InputError, alike, nearest, one_line, parse
-from stages.study.entries import FILES, FOLDERS, OWN
+from stages.study.entries import DERIVED, FILES, FOLDERS, OWN
 from stages.study.grids import derive
 
 CONF = ROOT / "conf"
 COPIED = ["sources", "models", "trainings", "experiments"]  # into `recipes` and `pipeline`, which DVC reads
 LIBRARIES = ["tensorflow", "keras", "numpy"]  # whose versions numbers depend on
+KNOWN = ["config.yaml", "published.yaml", "hydra_plugins"]  # in conf/, beside what FILES and FOLDERS name
 IGNORED = re.compile(r"\..*|.*~|#.*#|.*\.sw[a-p]")  # what file managers and editors leave
 
 
@@ -61,6 +62,11 @@ def _spelt(overrides: list[str], stated: Mapping[str, Any]) -> None:
     for override in OverridesParser.create().parse_overrides(overrides):
         key, inside = str(override.key_or_group), stated
         parts = [] if override.is_add() or "/" in key else key.split(".")
+        if parts and parts[0] in DERIVED:
+            raise InputError(
+                f"conf/: {parts[0]}: found an override, allowed: one of what it is derived from, as "
+                f"models.demo-lstm.units=[64] or experiments.demo.seeds=5; mend {override.input_line}"
+            )
         for place, part in enumerate(parts):
             if not isinstance(inside, Mapping):
                 break  # an element of a list, say, which is Hydra's to judge
@@ -116,9 +122,22 @@ def register(conf: Path) -> None:
 def stated(conf: Path) -> dict[str, dict[str, Any]]:
     """What every file of conf/ says, by its path; one that can't be read, or would be passed over, is refused
     by its name."""
+    _refuse_strays(conf)
     paths = [conf / "config.yaml", *(conf / f"{name}.yaml" for name in FILES)]
     paths += [path for folder in FOLDERS for path in entry_files(conf / folder)]
     return {(name := f"conf/{path.relative_to(conf)}"): parse(path, name) for path in paths}
+
+
+def _refuse_strays(conf: Path) -> None:
+    """A misspelt file or folder, which would be passed over."""
+    known = [*KNOWN, *(f"{name}.yaml" for name in FILES), *FOLDERS]
+    for path in sorted(conf.iterdir()):
+        entry = path.is_dir() or path.suffix in (".yaml", ".yml")
+        if entry and path.name not in known and not IGNORED.fullmatch(path.name):
+            raise InputError(
+                f"conf/: found {path.name}, which nothing reads, allowed: {nearest(path.name, known)}; "
+                "rename it, or move it away"
+            )
 
 
 def own_entries(conf: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -154,6 +173,12 @@ def fingerprint(params: Mapping[str, Any], conf: Path = CONF) -> str:
     the libraries' versions, and the sections that were copied into others."""
     whole = [stated(conf), versions(), {section: params[section] for section in COPIED}]
     return hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def outdated(params: Mapping[str, Any], conf: Path = CONF) -> bool:
+    """Whether conf/, requirements.lock or a copied section says something else than when params.yaml was
+    composed."""
+    return bool(params["composed"] != fingerprint(params, conf))
 
 
 def versions(lock: Path = ROOT / "requirements.lock") -> dict[str, str | list[str]]:

@@ -13,6 +13,7 @@ NAME = re.compile(r"(?!0o)[a-z0-9]+(-[a-z0-9]+)*")
 FOLDERS = ["sources", "corpora", "models", "pretrainings", "trainings", "experiments"]
 OWN = ["sources", "corpora", "models", "pretrainings", "trainings"]  # what an experiment may define, too
 FILES = ["figures", "names", "samples"]  # of conf/, a section each
+DERIVED = ["recipes", "comparisons", "pipeline", "versions", "composed"]  # from the others, by composing
 
 
 def mend(key: str) -> str:

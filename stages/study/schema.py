@@ -14,6 +14,7 @@ from stages.reporting.style import Figures
 from stages.runtime.config import InputError, Seed, config, nearest, read, refusal
 from stages.study import recipe
 from stages.study.entries import (
+    DERIVED,
     FILES,
     FOLDERS,
     choice,
@@ -26,8 +27,6 @@ from stages.study.entries import (
     unlabelled,
 )
 from stages.study.grids import MOST_SEEDS, SECTIONS
-
-DERIVED = ["recipes", "comparisons", "pipeline", "versions", "composed"]
 
 
 @config

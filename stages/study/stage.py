@@ -15,10 +15,12 @@ from typing import Any
 
 from stages.runtime import command, process
 from stages.runtime.config import InputError
+from stages.study.composition import outdated
 from stages.study.params import one_of, params
 
 POSSIBLE = re.compile("[a-z0-9_-]{1,200}")
 VALUES = "what DVC adds: the values of params.yaml"
+FORGOTTEN = "note: conf/ has changed since params.yaml was composed, which is read: python -m stages.compose"
 
 
 def run(section: str, main: Callable[[str, dict[str, Any]], None], *values: str) -> None:
@@ -29,7 +31,7 @@ def run(section: str, main: Callable[[str, dict[str, Any]], None], *values: str)
     """
     parser = command.parser()
     parser.add_argument("name", help=f"an entry of {section} in params.yaml")
-    parser.add_argument("values", nargs="*", help=VALUES)
+    parser.add_argument("values", nargs="*", default=[], help=VALUES)
     [name], words = command_line(parser, 1)
     verb = command.name(sys.modules["__main__"]).removeprefix("stages.")
 
@@ -39,6 +41,7 @@ def run(section: str, main: Callable[[str, dict[str, Any]], None], *values: str)
             entries = params()
             one_of(name, at(entries, section), section)
             compare(words, entries, [value.format(name=name) for value in values])
+            note_forgotten(entries)
             main(name, entries)
 
     command.guard(alone)
@@ -47,7 +50,7 @@ def run(section: str, main: Callable[[str, dict[str, Any]], None], *values: str)
 def run_whole(main: Callable[[dict[str, Any]], None], *values: str) -> None:
     """The same for a stage that there is only one of."""
     parser = command.parser()
-    parser.add_argument("values", nargs="*", help=VALUES)
+    parser.add_argument("values", nargs="*", default=[], help=VALUES)
     _, words = command_line(parser, 0)
     verb = command.name(sys.modules["__main__"]).removeprefix("stages.")
 
@@ -55,6 +58,7 @@ def run_whole(main: Callable[[dict[str, Any]], None], *values: str) -> None:
         with process.only(verb):
             entries = params()
             compare(words, entries, values)
+            note_forgotten(entries)
             main(entries)
 
     command.guard(alone)
@@ -76,6 +80,17 @@ def compare(words: list[str], entries: dict[str, Any], places: list[str] | tuple
         pairs = zip(words, now, strict=False)
         changed = next((f"{a} is now {b}" for a, b in pairs if a != b), "their number")
         raise InputError(f"params.yaml has changed since DVC read it ({changed}); run dvc repro again")
+
+
+def note_forgotten(entries: dict[str, Any]) -> None:
+    """Say on standard error that conf/ is newer. In `dvc repro` the stage `compose` refuses that beforehand;
+    by hand, with `-s`, or when conf/ is edited meanwhile, the stage goes on."""
+    try:
+        forgotten = outdated(entries)
+    except InputError:  # edited, and not yet right
+        forgotten = True
+    if forgotten:
+        print(FORGOTTEN, file=sys.stderr)
 
 
 def at(entries: dict[str, Any], place: str) -> Any:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from stages.runtime import command
 from stages.runtime.config import ROOT, InputError, nearest, parse
-from stages.study.composition import fingerprint
+from stages.study.composition import outdated
 from stages.study.params import params
 
 FEW = 5  # stages that a line names; of more it names three
@@ -55,8 +55,7 @@ def main() -> None:
     parser.add_argument("targets", nargs="*", help="stages (train@demo-lstm, train, ...); default: all")
     parser.add_argument("--all", action="store_true", help="a line for each stage, those that follow too")
     options = parser.parse_args()
-    entries = params()
-    if entries["composed"] != fingerprint(entries):
+    if outdated(params()):
         print(
             "note: params.yaml was composed from another conf/ or requirements.lock; dvc repro would stop, "
             "so first run: python -m stages.compose",

@@ -56,6 +56,12 @@ def test_an_error_of_the_system_names_the_file_and_the_remedy(number: int, remed
     assert ending(reason) == f"error: some/file: What happened{remedy}"
 
 
+def test_ctrl_c_while_modules_are_imported_is_the_same_word() -> None:
+    code = "import signal; import stages.runtime; signal.raise_signal(signal.SIGINT)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True)
+    assert (done.stderr, done.returncode) == (b"interrupted\n", -signal.SIGINT)
+
+
 def test_ctrl_c_is_one_word_and_the_status_that_shells_give_it() -> None:
     code = "from stages.runtime import command; command.guard(lambda: signal.raise_signal(signal.SIGINT))"
     done = subprocess.run([sys.executable, "-c", f"import signal; {code}"], cwd=ROOT, capture_output=True)

@@ -146,6 +146,8 @@ GOOD: dict[str, Any] = {"units": [3]}
         (GOOD | {"watch": {"patience": "2"}}, 'models.lstm.watch.patience: found "2", allowed: a valid'),
         (GOOD | {"stop": {"patiense": 2, "patience": 2}}, "patiense: found 2, allowed: no such key, one of"),
         (GOOD | {"rates": 1}, "rates: found 1, allowed: no such key, one of rate, stop, units, watch"),
+        ({"unitz": [3]}, "models.lstm.unitz: found [3], allowed: no such key, one of"),
+        ({"units": "x"}, 'models.lstm.units: found "x", allowed: a list;'),
         ({}, "models.lstm.units is missing; the keys here are units, rate, stop, watch;"),
         ({"units": [3], "stop": {}}, "models.lstm.stop.patience is missing; the keys here are patience;"),
         ([3], "models.lstm: found [3], allowed: "),

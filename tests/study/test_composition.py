@@ -18,7 +18,7 @@ from stages import compose as tool
 from stages.runtime import files
 from stages.runtime.config import ROOT, InputError
 from stages.study import composition
-from stages.study.composition import compose, fingerprint, versions
+from stages.study.composition import compose, outdated, versions
 from stages.study.grids import derive
 from stages.study.params import params
 from stages.study.schema import check
@@ -57,7 +57,7 @@ def project(conf: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(tool, "CHECKED", conf.parent / "data" / "composed")
     monkeypatch.setattr(tool, "params", functools.partial(params, path))
     monkeypatch.setattr(tool, "compose", functools.partial(compose, conf=conf))
-    monkeypatch.setattr(tool, "fingerprint", functools.partial(fingerprint, conf=conf))
+    monkeypatch.setattr(tool, "outdated", functools.partial(outdated, conf=conf))
     return path
 
 
@@ -162,6 +162,13 @@ def test_a_misspelt_override_names_the_nearest_keys(conf: Path, override: str, w
     assert text == f"conf/: {words} {override}"
 
 
+def test_an_override_of_what_is_derived_is_told_what_to_override_instead(conf: Path) -> None:
+    override = "recipes.cells-lstm-none.model.units=[3]"
+    text = line(lambda: compose([override], conf))
+    assert text.startswith("conf/: recipes: found an override") and text.endswith(f"; mend {override}")
+    assert "models.demo-lstm.units=[64]" in text
+
+
 def test_an_override_of_a_key_that_no_file_states_is_told_how_to_be_added(conf: Path) -> None:
     override = "models.lstm.zzz.q=1"
     assert line(lambda: compose([override], conf)).endswith(f", or add what no file states: +{override}")
@@ -213,6 +220,16 @@ def test_what_editors_and_file_managers_leave_is_ignored(conf: Path) -> None:
 def test_a_file_that_would_be_passed_over_is_refused_by_name(conf: Path, name: str) -> None:
     (conf / "models" / name).write_text("architecture: lstm\n", encoding="utf-8")
     assert f"conf/models/{name}: found a name that does not end in .yaml" in line(lambda: compose([], conf))
+
+
+def test_what_nothing_reads_beside_the_folders_of_sections_is_refused_by_name(conf: Path) -> None:
+    (conf / "README.md").write_text("mine\n", encoding="utf-8")
+    compose([], conf)
+    (conf / "modles").mkdir()
+    assert "found modles, which nothing reads, allowed: say models, " in line(lambda: compose([], conf))
+    (conf / "modles").rmdir()
+    (conf / "samples.yml").write_text("{}\n", encoding="utf-8")
+    assert "found samples.yml, which nothing reads, allowed: say sam" in line(lambda: compose([], conf))
 
 
 def test_a_byte_order_mark_and_windows_line_ends_change_nothing(conf: Path) -> None:

@@ -72,6 +72,7 @@ class Started:
         module.__spec__ = ModuleSpec("stages.verb", None)
         monkeypatch.setitem(sys.modules, "__main__", module)
         monkeypatch.setattr(stage, "params", lambda: params)
+        monkeypatch.setattr(stage, "outdated", lambda entries: False)
 
     def run(
         self, *words: str, values: tuple[str, ...] = ("models.{name}", "figures"), section: str = "models"
@@ -133,6 +134,21 @@ def test_a_stage_that_there_is_one_of_is_started_the_same_ways(started: Started)
     assert given[0] == "--cool"
     assert started.run_whole() == started.run_whole(*given) == ""
     assert started.calls == [started.params] * 2
+
+
+def test_a_stage_notes_a_forgotten_compose_and_goes_on(
+    started: Started, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert started.run("lstm") == "" and capsys.readouterr().err == ""
+    monkeypatch.setattr(stage, "outdated", lambda entries: True)
+    assert started.run("lstm") == started.run_whole() == ""
+    assert capsys.readouterr().err == f"{stage.FORGOTTEN}\n" * 2
+
+    def half_edited(entries: Params) -> bool:
+        raise InputError("conf/models/lstm.yaml is not valid YAML")
+
+    monkeypatch.setattr(stage, "outdated", half_edited)
+    assert started.run("lstm") == "" and capsys.readouterr().err == f"{stage.FORGOTTEN}\n"
 
 
 @pytest.mark.parametrize(

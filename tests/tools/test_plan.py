@@ -284,13 +284,13 @@ def test_nothing_is_said_to_be_nothing() -> None:
     assert plan.every([]) == plan.summary([]) == ["nothing to do"]
 
 
-@pytest.mark.parametrize(("digits", "noted"), [("as composed", False), ("another", True)])
+@pytest.mark.parametrize("noted", [False, True])
 def test_a_forgotten_compose_is_noted(
-    digits: str, noted: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    noted: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["plan", "--all", "train"])
-    monkeypatch.setattr(plan, "params", lambda: {"composed": "as composed"})
-    monkeypatch.setattr(plan, "fingerprint", lambda entries: digits)
+    monkeypatch.setattr(plan, "params", dict)
+    monkeypatch.setattr(plan, "outdated", lambda entries: noted)
     monkeypatch.setattr(plan, "plan", lambda root, targets: planned(targets[0], 1, "why"))
     plan.main()
     printed = capsys.readouterr()
