@@ -58,8 +58,8 @@ def members(ensemble: str) -> int:
 
 def finals(recipe: str) -> list[float]:
     """The validation accuracy of the last epoch, of each seed."""
-    with _path("history", f"{recipe}.csv").open(encoding="utf-8", newline="") as file:
-        return list({row["seed"]: float(row["val_accuracy"]) for row in csv.DictReader(file)}.values())
+    rows = _rows("history", f"{recipe}.csv")
+    return list({row["seed"]: float(row["val_accuracy"]) for row in rows}.values())
 
 
 def sample(recipe: str, sentence: str) -> float:
@@ -80,8 +80,7 @@ def read_by(source: str) -> int:
 
 def trained_on(processor: str) -> int:
     """How many recipes were trained on a processor with this in its name (reports/processors.csv)."""
-    with _path("", "processors.csv").open(encoding="utf-8", newline="") as file:
-        return sum(processor in row["processor"] for row in csv.DictReader(file))
+    return sum(processor in row["processor"] for row in _rows("", "processors.csv"))
 
 
 def recipes(source: str, architectures: Collection[str]) -> list[str]:
@@ -185,8 +184,7 @@ def verdict(first: str, second: str) -> str:
 def slope(recipe: str, by: str) -> float:
     """The test accuracy in the last slice of the texts less that in the first: "length" has the longest texts
     last, "oov_rate" those with the largest share of unknown words."""
-    with _path("slices", f"{recipe}.csv").open(encoding="utf-8", newline="") as file:
-        accuracies = [float(row["accuracy"]) for row in csv.DictReader(file) if row["by"] == by]
+    accuracies = [float(row["accuracy"]) for row in _rows("slices", f"{recipe}.csv") if row["by"] == by]
     return accuracies[-1] - accuracies[0]
 
 
@@ -213,10 +211,10 @@ def tested(names: Mapping[str, str]) -> str:
             groups.setdefault(beside.best, ([], []))[beside.differs].append(name)
     lines = []
     for best, (equal, less) in groups.items():
-        verdicts = [f"Less accurate: {'; '.join(less)}."] if less else []
-        verdicts += [f"No difference shown: {'; '.join(equal)}."] if equal else []
+        verdicts = [f"less accurate: {'; '.join(less)}"] if less else []
+        verdicts += [f"no difference shown: {'; '.join(equal)}"] if equal else []
         name = f"{names[best]} (`{best}`)" if best in names else f"`{best}`"
-        lines.append(f"- Beside {name}. {' '.join(verdicts)}\n")
+        lines += [f"- Beside {name}, {verdict}.\n" for verdict in verdicts]
     return "".join(lines)
 
 
@@ -309,23 +307,26 @@ def metrics(recipe: str) -> dict[str, Any]:
 @cache
 def timings() -> dict[str, dict[str, str]]:
     """The rows of reports/timings.csv, by recipe."""
-    with _path("", "timings.csv").open(encoding="utf-8", newline="") as file:
-        return {row["recipe"]: row for row in csv.DictReader(file)}
+    return {row["recipe"]: row for row in _rows("", "timings.csv")}
 
 
 @cache
 def line(recipe: str) -> dict[str, str]:
     """A recipe's line of its comparison's table."""
     experiment = study()["recipes"][recipe]["experiment"]
-    with _path("tables", f"{experiment}.csv").open(encoding="utf-8", newline="") as file:
-        return next(row for row in csv.DictReader(file) if row["recipe"] == recipe)
+    return next(row for row in _rows("tables", f"{experiment}.csv") if row["recipe"] == recipe)
 
 
 @cache
 def _differences(comparison: str) -> dict[tuple[str, str], dict[str, str]]:
     """The lines of reports/differences/<comparison>.csv, by the two recipes that each is about."""
-    with _path("differences", f"{comparison}.csv").open(encoding="utf-8", newline="") as file:
-        return {(row["first"], row["second"]): row for row in csv.DictReader(file)}
+    return {(row["first"], row["second"]): row for row in _rows("differences", f"{comparison}.csv")}
+
+
+def _rows(kind: str, name: str) -> list[dict[str, str]]:
+    """The lines of a table of reports/, by column."""
+    with _path(kind, name).open(encoding="utf-8", newline="") as file:
+        return [*csv.DictReader(file)]
 
 
 def _path(kind: str, name: str) -> Path:

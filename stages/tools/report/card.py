@@ -64,8 +64,7 @@ def _blocks(experiment: Experiment, part: Part, recipe: Evaluated) -> Iterator[B
     labels = ", ".join(recipe.result.labels[: datasheet.MOST])
     yield Heading(recipe.name, 1)
     yield Prose(
-        f"A text classifier: {recipe.entry['model']['architecture']}, "
-        f"{counted(int(recipe.result.measures['parameters']), 'parameter')}, trained with "
+        f"A text classifier: {_size(recipe)}, trained with "
         f"{counted(len(recipe.logits), 'seed')} on texts of {part.source}; a recipe of the experiment "
         f"{experiment.name}."
     )
@@ -87,13 +86,21 @@ def _blocks(experiment: Experiment, part: Part, recipe: Evaluated) -> Iterator[B
     yield from _provenance(recipe)
 
 
+def _size(recipe: Evaluated) -> str:
+    """Architecture and parameters; those of an ensemble are its members' weights."""
+    model, count = recipe.entry["model"], int(recipe.result.measures["parameters"])
+    if "members" in model:
+        return f"an ensemble of the recipes of {model['members']}, {count} of them with a weight above 0"
+    return f"{model['architecture']}, {counted(count, 'parameter')}"
+
+
 def limits(part: Part, recipe: Evaluated) -> Iterator[str]:
     """What the files say of its limits, a sentence or two each."""
     sheet, names = part.sheet, recipe.result.labels
     yield "It knows no other labels: a text that has none of them gets one, too."
     yield (
-        f"It was tested on texts of {part.source} alone. What it is worth on others is not known; in what "
-        "language the texts are, who wrote them and who labelled them no file says."
+        f"It was tested on texts of {part.source} alone. What it is worth on others is not known; no "
+        "file says what language the texts are in, who wrote them or who labelled them."
     )
     measures = classwise.of_each(recipe.labels, recipe.predicted, len(names))
     worst, rarest = int(measures[:, 2].argmin()), int(measures[:, 3].argmin())
@@ -115,8 +122,8 @@ def limits(part: Part, recipe: Evaluated) -> Iterator[str]:
     if shared := sheet["duplicates"]["exact"]["between"]:
         kept = not any(sheet["duplicates"]["dropped"].values())
         yield (
-            f"{counted(shared, 'test text')} of the source stood in train, too"
-            + ("; the test accuracy flatters." if kept else ", and was dropped there.")
+            f"{counted(shared, 'test text')} of the source {'is' if shared == 1 else 'are'} also in train, "
+            + ("which flatters the test accuracy." if kept else "and dropped there.")
         )
     yield from detail.uncalibrated(recipe)
 
@@ -134,7 +141,7 @@ def _measured(part: Part, recipe: Evaluated) -> Iterator[Block]:
     )
     worth = f", {part.worth(recipe.held)}" if recipe.held else ""
     yield Prose(
-        f"It was chosen of {counted(len(part.recipes), 'recipe')} by its {part.measure} on texts of the "
+        f"It was chosen from {counted(len(part.recipes), 'recipe')} by its {part.measure} on texts of the "
         f"training split that were held out{worth}; the test split, "
         f"{counted(len(part.test.texts), 'text')}, chose nothing. Always answering "
         f"{part.train.names[part.guess]} is right in {percent(part.guessing)}. Intervals are for other "

@@ -44,7 +44,7 @@ def opening(experiment: Experiment) -> Iterator[Block]:
     sources = ", ".join(part.source for part in experiment.parts)
     yield Prose(
         f"The experiment {experiment.name}: {counted(recipes, 'recipe')} on texts of {sources}. The first "
-        "line below makes its results anew, the second this page of them."
+        "command makes its results again, the second writes this page from them."
     )
     yield Code([f"dvc repro compare@{experiment.name}", f"python -m stages.tools.report {experiment.name}"])
     for part in experiment.parts:
@@ -121,7 +121,7 @@ def _are(number: int) -> str:
 
 def _choice(part: Part, chosen: Evaluated, held: HeldOut) -> str:
     return (
-        f"{chosen.name} is chosen of {counted(len(part.recipes), 'recipe')} by its {part.measure} on texts "
+        f"{chosen.name} is chosen from {counted(len(part.recipes), 'recipe')} by its {part.measure} on texts "
         f"of the training split that were held out, {held.per_seed:,} for each seed: {part.worth(held)}. The "
         f"test split, {counted(len(part.test.texts), 'text')}, chose nothing: on it {chosen.name} is right "
         f"in {percent(chosen.result.measures['test.accuracy'])}, and always answering "

@@ -74,7 +74,7 @@ def test_held_out_texts_choose_and_the_test_split_does_not(
         params = experiment(tmp_path, recipes, monkeypatch)
         chosen = gather(tmp_path, params, NAME).parts[0].chosen
         assert chosen is not None and chosen.name == "b"
-        assert "b is chosen of 2 recipes" in pages(tmp_path, params)["README.md"]
+        assert "b is chosen from 2 recipes" in pages(tmp_path, params)["README.md"]
 
 
 def test_what_fit_prints_of_differences_is_what_the_report_says_of_them(
@@ -142,7 +142,7 @@ def test_what_was_asked_for_chooses(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for by in BY:
         folder.written(NAME, params, by, quotes=0, root=tmp_path)
         page = (tmp_path / "reports" / "experiments" / NAME / "README.md").read_text(encoding="utf-8")
-        assert f"b is chosen of 2 recipes by its {NAMES[by]} on texts" in page
+        assert f"b is chosen from 2 recipes by its {NAMES[by]} on texts" in page
     params["experiments"][NAME]["choose_by"] = "macro_f1"
     assert gather(tmp_path, params, NAME).parts[0].by == "macro-f1"
     assert gather(tmp_path, params, NAME, "auc").parts[0].by == "auc"
@@ -238,7 +238,7 @@ def test_each_source_has_a_choice_of_its_own(tmp_path: Path, monkeypatch: pytest
     made = pages(tmp_path, experiment(tmp_path, recipes, monkeypatch))
     assert set(made) == {"README.md", "index.html", "card-own.md", "card-other.md"}
     assert (
-        "c is chosen of 2 recipes" in made["README.md"] and "b is chosen of 1 recipe by" in made["README.md"]
+        "c is chosen from 2 recipes" in made["README.md"] and "b is chosen from 1 recipe by" in made["README.md"]
     )
 
 
