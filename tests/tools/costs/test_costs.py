@@ -1,5 +1,6 @@
 """A recipe's seconds are those of everything that its models come from, each once."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,15 @@ def test_a_point_is_on_the_front_if_none_that_is_as_fast_is_better(points: list[
         assert point in edge or beaten
     for point in edge:
         assert not any(o.seconds <= point.seconds and o.accuracy > point.accuracy for o in points)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fonts are measured a little differently elsewhere")
+def test_the_committed_figures_are_those_of_the_committed_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committed = {path.name: path.read_bytes() for path in costs.REPORTS.glob("pareto-*.svg")}
+    monkeypatch.setattr(costs, "picture", lambda source: tmp_path / f"pareto-{source}.svg")
+    monkeypatch.setattr(sys, "argv", ["costs"])
+    costs.main()
+    stale = [name for name, content in committed.items() if (tmp_path / name).read_bytes() != content]
+    assert committed and not stale, "draw them again: python -m stages.tools.costs"
