@@ -114,8 +114,8 @@ class _Loader(yaml.CSafeLoader):
 def _refused(cls: type, entry: object, error: ValidationError, key: str, mend: str) -> InputError:
     """What pydantic complains of first, as our one line."""
     errors = [(e, _path(entry, e["loc"])) for e in error.errors(include_url=False)]
-    # the branches of a union complain one after the other; the deepest is the one that was meant. A misspelt key
-    # is told as such, not as the lack of the right one
+    # the branches of a union complain one after the other; the deepest is the one that was meant. A misspelt
+    # key is told as such, not as the lack of the right one
     first, path = max(errors, key=lambda pair: (len(pair[1]), pair[0]["type"] == UNEXPECTED))
     full, keys = ".".join([key, *path]), _keys(cls, path[:-1])
     if first["type"] == UNEXPECTED:

@@ -156,18 +156,16 @@ def _parts(source: Source, bad: list[str]) -> dict[str, Iterator[tuple[str, str]
         _stated(source, table=True, cut=True)
         return {"train": _rows(path, source, bad)}
     if not path.is_dir():
-        raise InputError(
-            f"{source.path}: no such file or folder; mend `path` in the source's file in conf/sources"
-        )
+        raise InputError(f"{source.path}: no such file or folder; mend `path` in its entry in conf/")
     inside = [each for each in sorted(path.iterdir()) if not each.name.startswith(".")]
     if all(each.is_dir() for each in inside) and inside:
         splits = {each.name: each for each in inside if each.name in SPLITS}
         both = len(splits) == len(SPLITS)
         _stated(source, table=False, cut=not both)
-        by_split = {name: _labelled(splits[name], bad) for name in SPLITS} if both else {}
+        by_split = {name: _labelled(splits[name], source, bad) for name in SPLITS} if both else {}
         if both and (path / UNLABELLED).is_dir():
-            by_split[UNLABELLED] = _plain(path / UNLABELLED, "none", bad)
-        return by_split or {"train": _labelled(path, bad)}
+            by_split[UNLABELLED] = _plain(path / UNLABELLED, "none", source, bad)
+        return by_split or {"train": _labelled(path, source, bad)}
     _stated(source, table=True, cut=False)
     paths = {name: _file(path, name) for name in SPLITS}
     if any(each.name.partition(".")[0] == UNLABELLED for each in inside):
@@ -189,11 +187,11 @@ def _stated(source: Source, table: bool, cut: bool) -> None:
     ):
         stated = getattr(source, key) is not None
         if needed and not stated:
-            raise InputError(f"{source.path}: found no `{key}`; say it in conf/sources, as `{example}`")
+            raise InputError(f"{source.path}: found no `{key}`; say it in its entry in conf/, as `{example}`")
         if stated and not needed:
             why = "its files have test texts of their own" if key == "split" else "its folders are the labels"
             raise InputError(
-                f"{source.path}: found `{key}`, allowed: none, as {why}; delete it in conf/sources"
+                f"{source.path}: found `{key}`, allowed: none, as {why}; delete it in its entry in conf/"
             )
 
 
@@ -211,22 +209,30 @@ def _file(folder: Path, name: str) -> Path:
     return matches[0]
 
 
-def _labelled(folder: Path, bad: list[str]) -> Iterator[tuple[str, str]]:
+def _labelled(folder: Path, source: Source, bad: list[str]) -> Iterator[tuple[str, str]]:
     """The texts in the folders of a folder, which are their labels."""
     for label in sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith(".")):
-        yield from _plain(label, label.name, bad)
+        yield from _plain(label, label.name, source, bad)
 
 
-def _plain(folder: Path, label: str, bad: list[str]) -> Iterator[tuple[str, str]]:
-    for path in sorted(folder.glob(f"*{PLAIN}")):
+def _plain(folder: Path, label: str, source: Source, bad: list[str]) -> Iterator[tuple[str, str]]:
+    for path in text_files(folder):
         try:
-            text = path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise InputError(f"{path}: not UTF-8 ({error.reason}); save the file as UTF-8") from None
+            text = path.read_text(source.encoding).removeprefix("\ufeff")
+        except UnicodeError:
+            bad.append(f"{path}: not {source.encoding}; save it so, or say `encoding`")
+            continue
         if text.strip():
             yield text, label
         else:
             bad.append(f"{path}: empty text")
+
+
+def text_files(folder: Path) -> Iterator[Path]:
+    """Those of a label's folder in order; macOS puts a hidden "._1.txt" beside "1.txt", which is no text."""
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() == PLAIN and not path.name.startswith("."):
+            yield path
 
 
 def _rows(path: Path, source: Source, bad: list[str], labelled: bool = True) -> Iterator[tuple[str, str]]:

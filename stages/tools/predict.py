@@ -24,11 +24,13 @@ Examples: python -m stages.tools.predict demo-lstm "The plot is not dull but goo
 
 import argparse
 import csv
+import gzip
 import io
 import json
 import os
 import shutil
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from stages.tools.answering.attribution import Explain
 
 PIPED = "-"  # in place of a table's name
+GZIP = b"\x1f\x8b"  # how its files begin (RFC 1952)
 CHUNK = 2048  # texts that are in memory, and answered, at a time
 
 
@@ -66,7 +69,8 @@ class Tally:
 def main() -> None:
     parser = command.parser()
     parser.add_argument("recipe", help="an entry of recipes in params.yaml that has been trained")
-    parser.add_argument("text", nargs="*", help="texts; without any, each line of standard input is one")
+    help_text = "texts; without any, each line of standard input is one"
+    parser.add_argument("text", nargs="*", default=[], help=help_text)
     parser.add_argument("--json", action="store_true", help="print a JSON object per text")
     parser.add_argument(
         "--threshold", type=share, default=0.0, metavar="P", help="the least probability of a label given"
@@ -155,8 +159,7 @@ def of_table(classifier: Resident, options: argparse.Namespace, tally: Tally) ->
 
 @contextmanager
 def table(name: str) -> Iterator[Path]:
-    """The file of that name; of "-" one with what comes on standard input, CSV or, if it begins with "{",
-    JSON Lines."""
+    """The file of that name; of "-" one with what comes on standard input, which is refused by that name."""
     if name != PIPED:
         if not Path(name).is_file():
             raise InputError(
@@ -165,34 +168,52 @@ def table(name: str) -> Iterator[Path]:
         yield Path(name)
         return
     with TemporaryDirectory() as folder:
-        piped = sys.stdin.buffer
-        first = piped.read(1)
-        path = Path(folder, f"standard input{'.jsonl' if first == b'{' else '.csv'}")
+        path = Path(folder, "piped")
         with path.open("wb") as file:
-            file.write(first)
-            shutil.copyfileobj(piped, file)
-        yield path
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        try:
+            path = path.rename(path.with_suffix(suffix(path)))
+            yield path
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise InputError(f"standard input: not a whole .gz file ({error}); send it again") from None
+        except InputError as refused:
+            raise InputError(str(refused).replace(str(path), "standard input")) from None
+
+
+def suffix(path: Path) -> str:
+    """Of a table without one, by how it begins: JSON Lines with "{", JSON with "[", else CSV; also as .gz."""
+    with path.open("rb") as file:
+        packed = file.read(2) == GZIP
+    with (gzip.open if packed else open)(path, "rb") as file:
+        kind = {b"{": ".jsonl", b"[": ".json"}.get(file.read(1), ".csv")
+    return kind + tables.COMPRESSED * packed
 
 
 def of_rows(classifier: Resident, path: Path, options: argparse.Namespace, tally: Tally) -> Iterator[str]:
     added = [*answers.by_column(classifier.labels, None, options.threshold, options.top)]
-    header: list[str] = []
-    for row, shares in answered(classifier, texts_of(path, options.column, added), tally):
+    header: Mapping[str, object] = {}
+    for (number, row), shares in answered(classifier, texts_of(path, options.column, added), tally):
         record = row | answers.by_column(classifier.labels, shares, options.threshold, options.top)
         if options.json:
             yield json.dumps(record, ensure_ascii=False) + "\n"
             continue
         if not header:
-            header = [*record]
-            yield comma_separated(header)
-        yield comma_separated([record.get(name) for name in header])
+            header = row
+            yield comma_separated([*header, *added])
+        if more := [name for name in row if name not in header]:
+            raise InputError(
+                f"{path}:{number}: found a column {more[0]!r}, allowed: those of the first row, "
+                f"{', '.join(header)[:200]}; add --json, which keeps each row's own columns"
+            )
+        yield comma_separated(record.get(name) for name in [*header, *added])
 
 
 def texts_of(
     path: Path, columns: Sequence[str], added: Sequence[str]
-) -> Iterator[tuple[dict[str, object], str]]:
-    """The rows of a table, each with its text; null is an empty one, as an empty cell is. columns: those that
-    a text is made of. added: those that what is said goes into, whose names no column may have."""
+) -> Iterator[tuple[tuple[int, dict[str, object]], str]]:
+    """The rows of a table and their numbers, each with its text; null is an empty one, as an empty cell is.
+    columns: those that a text is made of. added: those that what is said goes into, whose names no other may
+    have."""
     for number, row in tables.rows(path, look.format_of(path, columns), columns):
         if isinstance(row, str):
             raise InputError(f"{path}:{number}: {row}; mend or delete the row")
@@ -204,7 +225,7 @@ def texts_of(
         for column in columns:
             if not isinstance(row.get(column, False), str | None):
                 raise InputError(f"{path}:{number}: no text in column {column!r}; mend or delete the row")
-        yield row, look.joined(look.spelled(row[column]) for column in columns)
+        yield (number, row), look.joined(look.spelled(row[column]) for column in columns)
 
 
 def answered(

@@ -210,7 +210,7 @@ def test_an_unknown_suffix_is_refused_and_the_known_ones_listed(tmp_path: Path) 
 def test_a_missing_file_is_refused_by_name_and_where_to_mend_it(tmp_path: Path) -> None:
     text = line(source(tmp_path / "none.csv"))
     assert "none.csv" in text
-    assert "conf/source" in text
+    assert "mend `path` in its entry in conf/" in text
 
 
 def test_a_folder_without_one_of_the_files_is_refused_and_the_names_listed(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import gzip
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -359,6 +360,40 @@ def test_a_folder_for_each_label_is_a_source(tmp_path: Path) -> None:
     assert "found `text`" in line(source(tmp_path / "cut", label=None))
 
 
+def test_of_a_label_s_folder_hidden_files_are_not_read_and_capital_suffixes_are(tmp_path: Path) -> None:
+    mine = in_folders(tmp_path)
+    for i, (text, label) in enumerate(NEWS):
+        save(tmp_path / label / f"._{i:02}.txt", b"\0\x05\x16\x07\xff")
+        save(tmp_path / label / f"{i:02}.{'TXT' if i % 2 else 'txt'}", text)
+    save(tmp_path / "arts" / ".hidden.txt", "hidden")
+    assert Counter(everything(files.load(mine))) == Counter(NEWS)
+
+
+def test_text_files_have_the_source_s_encoding_and_others_are_bad_all_at_once(tmp_path: Path) -> None:
+    mine = in_folders(tmp_path, encoding="utf-16")
+    for i, (text, label) in enumerate(NEWS):
+        save(tmp_path / label / f"{i:02}.txt", f"é {text}".encode("utf-16"))
+    assert Counter(everything(files.load(mine))) == Counter((f"é {text}", label) for text, label in NEWS)
+    mine = in_folders(tmp_path)
+    for i, (text, label) in enumerate(NEWS):
+        save(tmp_path / label / f"{i:02}.txt", f"\ufeff{text}")
+    for name in "xyz":
+        save(tmp_path / "arts" / f"{name}.txt", "é".encode("latin-1"))
+    refusal = line(mine)
+    assert all(f"arts/{name}.txt: not utf-8; save it so, or say `encoding`" in refusal for name in "xyz")
+    lenient = in_folders(tmp_path, bad_rows="drop")
+    assert Counter(everything(files.load(lenient))) == Counter(NEWS)
+    assert len(files.dropped(lenient)) == 3
+
+
+def in_folders(path: Path, **changes: Any) -> Source:
+    """A source of text files, with a folder for each label of NEWS."""
+    for _, label in NEWS:
+        (path / label).mkdir(exist_ok=True)
+    cut = {"test": 0.3, "by": "shares of labels"}
+    return source(path, text=None, label=None, split=cut, **changes)
+
+
 def test_what_nothing_would_read_is_refused(tmp_path: Path) -> None:
     for name in ("train", "test", "valid"):
         save(tmp_path / f"{name}.csv", content(NEWS, ".csv"))
@@ -367,7 +402,7 @@ def test_what_nothing_would_read_is_refused(tmp_path: Path) -> None:
     files.load(source(tmp_path))
     assert "found `split`" in line(source(tmp_path, split=HASHED))
     assert "no `split`" in line(source(tmp_path / "train.csv", split=None))
-    assert "no `text`" in line(source(tmp_path, text=None))
+    assert "no `text`; say it in its entry in conf/, as `text: body`" in line(source(tmp_path, text=None))
 
 
 def test_an_encoding_that_there_is_not_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`predict` prints a line for each text, whatever is in texts and labels; what it cannot read is one line."""
 
 import csv
+import gzip
 import io
 import json
 import re
@@ -19,11 +20,13 @@ from hypothesis import strategies as st
 
 from stages.runtime.config import InputError
 from stages.tools import predict
+from stages.tools.answering.answers import FOR, PLAIN
 from stages.tools.answering.attribution import Explain
 from tests.sources.tables import workbook
 
 RECIPES = {"small": {"corpus": "words"}}
 STUDY: dict[str, Any] = {"corpora": {"words": {"source": "mine"}}, "sources": {"mine": {}}}
+OF_PIPED = ["small", "--table", "-", "--column", "body"]
 LABELS = ["no\tor\nno", "\x1b[31myes\x1b[0m\r"]  # as a user's file may have them
 TEXTS = ["plain", "a\ttab", "two\nlines", "\x1b[2Jcleared", "naïve 🎬", "\u2028\x85\x07"]
 
@@ -46,13 +49,18 @@ class Classifier:
 
 
 def run(
-    monkeypatch: pytest.MonkeyPatch, *arguments: str, stdin: bytes = b"", into: io.BytesIO | None = None
+    monkeypatch: pytest.MonkeyPatch,
+    *arguments: str,
+    stdin: bytes = b"",
+    into: io.BytesIO | None = None,
+    terminal: bool = False,
 ) -> list[str]:
-    """The lines that predict prints, of the bytes that it writes. into: where they go."""
+    """The lines that predict prints, of the bytes that it writes. into: where they go; terminal: whether that
+    is one."""
     written = into or io.BytesIO()
     monkeypatch.setattr("sys.argv", ["predict", *arguments])
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(stdin)))
-    monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=written))
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(buffer=written, isatty=lambda: terminal))
     monkeypatch.setattr(predict, "Resident", Classifier)
     monkeypatch.setattr(predict, "trained_recipes", lambda: RECIPES)
     monkeypatch.setattr(predict, "params", lambda: STUDY)
@@ -133,6 +141,9 @@ def test_below_each_text_the_words_that_decided_are_named_on_request(monkeypatch
     assert run(monkeypatch, "small", "--explain", "bad")[1:] == ["\t+3.000\tbad", "\t\tso it is"]
     [answer] = [json.loads(text) for text in run(monkeypatch, "small", "--json", "--explain", "bad")]
     assert answer["note"] == "so it is"
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    coloured = f"\ta {FOR}good{PLAIN}"
+    assert run(monkeypatch, "small", "--explain", "a good", terminal=True)[1:] == [coloured]
     with pytest.raises(InputError, match="--explain: found with --table, allowed: with texts"):
         run(monkeypatch, "small", "--explain", "--table", "a.csv")
 
@@ -143,15 +154,46 @@ def test_the_next_labels_are_given_on_request(monkeypatch: pytest.MonkeyPatch) -
     assert answer["top"] == [[LABELS[1], 0.75], [LABELS[0], 0.25]]
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_a_table_may_come_on_standard_input(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("form", ["csv", "jsonl", "json"])
+def test_a_table_may_come_on_standard_input(form: str, packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"id": "1", "body": "abc, d"}, {"id": "2", "body": "e"}]
-    header = 'id,body\n1,"abc, d"\n2,e\n'
-    text = header if form == "csv" else "".join(f"{json.dumps(row)}\n" for row in rows)
-    given = ["small", "--table", "-", "--column", "body", "--json"]
-    objects = [json.loads(line) for line in run(monkeypatch, *given, stdin=text.encode())]
+    text = {
+        "csv": 'id,body\n1,"abc, d"\n2,e\n',
+        "jsonl": "".join(f"{json.dumps(row)}\n" for row in rows),
+        "json": json.dumps(rows),
+    }[form]
+    piped = gzip.compress(text.encode()) if packed else text.encode()
+    objects = [json.loads(line) for line in run(monkeypatch, *OF_PIPED, "--json", stdin=piped)]
     assert [{"id": each["id"], "body": each["body"]} for each in objects] == rows
     assert all(each["predicted"] == LABELS[1] for each in objects[:1])
+
+
+@pytest.mark.parametrize(
+    ("piped", "line"),
+    [
+        (b"body\na\nb,c\n", "standard input:3: more fields than the 1 columns; mend or delete the row"),
+        (b'[{"body": ', "standard input: not JSON: "),
+        (gzip.compress(b"body\nabc\n" * 999)[:-9], "standard input: not a whole .gz file (Compressed file"),
+        (b"\x1f\x8b is none", "standard input: not a whole .gz file (Unknown compression method"),
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\0 is none", "standard input: not a whole .gz file (Error -3 while"),
+    ],
+    ids=["a row", "JSON", "cut short", "another method", "damaged"],
+)
+def test_a_bad_table_on_standard_input_is_refused_by_that_name(
+    piped: bytes, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(InputError, match=f"^{re.escape(line)}"):
+        run(monkeypatch, *OF_PIPED, stdin=piped)
+
+
+def test_a_column_that_the_first_row_lacks_is_lost_by_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = b'{"body": "abc"}\n{"body": "abc", "customer": "x", "id": "7"}\n{"id": "8", "body": "abc"}\n'
+    refusal = "found a column 'customer', allowed: those of the first row, body; add --json, which keeps"
+    with pytest.raises(InputError, match=f"^standard input:2: {refusal}"):
+        run(monkeypatch, *OF_PIPED, stdin=rows)
+    objects = [json.loads(line) for line in run(monkeypatch, *OF_PIPED, "--json", stdin=rows)]
+    assert [each.get("id") for each in objects] == [None, "7", "8"] and objects[1]["customer"] == "x"
 
 
 def test_a_table_keeps_its_columns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -303,6 +345,14 @@ def test_json_keeps_texts_and_labels_as_they_are(monkeypatch: pytest.MonkeyPatch
 def test_an_option_may_stand_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     orders = [["small", "--json", "a"], ["--json", "small", "a"], ["small", "a", "--json"]]
     assert len({tuple(run(monkeypatch, *order)) for order in orders}) == 1
+
+
+def test_only_the_recipe_is_required(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        run(monkeypatch)
+    assert capsys.readouterr().err.endswith("error: the following arguments are required: recipe\n")
 
 
 def test_without_texts_each_line_of_standard_input_is_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,8 @@
 """What is said of a text: its most probable labels, and the words that decided."""
 
 import json
+import os
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -12,6 +14,8 @@ import numpy as np
 from stages.runtime import command
 
 STRONGEST = 5  # words that are named where there are no colours
+STRONG = 0.3  # of the strongest word's share: weaker ones are not coloured
+FOR, AGAINST, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[0m"
 
 Shares = list[tuple[str, float]]  # of each word what it adds to the logit of a label
 Weigh = Callable[[str, int], Shares]  # of a text, and the number of a label
@@ -64,24 +68,41 @@ def line(
     labels: Sequence[str],
     shares: np.ndarray | None,
     as_json: bool,
-    threshold: float = 0.0,
-    top: int = 1,
-    words: Sequence[tuple[str, float]] | None = None,
-    note: str | None = None,
+    threshold: float,
+    top: int,
+    words: Sequence[tuple[str, float]] | None,
+    note: str | None,
 ) -> str:
     """What is printed for a text. Without JSON, line ends, tabs and control characters of label and text are
     shown as spaces. words: of an explained text, with what each adds to the logit of its label; without JSON
-    the strongest have a line each, which begins with a tab. note: what there is to say of them."""
+    they are `told`, in lines that begin with a tab. note: what there is to say of them."""
     if not as_json:
         pairs = ranked(labels, shares, threshold, top)
         cells = ([cell(label or ""), "" if p is None else f"{p:.4f}"] for label, p in pairs)
         row = "\t".join([*chain(*cells), one_line(text)])
-        more = [*(strongest(words) if words else []), *([f"\t{note}"] if note else [])]
+        more = [*(told(words) if words else []), *([f"\t{note}"] if note else [])]
         return "\n\t".join([row, *more]) if more else row
     explained: dict[str, Any] = {}
     if words is not None:
         explained = {"words": [[word, round(share, 6)] for word, share in words], "note": note}
     return json.dumps(answer(labels, shares, threshold, top) | {"text": text} | explained, ensure_ascii=False)
+
+
+def told(shares: Sequence[tuple[str, float]]) -> list[str]:
+    """Lines on the words that decided: one with colours on a terminal, unless NO_COLOR is set
+    (https://no-color.org), else the strongest."""
+    return [coloured(shares)] if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else strongest(shares)
+
+
+def coloured(shares: Sequence[tuple[str, float]]) -> str:
+    """For a terminal: what speaks for the label is green, what speaks against it is red."""
+    most = max(abs(share) for _, share in shares) or 1.0
+    words = []
+    for word, share in shares:
+        colour = FOR if share > 0 else AGAINST
+        printable = command.printable(word)
+        words.append(f"{colour}{printable}{PLAIN}" if abs(share) >= STRONG * most else printable)
+    return " ".join(words)
 
 
 def strongest(shares: Sequence[tuple[str, float]]) -> list[str]:

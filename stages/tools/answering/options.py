@@ -2,21 +2,35 @@
 
 import argparse
 import math
+from collections.abc import Callable
 
 
-def share(text: str) -> float:
-    """A probability."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: a number from 0 to 1, as 0.9")
-    return number
+def number(low: float, high: float) -> Callable[[str], float]:
+    """Reads one from `low` to `high`."""
+
+    def read(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            found = math.nan
+        if not low <= found <= high:
+            raise argparse.ArgumentTypeError(f"found {text!r}, allowed: a number from {low:g} to {high:g}")
+        return found
+
+    return read
 
 
-def count(text: str) -> int:
-    """At least one."""
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: a whole number above 0, as 3")
-    return int(text)
+def whole(low: int, high: float = math.inf) -> Callable[[str], int]:
+    """Reads a whole number from `low` to `high`."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not low <= int(text) <= high:
+            most = f" to {high}" if high < math.inf else ""
+            raise argparse.ArgumentTypeError(f"found {text!r}, allowed: a whole number from {low}{most}")
+        return int(text)
+
+    return read
+
+
+share = number(0, 1)
+count = whole(1)

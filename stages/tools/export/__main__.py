@@ -11,6 +11,7 @@ Examples: python -m stages.tools.export best-nb-svm-network
           python -m stages.tools.export demo-lstm --as saved-model
 """
 
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -47,7 +48,8 @@ def main() -> None:
         )
     exported(name, recipes, options.kind, folder)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    use = f'; pip install {folder}, then: {name} "a text"' if options.kind == "package" else ""
+    place = shlex.quote(str(folder.absolute()))  # a bare name is one of PyPI's to pip
+    use = f'; pip install {place}, then: {name} "a text"' if options.kind == "package" else ""
     print(f"wrote {folder} ({size / 1e6:.1f} MB){use}")
 
 

@@ -23,6 +23,7 @@ Examples: python -m stages.tools.fit texts/tickets.csv
 """
 
 import argparse
+import math
 import re
 import shutil
 import unicodedata
@@ -34,7 +35,7 @@ import numpy as np
 
 from stages import compose
 from stages.runtime import command, files
-from stages.runtime.config import InputError
+from stages.runtime.config import InputError, alike
 from stages.runtime.wording import counted
 from stages.study import composition
 from stages.study.entries import NAME
@@ -55,6 +56,7 @@ from stages.tools.fit.experiment import from_root, place
 from stages.tools.report import ranking
 
 FEWEST = 20  # rows; fewer say nothing
+MINUTES = 10.0  # if the command line has none
 LONGEST = 60  # letters of a name that a file gives: the names of recipes add some, and may have 100
 
 
@@ -68,12 +70,16 @@ def main() -> None:
     )
     parser.add_argument("--label", help="the column of labels (default: guessed, and said so)")
     share = f"{100 * from_table.SHARE:.0f} %%"
+    parser.add_argument(
+        "--encoding",
+        type=encoding,
+        help="of the table, as cp1252 (default: found out, and said unless UTF-8)",
+    )
     parser.add_argument("--test", help=f"a table with the test split (default: {share} of the rows)")
     parser.add_argument(
         "--minutes",
         type=positive,
-        default=10.0,
-        help="for all stages together, roughly (default: %(default)g)",
+        help=f"for all stages together, roughly (default: {MINUTES:g})",
     )
     parser.add_argument("--name", help="of the experiment (default: the file's)")
     parser.add_argument(
@@ -106,10 +112,22 @@ def as_edited(name: str) -> dict[str, Any]:
 
 
 def positive(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
     if not 0 < number < 1e6:
-        raise argparse.ArgumentTypeError(f"found {text}, allowed: minutes above 0")
+        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: minutes above 0, as 10")
     return number
+
+
+def encoding(text: str) -> str:
+    try:
+        "".encode(text)
+    except (LookupError, ValueError):
+        allowed = "an encoding that Python knows, as utf-8, cp1252, utf-16"
+        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: {allowed}") from None
+    return text
 
 
 def known(data: str) -> bool:
@@ -123,6 +141,7 @@ def chosen(options: argparse.Namespace) -> str:
     refuse_options("the file of an experiment says what its test split is", test=options.test)
     refuse_options("an experiment has its name", name=options.name)
     stated.refuse_other_columns(name, entry_of(name), options)
+    tell_of_minutes(name, options.minutes)
     return name
 
 
@@ -161,19 +180,22 @@ def data_set(options: argparse.Namespace) -> DataSet:
     prefix, _, rest = options.data.partition(":")
     if f"{prefix}:" in (from_tfds.PREFIX, from_huggingface.PREFIX):
         refuse_options("this data set has its test split inside, or none", test=test)
+        refuse_options("this data set says its own", encoding=options.encoding)
     if f"{prefix}:" == from_tfds.PREFIX:
         return from_tfds.data_set(rest, texts, label)
     if f"{prefix}:" == from_huggingface.PREFIX:
         return from_huggingface.data_set(rest, texts, label)
     path = Path(options.data)
     if not path.exists():
+        close = alike(options.data, [file.stem for file in place("").parent.glob("*.yaml")], cutoff=0.6)
         raise InputError(
             f"{path}: no such file, folder or experiment, allowed: a table or a folder of texts and labels, "
             "a data set as tfds:<name> or hf:<name>, or the name of an experiment made of one"
+            + (f"; did you mean {', '.join(close)}?" if close else "")
         )
     if path.is_dir():
-        return from_folder.data_set(path, texts, label, test)
-    return from_table.data_set(path, texts, label, test)
+        return from_folder.data_set(path, texts, label, test, options.encoding)
+    return from_table.data_set(path, texts, label, test, options.encoding)
 
 
 def written(options: argparse.Namespace) -> str:
@@ -184,13 +206,13 @@ def written(options: argparse.Namespace) -> str:
         entry = entry_of(name)
         stated.refuse_other_data(name, entry, options)
         stated.refuse_other_columns(name, entry, options)
-        stays(name, entry, stated.data_set(name, entry))
+        stays(name, entry, stated.data_set(name, entry), options.minutes)
         return name
     data = data_set(options)
     name = named(options, data.name)
     if place(name).exists():
         stated.refuse_other_copies(name, entry := entry_of(name), data)
-        stays(name, entry, data)
+        stays(name, entry, data, options.minutes)
         return name
     kept, repeat = without_repeats(data)
     refuse_too_little(options.data, data, len(kept))
@@ -205,15 +227,16 @@ def written(options: argparse.Namespace) -> str:
     left = 1 - entry["split"]["test"] if "split" in entry else 1
     few = left * len(kept) < ranking.FEW
     choice = chosen_by(data.labels, options.by)
-    text = experiment.written(name, data.title, entry, sizes, options.minutes, choice, few)
-    files.write_text(place(name), text)
+    minutes = options.minutes or MINUTES
+    text = experiment.written(name, data.title, entry, sizes, minutes, choice, few)
     try:
+        files.write_text(place(name), text)
         compose.write(composition.compose([]))
-    except InputError:
+    except BaseException:  # Ctrl-C, too: who has not read "wrote" knows of no file
         files.remove(place(name))
         raise
     print(f"wrote {from_root(place(name))}, which is yours now, and params.yaml", flush=True)
-    if left_out := experiment.too_long(sizes, options.minutes, few):
+    if left_out := experiment.too_long(sizes, minutes, few):
         print(left_out, flush=True)
     return name
 
@@ -228,10 +251,11 @@ def loadable(name: str, data: DataSet, more: dict[str, Any]) -> dict[str, Any]:
     try:
         return accepted(name, data.entry(name) | more)
     except InputError as refused:
-        if before or not copied.exists():
-            raise
-        shutil.rmtree(copied)
-        raise InputError(str(refused).replace(from_root(copied), data.title)) from None
+        line = f"{refused}{data.hint}"
+        if not before and copied.exists():
+            shutil.rmtree(copied)
+            line = line.replace(from_root(copied), data.title)
+        raise InputError(line) from None
 
 
 def accepted(name: str, entry: dict[str, Any]) -> dict[str, Any]:
@@ -266,7 +290,15 @@ def named(options: argparse.Namespace, default: str) -> str:
         raise InputError(
             f"--name: found {name!r}, allowed: lower-case letters, digits, single hyphens; give such a --name"
         )
+    if not place(name).exists() and name in sources():
+        raise InputError(f"--name: found {name!r}, a source that conf/ has, allowed: another; give a --name")
     return name
+
+
+def sources() -> set[str]:
+    """Those that conf/ has, in files of their own and in those of experiments."""
+    own = [name for section, name, _ in composition.own_entries(composition.CONF) if section == "sources"]
+    return {*own, *(path.stem for path in composition.entry_files(composition.CONF / "sources"))}
 
 
 def plain(name: str) -> str:
@@ -299,8 +331,9 @@ def of_repeats(name: str, entry: Mapping[str, Any]) -> str:
 
 def refuse_too_little(path: str, data: DataSet, kept: int) -> None:
     """kept: how many different texts there are to train on."""
+    allowed = f"allowed: {FEWEST} or more{data.hint}"
     if not data.labels:
-        raise InputError(f"{path}: found no row with a text and a label, allowed: {FEWEST} or more")
+        raise InputError(f"{path}: found no row with a text and a label, {allowed}")
     if len(labels := set(data.labels)) < 2:
         raise InputError(
             f"{path}: found 1 label, {min(labels)[:80]!r}, allowed: 2 or more; add rows of another, or name "
@@ -310,7 +343,7 @@ def refuse_too_little(path: str, data: DataSet, kept: int) -> None:
         beside = " that test has not" if data.tests else ""
         again = f", of {counted(kept, 'different text')}{beside}" if kept < len(data.texts) else ""
         rows = counted(len(data.texts), "row")
-        raise InputError(f"{path}: found {rows} with text and label{again}, allowed: {FEWEST} or more")
+        raise InputError(f"{path}: found {rows} with text and label{again}, {allowed}")
 
 
 def print_sheet(data: DataSet) -> None:
@@ -319,12 +352,19 @@ def print_sheet(data: DataSet) -> None:
         print(line, flush=True)
 
 
-def stays(name: str, entry: Mapping[str, Any], data: DataSet) -> None:
+def stays(name: str, entry: Mapping[str, Any], data: DataSet, minutes: float | None = None) -> None:
     """Tell of the data of an experiment that is there. entry: of its source."""
     print_sheet(data)
     if without_repeats(data)[1]:
         print(f"  {of_repeats(name, entry)}")
     print(f"{from_root(place(name))} is there and stays as it is; delete it to have it written anew")
+    tell_of_minutes(name, minutes)
+
+
+def tell_of_minutes(name: str, minutes: float | None) -> None:
+    """minutes: as the command line has them, None if it has none."""
+    if minutes is not None:
+        print(f"--minutes {minutes:g} changes nothing: {from_root(place(name))} says what is trained")
 
 
 def chosen_by(labels: Sequence[str], asked: str | None) -> experiment.Choice | None:

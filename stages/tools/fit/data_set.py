@@ -13,8 +13,9 @@ class DataSet:
     texts, labels: of all rows that have both, or of those of the training split, where the data have a test
     split; tests: the texts of that, None if there is none and it is cut off by a hash of the text.
     notes: lines on how they were read.
-    encoding: in words, where a table's was guessed. copies: by split the (text, label) of each row that
-    `entry` copies, for data that can't be read where they are.
+    encoding: in words, where a table's was guessed. hint: for the end of a refusal.
+    copies: by split the (text, label) of each row that `entry` copies, for data that can't be read where they
+    are.
     entry: the source's entry of `sources`, for an experiment of a name; it copies what can't be read where it
     is.
     """
@@ -26,6 +27,7 @@ class DataSet:
     notes: Sequence[str]
     entry: Callable[[str], dict[str, Any]]
     encoding: str | None = None
+    hint: str = ""
     copies: Mapping[str, Sequence[tuple[str, str]]] | None = None
     tests: Sequence[str] | None = None
 

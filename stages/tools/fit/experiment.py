@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 
 from stages.runtime.config import ROOT
 from stages.runtime.wording import counted
@@ -122,7 +123,7 @@ def written(
         "",
         "# From here on: what only this experiment needs. Sizes follow from the texts.",
         "sources:",
-        f"  {name}:",
+        f"  {flow(name)}:",
         *(stated(key, value) for key, value in source.items()),
         "corpora:",
         *(f"  {name}-{corpus}: {flow(corpus_of(name, corpus, texts))}" for corpus in sorted(corpora)),
@@ -242,5 +243,6 @@ def flow(entry: Any) -> str:
     if isinstance(entry, list):
         return "[" + ", ".join(map(flow, entry)) + "]"
     if isinstance(entry, str) and entry.replace("-", "").replace("_", "").isalnum():
-        return entry
+        quoted_if_a_number: str = yaml.safe_dump(entry)
+        return quoted_if_a_number.removesuffix("\n...\n").strip()
     return json.dumps(entry, ensure_ascii=False)

@@ -12,7 +12,7 @@ from stages.texts import tables
 from stages.tools.fit import from_huggingface, look
 from stages.tools.fit.data_set import DataSet, refuse_options
 from stages.tools.fit.experiment import from_root
-from stages.tools.fit.from_table import SHARE, columns, left_out, named, notes_on, of_test
+from stages.tools.fit.from_table import SHARE, columns, left_out, named, notes_on, of_test, tests_of
 
 ALLOWED = (
     f"a folder of {files.PLAIN} files for each label, {' and '.join(files.SPLITS)} with such folders, "
@@ -20,26 +20,29 @@ ALLOWED = (
 )
 
 
-def data_set(path: Path, texts: Sequence[str] | None, label: str | None, test: Path | None) -> DataSet:
-    """texts, label: columns of tables, None to have them guessed."""
+def data_set(
+    path: Path, texts: Sequence[str] | None, label: str | None, test: Path | None, encoding: str | None = None
+) -> DataSet:
+    """texts, label: columns of tables; encoding: theirs; None to have them guessed."""
     refuse_options("a folder has its test split inside, or none", test=test)
     if from_huggingface.is_saved(path):
+        refuse_options("this data set says its own", encoding=encoding)
         return from_huggingface.data_set(str(path), texts, label)
     inside = visible(path)
     folders = [each for each in inside if each.is_dir()]
     if not folders:
-        return of_tables(path, texts, label)
+        return of_tables(path, texts, label, encoding)
     refuse_options("the folders are the labels", text=texts and ", ".join(texts), label=label)
     if others := [each.name for each in inside if not each.is_dir()]:
         raise InputError(f"{path}: found {others[0]} beside folders, allowed: {ALLOWED}; move it away")
-    return of_labels(path, folders)
+    return of_labels(path, folders, encoding)
 
 
 def visible(folder: Path) -> list[Path]:
     return [each for each in sorted(folder.iterdir()) if not each.name.startswith(".")]
 
 
-def of_labels(path: Path, folders: list[Path]) -> DataSet:
+def of_labels(path: Path, folders: list[Path], encoding: str | None) -> DataSet:
     splits = [each for each in folders if each.name in files.SPLITS]
     if len(splits) == 1:
         raise InputError(
@@ -51,10 +54,17 @@ def of_labels(path: Path, folders: list[Path]) -> DataSet:
         *passed_over(path, labels, splits, folders),
     ]
     stated: dict[str, Any] = {"kind": "files", "path": from_root(path)}
+    if encoding:
+        stated["encoding"] = encoding
     if not splits:
         stated["split"] = {"test": SHARE}
     source = read(files.Source, stated | {"bad_rows": "drop"}, f"sources.{path.name}")
     if empty := files.dropped(source):
+        if strange := [line for line in empty if not line.endswith(": empty text")]:
+            raise InputError(
+                f"{path}: found {counted(len(strange), 'file')} that can't be read, as {strange[0]}, "
+                "allowed: one encoding for all; give it, as --encoding cp1252, say"
+            )
         are = "is" if len(empty) == 1 else "are"
         notes.append(f"{counted(len(empty), 'file')} {are} empty and left out; the first: {empty[0]}")
         stated["bad_rows"] = "drop"
@@ -74,36 +84,51 @@ def of_labels(path: Path, folders: list[Path]) -> DataSet:
 def passed_over(path: Path, labels: list[Path], splits: list[Path], folders: list[Path]) -> Iterator[str]:
     """Lines on what the source won't read. Raises InputError for a label without texts."""
     for label in labels:
-        if not any(label.glob(f"*{files.PLAIN}")):
+        if not any(files.text_files(label)):
             raise InputError(
                 f"{label}: found no {files.PLAIN} file, allowed: texts of this label; rename its files, or "
                 "move the folder away"
             )
     if splits and (idle := [each.name for each in folders if each not in [*splits, path / files.UNLABELLED]]):
         yield f"{', '.join(idle)[:200]}: neither {' nor '.join(files.SPLITS)}, not read"
-    others = [each for label in labels for each in visible(label) if each.suffix != files.PLAIN]
+    others = [each for label in labels for each in visible(label) if each.suffix.lower() != files.PLAIN]
     if others:
         are = "is" if len(others) == 1 else "are"
         many = counted(len(others), "file")
         yield f"{many} without {files.PLAIN} at the end {are} not read; the first: {others[0]}"
 
 
-def of_tables(path: Path, texts: Sequence[str] | None, label: str | None) -> DataSet:
+def of_tables(
+    path: Path, texts: Sequence[str] | None, label: str | None, encoding: str | None = None
+) -> DataSet:
     """Columns and all that is said, but for what test shares with it, are those of the training split."""
     known = [each for each in visible(path) if tables.known(each)]
     parts = [each for each in known if each.name.partition(".")[0] == files.SPLITS[0]]
     if len(parts) != 1:
         raise InputError(f"{path}: found {len(parts)} tables called train, allowed: {ALLOWED}")
-    table = look.look(parts[0], named(texts, label))
+    table = look.look(parts[0], named(texts, label), encoding)
     names = look.columns(table, texts, label)
     train_texts, labels = look.usable(table.rows, names)
+    for test in [each for each in known if each.name.partition(".")[0] == files.SPLITS[1]]:
+        if not tests_of(test, table.how, names).alike:
+            raise InputError(
+                f"{test}: found another encoding or delimiter than in {parts[0].name}, allowed: the same in "
+                f"a folder; save it alike, or run `fit {parts[0]} --test {test}`"
+            )
     stated = {"kind": "files", "path": from_root(path), **columns(table, names, bad=True)}
     source = read(files.Source, stated, f"sources.{path.name}")
     tests = [*files.load(source)["test"].texts]  # which refuses another test split
-    lost = len(files.dropped(source))
-    if not lost:
+    bad = files.dropped(source)
+    if not bad:
         del stated["bad_rows"]
-    notes = [*notes_on(table, names, train_texts), *of_test(lost - left_out(table, train_texts))]
     return DataSet(
-        path.name, path.name, train_texts, labels, notes, lambda name: stated, table.encoding, tests=tests
+        title=path.name,
+        name=path.name,
+        texts=train_texts,
+        labels=labels,
+        notes=[*notes_on(table, names, train_texts), *of_test(bad[left_out(table, train_texts) :])],
+        entry=lambda name: stated,
+        encoding=table.encoding,
+        hint=table.hint,
+        tests=tests,
     )

@@ -2,8 +2,6 @@
 what a person should know of them before anything is trained.
 """
 
-import codecs
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,35 +16,28 @@ from stages.runtime.config import InputError
 from stages.runtime.wording import counted, percent
 from stages.sources import files
 from stages.texts import doubts, tables
+from stages.tools.fit import quotes
+from stages.tools.fit.decoding import encoding_of
 
-SAMPLE = 1 << 20  # bytes that encoding and delimiter are guessed from
 SOME = 1000  # rows that header and columns are guessed from
-SHOWN = 3  # words that an encoding is shown by
-WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # what .xlsx and .zip, and .xls begin with
+SHOWN = 3  # words that an encoding is shown by, and rows that can't be read
+LONGEST = 200  # letters of a column's name, which may be a question of a survey
 CANDIDATES = ",;\t|"
 LABELS = ("label", "class", "category", "target", "sentiment", "topic", "team", "intent", "y")
 TEXTS = ("text", "body", "message", "content", "sentence", "review", "headline", "description", "tweet")
-WESTERN = "cp1252"  # all that Latin-1 can print, and more
-USUAL = frozenset("àáâãäåæçèéêëìíîïñòóôõöøœùúûüßÿÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØŒÙÚÛÜŸ")  # not ð or š, say
-# quotation marks, dashes, currencies and the like, which any text may have
-SIGNS = frozenset(
-    bytes.fromhex("80828485 8b91929394959697 999b a0a1a3a7a9aaabadae b0b2b3b4b5b7babbbdbf").decode(WESTERN)
-)
-WORD = re.compile(r"[^\W\d_]+")
-QUOTED = re.compile(r"(?<=[^\W\d_])[\u201a\u201c-\u201e](?=[^\W\d_])")  # marks inside a word
 SPELLED = str | int | float  # of values that can be texts or labels; a bool is an int
 MOST = 100  # different values of a column that is taken for labels unasked
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table, and how it has to be read. rows: by column, those that can be used; unread: how many can't,
-    which have more fields than columns, say."""
+    """A table, and how it has to be read. rows: by column, those that can be used; unread: the line of each
+    that can't, and why: it has more fields than columns, say."""
 
     path: Path
     how: tables.Format
     rows: list[dict[str, object]]
-    unread: int = 0
+    unread: Sequence[tuple[int, str]] = ()
 
     @property
     def taken_for_headerless(self) -> str | None:
@@ -58,8 +49,12 @@ class Table:
 
     @property
     def hint(self) -> str:
-        """The same, for the end of a refusal."""
-        return f"; {self.taken_for_headerless}" if self.taken_for_headerless else ""
+        """The same, and the first row that can't be read, for the end of a refusal."""
+        hint = f"; {self.taken_for_headerless}" if self.taken_for_headerless else ""
+        if self.unread:
+            (line, why), rows = self.unread[0], counted(len(self.unread), "row")
+            hint += f"; {rows} can't be read, the first in line {line}: {why}"
+        return hint
 
     @property
     def encoding(self) -> str | None:
@@ -87,29 +82,36 @@ class Columns:
         return f"{where}: text is {columns}, label is column {self.label!r}: {self.why}"
 
 
-def look(path: Path, named: Sequence[str] = ()) -> Table:
-    """Read a table whose format nobody told. named: columns that a person named."""
-    how = format_of(path, named)
-    read = [row for _, row in tables.rows(path, how, [])]
-    rows = [row for row in read if isinstance(row, dict)]
+def look(path: Path, named: Sequence[str] = (), encoding: str | None = None) -> Table:
+    """Read a table whose format nobody told. named: columns that a person named; encoding: the one that a
+    person named."""
+    how = format_of(path, named, encoding)
+    read = [*tables.rows(path, how, [])]
+    quotes.refuse_open(path, how, read)
+    rows = [row for _, row in read if isinstance(row, dict)]
+    unread = [(line, row) for line, row in read if isinstance(row, str)]
     if not rows:
-        raise InputError(f"{path}: found no row that can be read, allowed: rows with a text and a label")
-    return Table(path, how, rows, len(read) - len(rows))
+        raise _unreadable(path, unread)
+    return Table(path, how, rows, unread)
 
 
-def format_of(path: Path, named: Sequence[str] = ()) -> tables.Format:
+def format_of(path: Path, named: Sequence[str] = (), encoding: str | None = None) -> tables.Format:
     """How to read a table, by what it begins with. named: columns that a person named: a first row that has
-    them is the header."""
+    them is the header. encoding: the one that a person named."""
     if not tables.known(path):
         allowed = f"{', '.join(tables.SUFFIXES)}, or one with {tables.COMPRESSED}"
         raise InputError(f"{path}: found suffix {path.suffix!r}, allowed: {allowed}; save it as CSV")
-    encoding = _encoding(path)
+    if encoding and tables.suffix(path) in tables.BINARY:
+        raise InputError(
+            f"--encoding: found {encoding!r}, allowed: none for {path}, which says its own; leave it out"
+        )
+    encoding = encoding or encoding_of(path)
     if tables.suffix(path) not in tables.DELIMITERS:
         return tables.Format(encoding)
     how = tables.Format(encoding, _delimiter(path, encoding))
     first, *others = _fields(path, how) or [[]]
     if not first:
-        raise InputError(f"{path}: found no row that can be read, allowed: rows with a text and a label")
+        raise _unreadable(path, [(line, row) for line, row in tables.cut(path, how) if isinstance(row, str)])
     if (named and {*named} <= {*first}) or _header(first, others):
         return how
     return replace(how, columns=tuple(f"column {i + 1}" for i in range(len(first))))
@@ -117,7 +119,8 @@ def format_of(path: Path, named: Sequence[str] = ()) -> tables.Format:
 
 def columns(table: Table, texts: Sequence[str] | None = None, label: str | None = None) -> Columns:
     """The columns that a person named, and for the others those that look like it."""
-    names = [name for name in table.rows[0] if name.strip()]  # Excel writes columns that have none
+    every = dict.fromkeys(name for row in table.rows[:SOME] for name in row)  # JSON's rows may lack some
+    names = [name for name in every if name.strip()]  # Excel writes columns that have none
     if len(names) < 2:
         has = f"one column, {names[0]!r}" if names else "no column with a name"
         raise InputError(
@@ -167,9 +170,39 @@ def sheet(texts: Sequence[str], labels: Sequence[str], tests: Sequence[str] | No
     names, numbers = np.unique(labels, return_inverse=True)
     if several := doubts.contradictory([Split([*texts], numbers, names.tolist())]):
         yield f"{counted(several, 'text')} {'has' if several == 1 else 'have'} several labels"
-    for group in doubts.alike(counts):
-        alike = ", ".join(map(repr, group))
+    yield from _missing(texts, counts)
+    for group in doubts.alike(map(_bare, counts)):
+        alike = ", ".join(_told_apart(name) for name in counts if _bare(name) in group)
         yield f"labels that look like one: {alike}; spell them alike in your data, as no key of conf/ does it"
+
+
+def _missing(texts: Sequence[str], counts: Mapping[str, int]) -> Iterator[str]:
+    """Lines on labels and texts that read as tables write what is not there. counts: of each label."""
+    for name, count in counts.items():
+        if _says_nothing(name):
+            yield (
+                f"{name!r} ({counted(count, 'row')}) looks like a missing label; if it is one, empty those "
+                "cells in your data, and their rows are left out"
+            )
+    if count := sum(map(_says_nothing, texts)):
+        yield (
+            f"{counted(count, 'text')} {'says' if count == 1 else 'say'} 'nan', 'none' or the like: if they "
+            "are missing, empty those cells in your data, and their rows are left out"
+        )
+
+
+def _says_nothing(value: str) -> bool:
+    return value.strip().casefold() in doubts.NOTHING
+
+
+def _bare(name: str) -> str:
+    """Without what can't be seen, and composed as most programs do it: "e\\u0301" is "é"."""
+    kept = (each for each in unicodedata.normalize("NFKC", name) if unicodedata.category(each) != "Cf")
+    return "".join(kept)
+
+
+def _told_apart(name: str) -> str:
+    return repr(name) if _bare(name) == name else ascii(name)
 
 
 def different(texts: Sequence[str], tests: Sequence[str] | None) -> list[str]:
@@ -215,55 +248,6 @@ def _as_in_a_table(value: object) -> object:
     return str(value) if type(value) in (int, float) else value
 
 
-def _encoding(path: Path) -> str:
-    """UTF-8 if it can be, UTF-16 by its mark, Western European if it reads so, else what charset-normalizer
-    finds, which takes much that is Western European for something else."""
-    if tables.suffix(path) in tables.BINARY:
-        return "utf-8"
-    with tables.opened(path) as file:
-        raw = file.read(SAMPLE)
-    if raw.startswith(WORKBOOKS):
-        raise InputError(f"{path}: found a workbook or a .zip; name it .xlsx, or save it as CSV")
-    try:
-        raw[: raw.rfind(b"\n") + 1 or None].decode("utf-8-sig")
-        return "utf-8"
-    except UnicodeDecodeError:
-        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        if _western(raw):
-            return WESTERN
-        from charset_normalizer import from_bytes
-
-        best = from_bytes(raw).best()
-        if best is None:
-            raise InputError(
-                f"{path}: found bytes that are no text in an encoding known here, allowed: UTF-8, UTF-16, or "
-                "an older one, as cp1252 or gb18030; save it as UTF-8, or name its `encoding` in a source in "
-                "conf/sources (reports/own-texts.md)"
-            ) from None
-        return str(best.encoding)
-
-
-def _western(raw: bytes) -> bool:
-    """Whether bytes read like a Western European language in cp1252. Cyrillic, Greek or Chinese would have
-    words without a single ASCII letter ("Ïðèâåò"), Central European, Turkish or Japanese texts letters and
-    signs that are rare here ("pøíliš"), Hungarian ones its two kinds of o with dots."""
-    try:
-        text = raw.decode(WESTERN)
-    except UnicodeDecodeError:
-        return False
-    kinds = Counter(text)
-    if any(unicodedata.category(each) == "Cc" for each in kinds if not each.isspace()):
-        return False
-    words = [word for word in WORD.findall(text) if not word.isascii()]
-    foreign = sum(len(word) > 1 and not any(map(str.isascii, word)) for word in words)
-    letters = {each: count for each, count in kinds.items() if not each.isascii() and each not in SIGNS}
-    total = sum(letters.values())
-    odd = sum(count for each, count in letters.items() if each not in USUAL) + len(QUOTED.findall(text))
-    hungarian = min(kinds["ö"], kinds["õ"]) > total / 50
-    return foreign <= len(words) / 4 and odd <= total / 20 and not hungarian
-
-
 def _delimiter(path: Path, encoding: str) -> str | None:
     """The one that cuts most lines into equally many fields; None: as the suffix says."""
     usual = tables.DELIMITERS[tables.suffix(path)]
@@ -288,13 +272,28 @@ def _fields(path: Path, how: tables.Format) -> list[list[str]]:
 
 
 def _header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row names the columns: short, all different, and none of it there again below. A
-    column without a name and without content, as Excel writes them, is none."""
+    """Whether the first row names the columns: one by a usual name, or all but an index by names of which
+    none is there again below in its column. A column without a name and without content, as Excel writes
+    them, is none."""
     filled = {i for fields in (first, *others) for i, field in enumerate(fields) if field.strip()}
-    names = [name for i, name in enumerate(first) if i in filled]
-    if len(set(names)) < len(names) or not all(name.strip() and len(name) <= 60 for name in names):
-        return False
-    return not any(name in fields for fields in others for name in names)
+    names = {i: first[i] for i in sorted(filled) if i < len(first)}
+    below = {i: {fields[i] for fields in others if i < len(fields)} for i in names}
+    new = [name for i, name in names.items() if name.strip() and name not in below[i]]
+    if any(name.strip().lower() in (*TEXTS, *LABELS) for name in new):
+        return True
+    unnamed = sum(not name.strip() for name in names.values())
+    return unnamed <= 1 and len(new) + unnamed == len(names) and all(len(name) <= LONGEST for name in new)
+
+
+def _unreadable(path: Path, unread: Sequence[tuple[int, str]]) -> InputError:
+    where, why = path.as_posix(), ""
+    if unread:  # the first says what is wrong with all
+        where, why = f"{path}:{unread[0][0]}", f" ({unread[0][1]})"
+    return InputError(
+        f"{where}: found no row that can be read{why}, allowed: rows with a text and a label, texts with "
+        "commas in quotes, quotes inside of these written twice, lines that end in LF or CR LF; save it anew "
+        "where it comes from"
+    )
 
 
 def _refuse_unknown(option: str, name: str, names: Sequence[str], table: Table) -> None:
@@ -340,6 +339,7 @@ def _label(table: Table, names: Sequence[str]) -> tuple[str, str]:
     raise InputError(
         f"{table.path}: found no column that looks like labels, allowed: 2 to {MOST} different values, most "
         f"of them several times ({numbers}); add rows with other labels, or name the column with --label"
+        f"{table.hint}"
     )
 
 

@@ -2,6 +2,7 @@
 tell of these, and then show what came of those."""
 
 import argparse
+import codecs
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -29,17 +30,22 @@ def refuse_other_data(name: str, entry: Mapping[str, Any], options: argparse.Nam
             raise refusal(name, f"path {stated_path}, not {asked}")
     elif not (ROOT / stated_path).is_dir():
         raise refusal(name, f"path {stated_path}, not {asked} with --test {test}")
-    elif not (path.is_file() and test.is_file() and from_table.are_copied(path, test, ROOT / stated_path)):
+    elif not (
+        path.is_file() and test.is_file() and from_table.are_copied(path, test, ROOT / stated_path, entry)
+    ):
         raise refusal(name, f"path {stated_path}, whose files are others than {asked} and --test {test}")
 
 
 def refuse_other_columns(name: str, entry: Mapping[str, Any], options: argparse.Namespace) -> None:
-    """Refuse other columns than those of an experiment, if some are asked for."""
+    """Refuse other columns, or another encoding, than those of an experiment, if some are asked for."""
     text = entry.get("text")
     texts = [text] if isinstance(text, str) else text
     for key, columns, asked in (("text", texts, options.text), ("label", entry.get("label"), options.label)):
         if asked is not None and columns != asked:
             raise refusal(name, f"{key} {spelled(columns)}, not {spelled(asked)}")
+    encoding = entry.get("encoding", "utf-8")
+    if options.encoding is not None and codecs.lookup(encoding).name != codecs.lookup(options.encoding).name:
+        raise refusal(name, f"encoding {encoding}, not {options.encoding}")
 
 
 def refuse_other_copies(name: str, entry: Mapping[str, Any], data: DataSet) -> None:

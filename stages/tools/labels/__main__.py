@@ -11,14 +11,18 @@ cleanlab is under the AGPL: it is an optional extra, `labels`, which nothing els
 
 `row` counts the texts of the split from 1, as the study has it: data/sources/<source>/<split>.parquet. Of a
 table of your own, `lines` are those of your file on which rows with that text and label end; of JSON and
-Parquet they are the rows' numbers.
+Parquet they are the rows' numbers. What a spreadsheet would take for a formula begins with an apostrophe in
+the table of --to ('=1+1); all other texts are in it as they are.
 
 Examples: python -m stages.tools.labels tickets
           python -m stages.tools.labels tickets --to labels.csv
           python -m stages.tools.labels tickets --split test
 """
 
+import csv
 import importlib.util
+import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -59,6 +63,7 @@ COLUMNS = {
     "suggested": 16,
     "text": 50,
 }
+NUMBER = re.compile(r"[+-][\d.]+")  # which begins as a formula does
 SHARED = {DUPLICATE: "have a text that is there again", SEVERAL: "have a text with several labels"}
 
 
@@ -84,7 +89,7 @@ def main() -> None:
     if options.split == "test":
         print("The test split's texts were judged by models of its other texts. Nothing is chosen by that.")
     if options.to:
-        files.write_csv(options.to, HEADER, (cells(row, places) for row in rows))
+        write(options.to, [HEADER, *(cells(row, places) for row in rows)])
         print(f"wrote {options.to}: {len(rows):,} rows")
     elif rows:
         print("All of them, with whole texts, as a table: --to labels.csv")
@@ -123,6 +128,19 @@ def cells(row: Doubt, places: Mapping[Pair, Sequence[int]]) -> list[object]:
         None if row.same is None else row.same + 1,
         row.text,
     ]
+
+
+def write(path: Path, rows: Sequence[Sequence[object]]) -> None:
+    """Texts as they are, so that a user's own table has them, too: `files.write_csv` alters "</script>"."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(map(inert, row) for row in rows)
+    files.write_text(path, text.getvalue())
+
+
+def inert(cell: object) -> object:
+    """With an apostrophe if a spreadsheet would take it for a formula, which may call programs."""
+    formula = isinstance(cell, str) and cell.startswith(files.FORMULA) and not NUMBER.fullmatch(cell)
+    return f"'{cell}" if formula else cell
 
 
 def summary(

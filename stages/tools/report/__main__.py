@@ -8,10 +8,9 @@ index.html (one file that loads nothing) and card.md.
 Example: python -m stages.tools.report demo
 """
 
-import argparse
-
 from stages.runtime import command
 from stages.study.params import one_of, params
+from stages.tools.answering.options import whole
 from stages.tools.report import ranking
 from stages.tools.report.folder import QUOTES, opened_by, written
 
@@ -21,7 +20,7 @@ def main() -> None:
     parser.add_argument("experiment", help="an entry of comparisons in params.yaml that was compared")
     parser.add_argument(
         "--texts",
-        type=count,
+        type=whole(0, 1000),
         default=QUOTES,
         metavar="N",
         help="test texts quoted in each list (default: %(default)s)",
@@ -32,12 +31,6 @@ def main() -> None:
     study = params()
     name = one_of(options.experiment, study["comparisons"], "comparisons")
     print(opened_by(written(name, study, options.by, options.texts)))
-
-
-def count(text: str) -> int:
-    if not text.isdecimal() or int(text) > 1000:
-        raise argparse.ArgumentTypeError(f"found {text}, allowed: a number from 0 to 1000")
-    return int(text)
 
 
 if __name__ == "__main__":

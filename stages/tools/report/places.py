@@ -26,7 +26,7 @@ class Places:
 
 def places(name: str, entry: Mapping[str, Any], split: str, wanted: Collection[Pair]) -> Places:
     """Of texts of a source's split, as a person looks them up. entry: of `sources` in params.yaml."""
-    with suppress(InputError, OSError):  # the files are elsewhere by now, or others
+    with suppress(InputError, OSError, UnicodeError):  # the files are elsewhere by now, or others
         if entry.get("kind") == "files":
             source = read(files.Source, entry, "sources")
             kept = _in_table if table(source, split) else _in_files
@@ -54,7 +54,8 @@ def _named(unit: str, numbers: list[int]) -> str:
 def _in_files(source: files.Source, split: str, wanted: Collection[Pair]) -> Places:
     names: dict[Pair, str] = {}
     for path in _text_files(ROOT / source.path, split):
-        pair = path.read_text(encoding="utf-8-sig"), path.parent.name.strip()
+        text = path.read_text(source.encoding, "replace")  # one that can't be read is no text of the split
+        pair = text.removeprefix("\ufeff"), path.parent.name.strip()
         if pair in wanted:
             names.setdefault(pair, path.relative_to(ROOT / source.path).as_posix())
     return Places(f"Files are those of {source.path}.", names)
@@ -63,7 +64,8 @@ def _in_files(source: files.Source, split: str, wanted: Collection[Pair]) -> Pla
 def _text_files(folder: Path, split: str) -> Iterator[Path]:
     """Those in the folders of labels, which are in one of the split if there is such a folder."""
     own = folder / split if all((folder / each).is_dir() for each in files.SPLITS) else folder
-    return iter(sorted(own.glob(f"[!.]*/*{files.PLAIN}")))
+    for label in sorted(own.glob("[!.]*/")):
+        yield from files.text_files(label)
 
 
 def table(source: files.Source, split: str) -> Path | None:

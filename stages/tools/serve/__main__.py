@@ -14,8 +14,6 @@ Example: python -m stages.tools.serve demo-logistic
          curl -H 'Content-Type: application/json' -d '{"text": "The plot is dull."}' http://127.0.0.1:8000/predict
 """
 
-import argparse
-import math
 import socket
 import sys
 from dataclasses import fields
@@ -24,7 +22,7 @@ from stages.runtime import command
 from stages.runtime.config import InputError
 from stages.study.params import one_of, params
 from stages.tools.answering.attribution import exactly_of
-from stages.tools.answering.options import count
+from stages.tools.answering.options import count, number, whole
 from stages.tools.answering.resident import Resident, note_doubt
 from stages.tools.serve.limits import Limits
 
@@ -39,6 +37,7 @@ HELP = {
     "timeout": ("S", "seconds until a request is given up: 504"),
     "grace": ("S", "seconds from a signal until no connection is taken"),
 }
+DAY = 86_400.0  # seconds; the most of any option in seconds or milliseconds
 # TensorFlow makes a graph for the first shape of arrays, then others that take more and more shapes: seconds
 # that no client should wait
 WARMING = (["a"], ["a", "a"], ["a " * 99], ["a " * 99] * 3)
@@ -48,10 +47,12 @@ def main() -> None:
     parser = command.parser()
     parser.add_argument("recipe", help="an entry of recipes in params.yaml that has been trained")
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=port, default=8000, help="0: any free one (default: %(default)s)")
+    parser.add_argument(
+        "--port", type=whole(0, 65535), default=8000, help="0: any free one (default: %(default)s)"
+    )
     for field in fields(Limits):
         unit, text = HELP[field.name]
-        kind = count if field.type is int else duration
+        kind = count if field.type is int else number(0, DAY)
         help_text = f"{text} (default: %(default)s)"
         parser.add_argument(f"--{field.name}", type=kind, default=field.default, metavar=unit, help=help_text)
     options = parser.parse_args()
@@ -83,22 +84,6 @@ def missing(package: str) -> str:
         f"serve needs {package}, which is not installed; requirements.lock has it: make .venv/ready, "
         "or: pip install fastapi uvicorn prometheus-client"
     )
-
-
-def port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: a whole number from 0 to 65535, as 8000")
-    return int(text)
-
-
-def duration(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not 0 <= number <= 86_400:
-        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: a number from 0 to 86400, as 2.5")
-    return number
 
 
 def bound(host: str, number: int) -> socket.socket:

@@ -241,6 +241,8 @@ def complaint(error: dict[str, Any], content_type: str) -> Response:
     if where == "body" and "json" not in content_type:
         kind = content_type or "no Content-Type"
         return refusal(422, f"body: found {kind}, allowed: JSON, with Content-Type: application/json")
+    if error["type"] == "missing":
+        return refusal(422, f'{where}: found nothing, allowed: {{"text": "..."}}; /docs has all of it')
     if error["type"] == "extra_forbidden":
         return refusal(422, f"{where}: no such key; /docs has those that there are")
     allowed = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")

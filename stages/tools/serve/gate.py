@@ -43,6 +43,7 @@ class Gate:
             return
         began = time.perf_counter()
         status = 0
+        body = Body(receive, self._limits.body)
 
         async def counted(message: Message) -> None:
             nonlocal status
@@ -54,11 +55,16 @@ class Gate:
 
         try:
             async with asyncio.timeout(self._limits.timeout):
-                await self._app(scope, limited(receive, self._limits.body), counted)
+                await self._app(scope, body, counted)
         except TimeoutError:
             if status:  # too late to say so
                 raise
-            late = f"no answer within {self._limits.timeout:g} s; send fewer texts, or try again later"
+            after = f"within {self._limits.timeout:g} s"
+            late = f"no answer {after}; send fewer texts, or try again later"
+            if not body.whole:
+                late = (
+                    f"body: found no end {after}, allowed: a whole one; send the rest, or mend Content-Length"
+                )
             await refusal(504, late)(scope, receive, counted)
         finally:
             path = scope["path"] if scope["path"] in self._paths else "other"  # clients invent paths
@@ -66,16 +72,18 @@ class Gate:
             self._metrics.seconds.labels(path).observe(time.perf_counter() - began)
 
 
-def limited(receive: Receive, most: int) -> Receive:
-    """A body that is refused once more than so many bytes of it have come."""
-    taken = 0
+class Body:
+    """A body that is refused once more than so many bytes of it have come. whole: whether all of it has."""
 
-    async def counted() -> Message:
-        nonlocal taken
-        message = await receive()
-        taken += len(message.get("body", b""))
-        if taken > most:
-            raise HTTPException(413, f"body: found more than {most} bytes, allowed: {most}; send fewer texts")
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive, self._most, self._taken = receive, most, 0
+        self.whole = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._taken += len(message.get("body", b""))
+        self.whole = not message.get("more_body", False)
+        if self._taken > self._most:
+            line = f"body: found more than {self._most} bytes, allowed: {self._most}; send fewer texts"
+            raise HTTPException(413, line)
         return message
-
-    return counted

@@ -26,9 +26,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from stages.runtime import command, process
+from stages.runtime import command, crew, process
 from stages.runtime.config import ROOT, InputError, parse
 from stages.runtime.wording import clock
+from stages.tools.answering.options import count
 from stages.tools.spread import clusters, driver, estimates, through_dvc
 from stages.tools.spread.journal import Journal
 from stages.tools.spread.through_dvc import Pipeline
@@ -56,21 +57,15 @@ def _options() -> argparse.Namespace:
     )
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
-        "--jobs", type=_count, metavar="N", help="stages at once, on this machine (default: its cores)"
+        "--jobs", type=count, metavar="N", help="stages at once, on this machine (default: its cores)"
     )
     where.add_argument("--scheduler", metavar="ADDRESS", help="of Dask, as tcp://10.0.0.1:8786")
     where.add_argument("--slurm", action="store_true", help="on SLURM; ~/.config/dask/jobqueue.yaml says how")
     where.add_argument(
         "--kubernetes", action="store_true", help="on Kubernetes (pip install dask-kubernetes)"
     )
-    where.add_argument("--simulate", type=_count, metavar="N", help="run nothing: how long on N workers?")
+    where.add_argument("--simulate", type=count, metavar="N", help="run nothing: how long on N workers?")
     return parser.parse_args()
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: a whole number from 1")
-    return int(text)
 
 
 def _needs_dask() -> None:
@@ -147,7 +142,7 @@ def on_cluster(
     sources = git_sources(local)
     known = through_dvc.results(ROOT, pipe.kept)
     seconds, threads = measures()
-    jobs = options.jobs or clusters.cores()
+    jobs = options.jobs or crew.cores()
     folder = ROOT / ".dvc" / "tmp" / "spread"
     with (
         driver.token(ROOT, cache) as name,

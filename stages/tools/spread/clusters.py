@@ -2,7 +2,6 @@
 Kubernetes."""
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isfinite
@@ -23,11 +22,6 @@ SETTINGS = {
     # workers that a stage may lose before it is given up: one that is too large for any machine loses all
     "distributed.scheduler.allowed-failures": 10,
 }
-
-
-def cores() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

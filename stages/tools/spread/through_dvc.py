@@ -1,9 +1,9 @@
 """All that is asked of DVC beside its command line: what a pipeline looks like, what of it is out of date,
 one stage run in a clone.
 
-`get_active_graph`, `plan_repro`, `collect_stages`, `load_file`, `DataCloud` and the methods of stages are not
-DVC's public interface: tests/tools/spread/test_through_dvc.py says which of them a release of DVC has
-changed.
+`get_active_graph`, `plan_repro`, `collect_stages`, `StageNotFound`, `load_file`, `DataCloud` and the methods
+of stages are not DVC's public interface: tests/tools/spread/test_through_dvc.py says which of them a release
+of DVC has changed.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from stages.runtime import files
 from stages.runtime.config import InputError
+from stages.study.params import one_of
 
 LOCK, PIPELINE = "dvc.lock", "dvc.yaml"
 # kinds of remotes for which DVC needs a package that it does not bring along, and requirements.lock has not
@@ -83,9 +84,14 @@ def writing(root: Path) -> Iterator[None]:
 def pipeline(repo: Any, targets: Sequence[str] = ()) -> Pipeline:
     """The targets' stages (all, if there are none) and what they depend on."""
     from dvc.repo.reproduce import collect_stages, get_active_graph, plan_repro
+    from dvc.stage.exceptions import StageNotFound
 
     active = get_active_graph(repo.index.graph)
-    stages = plan_repro(active, collect_stages(repo, targets or [PIPELINE]))
+    try:
+        stages = plan_repro(active, collect_stages(repo, targets or [PIPELINE]))
+    except StageNotFound as error:
+        one_of(error.name, {stage.addressing: stage for stage in repo.index.stages}, "stages")
+        raise
     return Pipeline(
         {stage.addressing: [other.addressing for other in active.successors(stage)] for stage in stages},
         {

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,8 +27,8 @@ def test_the_most_probable_labels_come_first_equal_ones_in_their_order(shares: l
 @given(st.text(), st.text(), st.floats(0, 1))
 def test_a_text_is_one_line_whatever_is_in_it_and_in_its_label(text: str, label: str, share: float) -> None:
     shares, labels = np.array([share, 1 - share]), [f"a {label}", f"b {label}"]
-    plain = answers.line(text, labels, shares, as_json=False)
-    answer = json.loads(answers.line(text, labels, shares, as_json=True))
+    plain, spelled = (answers.line(text, labels, shares, form, 0.0, 1, None, None) for form in (False, True))
+    answer = json.loads(spelled)
     assert len((plain + ".").splitlines()) == 1 and plain.count("\t") == 2
     assert answer["text"] == text and answer["label"] == labels[share < 0.5]
     assert plain[0] == answer["label"][0]
@@ -42,6 +43,22 @@ def test_a_word_that_is_there_several_times_has_one_line_and_one_that_adds_nothi
     shares = [("the", 0.0), ("good", 0.25), ("film", -0.1), ("good", 0.5), ("the", 0.0004), ("good", 0.25)]
     assert answers.strongest(shares) == ["+1.000\tgood (3 times)", "-0.100\tfilm"]
     assert answers.strongest([("the", 0.0)] * 5) == ["+0.000\tthe (5 times)"]
+
+
+def test_colours_mark_what_is_strong_and_text_can_t_move_the_cursor() -> None:
+    text = answers.coloured([("good\x1b[2J", 2.0), ("film", 0.1), ("dull", -1.5)])
+    assert text == f"{answers.FOR}good [2J{answers.PLAIN} film {answers.AGAINST}dull{answers.PLAIN}"
+
+
+@pytest.mark.parametrize(
+    ("terminal", "no_color", "colours"), [(True, "", True), (True, "1", False), (False, "", False)]
+)
+def test_words_have_colours_on_a_terminal_unless_it_is_to_have_none(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool, no_color: str, colours: bool
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    assert (answers.FOR in "".join(answers.told([("good", 1.0)]))) is colours
 
 
 def test_a_label_that_no_word_speaks_for_is_said_to_follow_from_its_frequency() -> None:

@@ -1,6 +1,7 @@
 """What is exported says what the pipeline says, in a process that has nothing of ours and no TensorFlow."""
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -186,6 +187,41 @@ def test_a_blank_text_gets_no_label_and_no_probability(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=package, capture_output=True, text=True, check=True
     )
     assert done.stdout == f"{['bad', '', '', 'bad']}\n" and not done.stderr
+
+
+def test_what_is_no_text_is_refused_and_not_read_letter_by_letter(tmp_path: Path) -> None:
+    package = linear_package(tmp_path)
+    code = """
+import mine_too
+for texts in ("invoice", ["word1", None], [3]):
+    for ask in (mine_too.Classifier().probabilities, mine_too.Classifier().predict):
+        try:
+            print(ask(texts))
+        except TypeError as error:
+            print(error)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=package, capture_output=True, text=True, check=True
+    )
+    refused = [
+        "texts: found a str, allowed: several of them; put it into a list",
+        "texts: found None, allowed: str; leave it out or write ''",
+        "texts: found 3, allowed: str; leave it out or write ''",
+    ]
+    assert done.stdout.splitlines() == [line for line in refused for _ in range(2)]
+
+
+def test_the_command_to_install_a_package_can_be_pasted_whatever_its_folder_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(export, "params", lambda: {"recipes": {"mine-too": {}}})
+    monkeypatch.setattr(export, "exported", lambda *_: None)
+    for name in ("model", "my model's"):
+        monkeypatch.setattr("sys.argv", ["export", "mine-too", "--to", name])
+        export.main()
+        _, command, then = capsys.readouterr().out.split("; ")[1].partition("pip install ")
+        assert shlex.split(then.partition(", then")[0]) == [str(tmp_path / name)] and command
 
 
 def test_texts_without_a_known_word_are_noted_one_by_one_or_counted(tmp_path: Path) -> None:

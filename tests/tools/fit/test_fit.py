@@ -20,7 +20,7 @@ from stages.study.composition import compose
 from stages.study.entries import NAME
 from stages.study.schema import Experiment, check
 from stages.tools.fit import __main__ as fit
-from stages.tools.fit import experiment, first_look, from_table, look, pipeline
+from stages.tools.fit import experiment, first_look, from_table, look, pipeline, stated
 from stages.tools.report import folder as reports
 from stages.tools.report import gathered, ranking
 from tests.sources.tables import delimited, save
@@ -43,7 +43,7 @@ def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def options(data: Path | str, **more: Any) -> argparse.Namespace:
-    nothing = {"text": None, "label": None, "test": None, "name": None, "by": None, "minutes": 1.0}
+    nothing = dict.fromkeys(["text", "label", "test", "name", "by", "minutes", "encoding"])
     return argparse.Namespace(data=str(data), **nothing | more)
 
 
@@ -64,6 +64,12 @@ def test_another_table_or_other_columns_than_those_of_the_experiment_are_refused
     assert refused(other, name="mine").endswith(f"mine.yaml: found path {first}, not {other}{remedy}")
     assert refused(first, text=["body"]).endswith(f"found text [subject, body], not body{remedy}")
     assert refused(first, label="subject", **asked).endswith(f"found label team, not subject{remedy}")
+    assert refused(first, encoding="cp1252").endswith(f"found encoding utf-8, not cp1252{remedy}")
+    fit.written(options(first, encoding="UTF8"))
+    with pytest.raises(InputError, match="found encoding cp1252, not latin-1"):
+        stated.refuse_other_columns("mine", {"encoding": "cp1252"}, options(first, encoding="latin-1"))
+    stated.refuse_other_columns("mine", {"encoding": "cp1252"}, options(first, encoding="windows-1252"))
+    capsys.readouterr()
     assert refused(first, test=str(other)).endswith(f"path {first}, not {first} with --test {other}{remedy}")
     assert not capsys.readouterr().out
 
@@ -155,6 +161,40 @@ def test_a_label_that_a_cut_by_hash_would_leave_out_is_cut_by_shares(
     assert "drawn by `shares of labels`" in capsys.readouterr().out
 
 
+def test_a_refusal_says_if_a_header_may_have_been_taken_for_a_row(tmp_path: Path, conf: Path) -> None:
+    rows = [(f'"{text}"', "kind" if i == 9 else label) for i, (text, label) in enumerate(TICKETS)]
+    path = save(tmp_path / "mine.csv", table(["said", "kind"], [*rows, ("once", "rare")]))
+    hint = "its first row does not look like a header; if it is one, name its columns (said, kind)"
+    assert refused(path) == f"{path}: one row is labelled 'rare'; both splits need every label; {hint}"
+    assert "said; " not in refused(path, text=["said"], label="kind")
+
+
+def test_an_interrupted_composition_leaves_no_experiment_behind(
+    tmp_path: Path, conf: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(overrides: list[str]) -> str:
+        assert experiment.place("mine").exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(composition, "compose", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fit.written(options(tickets(tmp_path / "mine.csv"), text=["body"]))
+    assert not experiment.place("mine").exists()
+
+
+def test_minutes_that_an_experiment_has_no_use_for_are_told(
+    tmp_path: Path, conf: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tickets(tmp_path / "mine.csv")
+    fit.written(options(path, text=["body"], minutes=5.0))
+    assert "--minutes" not in capsys.readouterr().out.replace("to stay within --minutes", "")
+    words = f"--minutes 5 changes nothing: {experiment.place('mine')} says what is trained\n"
+    for minutes in (None, 5.0):
+        fit.written(options(path, minutes=minutes))
+        fit.chosen(options("mine", minutes=minutes))
+        assert capsys.readouterr().out.count(words) == (2 if minutes else 0)
+
+
 def test_a_table_without_a_usable_row_is_refused(tmp_path: Path, conf: Path) -> None:
     path = save(tmp_path / "mine.csv", table(["body", "team"], [(f"text {i}", "") for i in range(30)]))
     assert "found no row with a text and a label" in refused(path, text=["body"], label="team")
@@ -188,6 +228,35 @@ def test_a_name_of_which_no_letter_is_left_is_asked_for() -> None:
 
 def test_what_is_not_there_is_refused_by_all_that_it_might_be(conf: Path) -> None:
     assert "no-such: no such file, folder or experiment, allowed: " in refused("no-such")
+    assert "did you mean" not in refused("no-such")
+
+
+def test_of_a_misspelt_experiment_the_nearest_is_named(tmp_path: Path, conf: Path) -> None:
+    fit.written(options(tickets(tmp_path / "mine.csv"), text=["body"]))
+    assert refused("mien").endswith("made of one; did you mean mine?")
+
+
+def test_a_name_that_a_source_has_is_refused_before_anything_is_written(tmp_path: Path, conf: Path) -> None:
+    (conf / "sources").mkdir(parents=True)
+    save(conf / "sources" / "headlines.yaml", "kind: demo\n")
+    path = tickets(tmp_path / "headlines.csv")
+    line = "--name: found 'headlines', a source that conf/ has, allowed: another; give a --name"
+    assert refused(path, text=["body"]) == line
+    fit.written(options(path, text=["body"], name="mine"))
+    assert refused(path, text=["body"]) == line
+    fit.written(options(path, text=["body"], name="mine"))
+
+
+def test_what_an_option_allows_is_said() -> None:
+    for read_option, text, words in (
+        (fit.positive, "abc", "found 'abc', allowed: minutes above 0, as 10"),
+        (fit.positive, "-1", "found '-1', allowed: minutes above 0, as 10"),
+        (fit.encoding, "latin-99", "found 'latin-99', allowed: an encoding that Python knows, as utf-8, "),
+        (fit.encoding, "rot13", "found 'rot13', allowed: an encoding that Python knows, as utf-8, "),
+    ):
+        with pytest.raises(argparse.ArgumentTypeError, match=re.escape(words)):
+            read_option(text)
+    assert fit.positive("1.5") == 1.5 and fit.encoding("cp1252") == "cp1252"
 
 
 def test_where_an_old_encoding_was_taken_it_says_where_to_mend_it(
@@ -368,6 +437,15 @@ def test_what_is_written_composes_and_is_accepted(tmp_path: Path, words: int, mi
         epochs = params["recipes"]["tickets-bilstm"]["training"]["epochs"]
         assert epochs == (6 if words < 30 else 3)
     assert ("tickets-characters" in recipes) == (minutes > 1 and words < 30)
+
+
+@pytest.mark.parametrize("name", ["2024", "null", "true", "1e5", "2024-13-45", "mine"])
+def test_a_name_that_yaml_takes_for_something_else_is_in_quotes(tmp_path: Path, name: str) -> None:
+    some = experiment.Texts(np.full(100, 9), 500)
+    path = save(tmp_path / "a.yaml", experiment.written(name, name, {"path": "x.csv"}, some, 9))
+    made = parse(path, path.name)
+    assert [*made["sources"]] == [name]
+    assert {corpus["source"] for corpus in made["corpora"].values()} == {name}
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,30 @@ def test_a_folder_of_tables_is_read_by_the_columns_of_train(tmp_path: Path) -> N
     assert data.tests == [*loaded["test"].texts]
     save(folder / "test.csv", delimited([("a", "arts")], header=("words", "team"), delimiter=";"))
     assert "no column 'body'" in refused(folder)
+    rows = [("plain text", "arts"), ("the größte text", "sport"), ("a text, too", "sport")]
+    for content in (
+        delimited(rows, ("body", "team")),
+        delimited(rows, ("body", "team"), ";").encode("cp1252"),
+    ):
+        save(folder / "test.csv", content)
+        train = folder / "train.csv"
+        assert "test.csv: found another encoding or delimiter than in train.csv, allowed: the s" in refused(
+            folder
+        )
+        assert refused(folder).endswith(f"; save it alike, or run `fit {train} --test {folder / 'test.csv'}`")
+    save(folder / "test.csv", delimited([rows[0], rows[2]], ("body", "team"), ";").encode("cp1252"))
+    assert from_folder.data_set(folder, None, None, None).tests == ["plain text", "a text, too"]
+
+
+def test_text_files_in_another_encoding_are_refused_until_it_is_named(tmp_path: Path) -> None:
+    texts(tmp_path / "news")
+    for name in "ab":
+        save(tmp_path / "news" / "arts" / f"{name}.TXT", "größte".encode("cp1252"))
+    assert "news: found 2 files that can't be read, as " in refused(tmp_path / "news")
+    assert refused(tmp_path / "news").endswith("one encoding for all; give it, as --encoding cp1252, say")
+    data = from_folder.data_set(tmp_path / "news", None, None, None, "cp1252")
+    loaded = files.load(read(files.Source, data.entry("news"), "sources.news"))
+    assert data.texts.count("größte") == 2 and len(everything(loaded)) == 42 and len(data.notes) == 1
 
 
 def test_what_is_no_data_set_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ import gzip
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow.parquet
 import pytest
 
@@ -113,14 +113,48 @@ def test_columns_without_a_name_and_without_content_are_none(tmp_path: Path) -> 
 
 
 def test_a_first_row_with_the_columns_that_are_named_is_the_header(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.csv", exported("open,Subject,Message,Status,Category,x,,"))
+    path = save(tmp_path / "a.csv", exported("No,Subject,Words,open,Kind,x,,"))
     assert look.look(path).how.columns
-    for texts, label in ((["Message"], "Category"), (["Subject", "Message"], "Category")):
+    for texts, label in ((["Words"], "Kind"), (["Subject", "Words"], "Kind")):
         data = from_table.data_set(path, texts, label, None)
         assert "columns" not in data.entry("a") and len(data.texts) == len(TICKETS)
         files.load(read(files.Source, data.entry("a"), "sources.a"))
-    with pytest.raises(InputError, match=r"found 'Body', allowed: .*if it is one, name .*Subject, Message"):
-        from_table.data_set(path, ["Body"], "Category", None)
+    with pytest.raises(InputError, match=r"found 'Body', allowed: .*if it is one, name .*Subject, Words"):
+        from_table.data_set(path, ["Body"], "Kind", None)
+
+
+QUESTION = "What went wrong the last time that you wanted help from us, in your own words, please?"
+NUMBERED = [(i, text.replace(",", ""), label) for i, (text, label) in enumerate(TICKETS)]
+
+
+@pytest.mark.parametrize(
+    ("header", "rows"),
+    [
+        (",said,kind", NUMBERED),  # as pandas' to_csv writes them
+        (f"when,{QUESTION},kind", NUMBERED),
+        ("no,kind,said", [(i, label, "no" if i == 9 else text) for i, text, label in NUMBERED]),
+        ("body,body,said", NUMBERED),
+        ("message,spam", [(text, "spam" if label == "sales" else "ham") for _, text, label in NUMBERED]),
+    ],
+)
+def test_a_header_is_told_from_the_rows_below_it(tmp_path: Path, header: str, rows: Sequence[Any]) -> None:
+    parsed = look.look(save(tmp_path / "a.csv", table(header.split(","), rows)))
+    assert parsed.how.columns is None and len(parsed.rows) == len(TICKETS)
+
+
+def test_a_first_row_whose_label_is_there_again_is_no_header(tmp_path: Path) -> None:
+    rows = [(text, "yn"[i % 2]) for i, text, _ in NUMBERED]
+    assert look.look(save(tmp_path / "a.csv", table([], rows))).how.columns
+    assert look.look(save(tmp_path / "b.csv", table([], [("", *row) for row in rows]))).how.columns
+
+
+def test_two_columns_of_one_name_are_refused_by_it(tmp_path: Path) -> None:
+    rows = [("-", text, label) for _, text, label in NUMBERED]
+    data = from_table.data_set(
+        save(tmp_path / "a.csv", table(["body", "body", "team"], rows)), None, None, None
+    )
+    with pytest.raises(InputError, match=r"a\.csv:1: two columns 'body'; rename one"):
+        files.load(read(files.Source, data.entry("a"), "sources.a"))
 
 
 def test_it_says_when_it_takes_a_table_for_one_without_a_header(tmp_path: Path) -> None:
@@ -173,14 +207,6 @@ def test_white_space_around_labels_is_taken_off_and_counted(tmp_path: Path) -> N
     splits = files.load(read(files.Source, data.entry("a"), "sources.a"))
     assert set(data.labels) == set(splits["train"].names) == {"sales", "support", "other"}
     assert len(from_table.data_set(tickets(tmp_path / "b.csv"), None, "team", None).notes) == 1
-
-
-def test_bytes_that_are_no_text_are_refused_with_what_is_allowed(tmp_path: Path) -> None:
-    path = save(tmp_path / "a.csv", np.random.default_rng(0).bytes(5000))
-    with pytest.raises(
-        InputError, match=r"allowed: UTF-8, UTF-16, .*; save it as UTF-8, or name its `encoding`"
-    ):
-        look.look(path)
 
 
 def test_several_columns_make_a_text_as_the_source_makes_it(tmp_path: Path) -> None:
@@ -267,6 +293,7 @@ def test_rows_that_are_left_out_are_told_and_counted_by_the_source(tmp_path: Pat
     path = save(tmp_path / "a.csv", "\n".join(["body,team", *rows]) + "\n")
     data = from_table.data_set(path, None, None, None)
     assert data.notes[1] == "  3 rows left out: 1 that can't be read, 2 without a text or a label"
+    assert data.notes[2] == "  the first that can't be read: a.csv:6: more fields than the 2 columns"
     assert len(data.texts) == len(TICKETS)
     source = read(files.Source, data.entry("a"), "sources.a")
     assert len(files.dropped(source)) == 3
@@ -280,3 +307,117 @@ def test_a_table_of_one_column_is_refused_by_what_it_lacks(tmp_path: Path) -> No
             InputError, match=r"a\.csv: found one column, .*allowed: one with texts and one with"
         ):
             look.columns(parsed, texts)
+
+
+def test_where_no_column_is_found_the_rows_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    rows = [f"{text}{', truly' if label == 'sales' else ''},other" for _, text, label in NUMBERED]
+    path = save(tmp_path / "a.csv", "\n".join(["said,kind", *rows]))
+    with pytest.raises(InputError, match=r"; 20 rows can't be read, the first in line 2: more fields than"):
+        look.columns(look.look(path))
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (
+            '"body","team"\n"a \\"quoted\\" text","sales"\n',
+            r"a\.csv:2: found no row that .*',' expected after",
+        ),
+        ("body,team\ra text,sales\r", r"a\.csv:1: found no row that can be read \(new-line character seen"),
+        ("", r"a\.csv: found no row that can be read, allowed: rows with a text"),
+    ],
+)
+def test_a_table_without_a_row_that_can_be_read_is_refused_by_its_first(
+    tmp_path: Path, content: str, words: str
+) -> None:
+    with pytest.raises(InputError, match=words):
+        look.look(save(tmp_path / "a.csv", content))
+
+
+def test_the_first_row_may_lack_a_column(tmp_path: Path) -> None:
+    objects: list[dict[str, str]] = [{"said": text, "kind": label} for text, label in TICKETS]
+    del objects[0]["kind"]
+    path = save(tmp_path / "a.jsonl", "".join(json.dumps(each) + "\n" for each in objects))
+    for texts, label in ((None, None), (["said"], "kind")):
+        data = from_table.data_set(path, texts, label, None)
+        assert [*zip(data.texts, data.labels, strict=True)] == TICKETS[1:]
+        files.load(read(files.Source, data.entry("a"), "sources.a"))
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        (("cp1252", ","), ("utf-8", ",")),
+        (("utf-8", ","), ("cp1252", ",")),
+        (("utf-8", ","), ("utf-16", ";")),
+        (("utf-8", ";"), ("utf-8", ",")),
+        (("cp1250", ","), ("cp1250", ",")),
+    ],
+)
+def test_a_test_split_may_be_in_another_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: tuple[str, str], test: tuple[str, str]
+) -> None:
+    monkeypatch.setattr(from_table, "ROOT", tmp_path)
+    paths, texts = [], []
+    for name, (encoding, delimiter) in (("mine", train), ("b", test)):
+        texts.append([f"{name} größere Schäden an Türen, {text}" for text, _ in TICKETS])
+        rows = [*zip(texts[-1], (label for _, label in TICKETS), strict=True)]
+        content = delimited(rows, header=("body", "team"), delimiter=delimiter)
+        paths.append(save(tmp_path / f"{name}.csv", content.encode(encoding)))
+    data = from_table.data_set(paths[0], None, None, paths[1])
+    entry = data.entry("mine")
+    splits = files.load(read(files.Source, entry, "sources.mine"))
+    assert [[*splits[split].texts] for split in files.SPLITS] == texts == [data.texts, data.tests]
+    assert (tmp_path / "texts" / "mine" / "test.csv").exists() == (train == test)
+    folder = tmp_path / "texts" / "mine"
+    assert from_table.are_copied(paths[0], paths[1], folder, entry)
+    paths[1].write_bytes(paths[1].read_bytes().replace(b"s\0u\0p\0", b"s\0a\0p\0").replace(b"sup", b"sap"))
+    assert not from_table.are_copied(paths[0], paths[1], folder, entry)
+
+
+def test_a_test_split_of_few_old_letters_is_read_as_train_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(from_table, "ROOT", tmp_path)
+    czech = [(f"Příliš žluťoučký kůň {text}", label) for text, label in TICKETS]
+    path = save(tmp_path / "a.csv", delimited(czech).encode("cp1250"))
+    test = save(tmp_path / "b.csv", delimited([("šel ä", "sales"), *TICKETS]).encode("cp1250"))
+    assert (from_table.data_set(path, None, None, test).tests or [])[0] == "šel ä"
+
+
+def test_an_encoding_that_is_named_is_that_of_a_test_split_whose_own_cannot_be_told(tmp_path: Path) -> None:
+    path, test = (
+        save(tmp_path / f"{name}.csv", delimited(TICKETS).encode("utf-16-le")) for name in ("a", "b")
+    )
+    assert from_table.data_set(path, None, None, test, "utf-16-le").tests == [text for text, _ in TICKETS]
+    tickets(test)
+    with pytest.raises(InputError, match=r"b\.csv:1: no column 'text'; the columns here are: subject, body"):
+        from_table.data_set(path, None, None, test, "utf-16-le")
+
+
+def test_labels_that_differ_in_what_cannot_be_seen_are_told() -> None:
+    for one, other, shown in (
+        ("ship", "ship\u200b", r"'ship', 'ship\u200b'"),
+        ("caf\xe9", "cafe\u0301", r"'café', 'cafe\u0301'"),
+        ("\u202aShip", "ship", r"'\u202aShip', 'ship'"),
+    ):
+        line = [*look.sheet(["a", "b"], [one, other])][2]
+        assert line.startswith(f"labels that look like one: {shown}; spell them alike")
+    assert len([*look.sheet(["a", "b"], ["caf\xe9", "cafe"])]) == 2
+
+
+@pytest.mark.parametrize("label", ["nan", "NaN", "None", " N/A"])
+def test_what_looks_like_a_missing_label_or_text_is_told(label: str) -> None:
+    texts = [text for text, _ in TICKETS]
+    lines = [*look.sheet(texts, [label if i < 3 else name for i, (_, name) in enumerate(TICKETS)])]
+    assert lines[2].startswith(f"{label!r} (3 rows) looks like a missing label; if it is one, empty those")
+    lines = [*look.sheet([*texts, label], [*(name for _, name in TICKETS), "sales"])]
+    assert lines[2].startswith("1 text says 'nan', 'none' or the like: if they are missing, empty those")
+
+
+def test_an_empty_number_is_a_missing_label(tmp_path: Path) -> None:
+    numbers = [float("nan") if i % 8 == 0 else float(i % 2) for i in range(60)]
+    columns = {"text": [text for text, _ in TICKETS], "label": numbers}
+    pyarrow.parquet.write_table(pyarrow.table(columns), tmp_path / "a.parquet")
+    data = from_table.data_set(tmp_path / "a.parquet", None, None, None)
+    assert "'nan' (8 rows) looks like a missing label" in "\n".join(look.sheet(data.texts, data.labels))

@@ -151,7 +151,7 @@ def test_the_table_holds_the_whole_list_and_is_safe_to_open(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     split = tickets(80)
-    texts = [f"=1+1 {text}\x1b[2J\n" for text in split.texts]
+    texts = [f"=1+1 {text}\x1b[2J\r\n</script>" for text in split.texts]
     names = ["=bill", "login\nor\x1b[31mnot", "parcel"]
     saved(tmp_path, changed(Split(texts, split.labels, names), {6: (int(split.labels[6]) + 1) % 3}))
     run(monkeypatch, tmp_path, "mine", "--to", str(to := tmp_path / "a.csv"))
@@ -162,6 +162,13 @@ def test_the_table_holds_the_whole_list_and_is_safe_to_open(
     output = capsys.readouterr().out
     assert "80 texts judged" in output and f"wrote {to}" in output
     assert all(line.isprintable() for line in output.split("\n"))
+
+
+@pytest.mark.parametrize("text", ["<script>a</script>", "<!-- a", 'a,"b"', "a\rb\r\nc", "-1", "+2.50", "a=b"])
+def test_a_text_in_the_table_is_that_of_the_user_s_own(tmp_path: Path, text: str) -> None:
+    command.write(tmp_path / "a.csv", [["text"], [text]])
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        assert [*csv.reader(file)] == [["text"], [text]]
 
 
 @needs_cleanlab

@@ -237,9 +237,8 @@ def test_each_source_has_a_choice_of_its_own(tmp_path: Path, monkeypatch: pytest
     recipes = [Made("a", 7, 5), Made("b", 7, 9, source="other"), Made("c", 6, 6)]
     made = pages(tmp_path, experiment(tmp_path, recipes, monkeypatch))
     assert set(made) == {"README.md", "index.html", "card-own.md", "card-other.md"}
-    assert (
-        "c is chosen from 2 recipes" in made["README.md"] and "b is chosen from 1 recipe by" in made["README.md"]
-    )
+    page = made["README.md"]
+    assert "c is chosen from 2 recipes" in page and "b is chosen from 1 recipe by" in page
 
 
 def test_without_texts_none_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -59,6 +59,7 @@ def test_of_text_files_it_is_the_file(tmp_path: Path, splits: list[str]) -> None
         for label in ("a", "b"):
             (tmp_path / split / label).mkdir(parents=True)
             save(tmp_path / split / label / "7.txt", f"\ufeff{label} of {split}")
+            save(tmp_path / split / label / "8.txt", b"\xff")  # `bad_rows: drop` leaves it out
     entry = {"kind": "files", "path": str(tmp_path)}
     text = f"b of {splits[-1]}"
     own = places.places("mine", entry, "test", [(text, "b"), (text, "a")])

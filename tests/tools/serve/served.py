@@ -135,5 +135,5 @@ def answer(text: str, threshold: float = 0.0, top: int = 1) -> Any:
     """What `predict --json` prints of it, but for the text."""
     fake = Fake()
     shares = fake.calibrated(fake.logits([text])[0])[0] if text.strip() else None
-    printed = json.loads(answers.line(text, LABELS, shares, True, threshold, top))
+    printed = json.loads(answers.line(text, LABELS, shares, True, threshold, top, None, None))
     return {key: value for key, value in printed.items() if key != "text"}

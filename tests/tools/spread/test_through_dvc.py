@@ -22,6 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  
 NAMES = {
     "dvc.dvcfile": ["load_file"],
     "dvc.repo.reproduce": ["collect_stages", "get_active_graph", "plan_repro"],
+    "dvc.stage.exceptions": ["StageNotFound"],
     "dvc.utils.serialize": ["dump_yaml", "load_yaml", "modify_yaml"],
 }
 METHODS = {  # and the arguments that are given by name
@@ -115,9 +116,10 @@ def test_what_lies_in_the_remote_is_not_out_of_date(fresh: Toy, tmp_path: Path) 
             through_dvc.bring(repo, ["judge-b"], remote=True)
 
 
-def test_a_target_that_there_is_not_is_refused_in_one_line(fresh: Toy) -> None:
-    with pytest.raises(InputError, match="nowhere"), through_dvc.opened(fresh.root) as repo:
-        through_dvc.pipeline(repo, ["nowhere"])
+def test_a_target_that_there_is_not_is_refused_with_those_that_there_are(fresh: Toy) -> None:
+    nearest = "^there is no stage 'jugde-a'; there are judge-a, judge-b, start, total, train-a, train-b$"
+    with pytest.raises(InputError, match=nearest), through_dvc.opened(fresh.root) as repo:
+        through_dvc.pipeline(repo, ["train-a", "jugde-a"])
 
 
 def bare(root: Path, *settings: str) -> Path:

@@ -69,8 +69,12 @@ class Classifier:
 
     def _coded(self, texts: Iterable[str]) -> Iterator[tuple[list[str], list[np.ndarray], np.ndarray]]:
         """Some texts, their ids, and the probabilities of their labels, until there are no more."""
+        if isinstance(texts, str):  # whose letters would be texts
+            raise TypeError("texts: found a str, allowed: several of them; put it into a list")
         remaining = iter(texts)
         while chunk := list(islice(remaining, CHUNK)):
+            if odd := [text for text in chunk if not isinstance(text, str)]:
+                raise TypeError(f"texts: found {odd[0]!r:.80}, allowed: str; leave it out or write ''")
             coded = [np.asarray(ids) for ids in self._tokenizer.encode(chunk)]
             logits = self._model.logits(coded) / self._temperature
             if logits.shape[1] == 1:

@@ -1,0 +1,49 @@
+"""A quote that nobody closed: all rows until the next quote are one text then, and nothing else shows it."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from stages.runtime.config import InputError
+from stages.texts import tables
+
+INSIDE = 5  # lines in one row that look like rows; fewer may be what a text quotes
+SHORT = 60  # letters of a value that is known again, as a label's
+
+
+def refuse_open(path: Path, how: tables.Format, read: Sequence[tuple[int, tables.Row]]) -> None:
+    """Refuse a table one of whose rows spans lines most of which look like rows themselves: a text of many
+    paragraphs has none. read: all rows, with the lines that they end on."""
+    if tables.suffix(path) not in tables.DELIMITERS:
+        return
+    ends = [line for line, _ in read]
+    spans = [(begin, end) for begin, end in zip([0, *ends], ends, strict=False) if end - begin > INSIDE]
+    if not spans:
+        return
+    rows = [row for _, row in read if isinstance(row, dict)]
+    known = {(i, value) for row in rows for i, value in enumerate(row.values()) if _short(value)}
+    width = max(map(len, rows), default=0)
+    opened, inside, alike = dict[int, int](), Counter[int](), Counter[int]()
+    for line, fields in tables.cut(path, replace(how, quoting=False)):
+        place = bisect_left(spans, line, key=lambda span: span[1])
+        if place == len(spans) or not spans[place][0] < line < spans[place][1]:
+            continue
+        if place not in opened:  # a header and empty lines may stand before it
+            if any('"' in field for field in fields):
+                opened[place] = line
+            continue
+        inside[place] += 1
+        alike[place] += len(fields) == width and any(pair in known for pair in enumerate(fields))
+    for place, count in alike.items():
+        if count >= INSIDE and count > inside[place] / 2:
+            raise InputError(
+                f"{path}:{opened[place]}: found a quote that is open until line {spans[place][1]}, over "
+                f"{count} lines that look like rows, allowed: quotes in pairs; delete it, or write it twice "
+                "inside a quoted text (`quoting: false` in a source is for tables without quotes)"
+            )
+
+
+def _short(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= SHORT and value.strip() != ""

@@ -1,0 +1,72 @@
+"""A quote that nobody closed is told from a text of many lines."""
+
+from pathlib import Path
+
+import pytest
+
+from stages.runtime.config import InputError, read
+from stages.sources import files
+from stages.tools.fit import from_folder, from_table, look
+from tests.sources.tables import delimited, pairs, save
+
+ROWS = [(f"the {i}th ticket says something", ["sales", "support"][i % 2]) for i in range(200)]
+PARAGRAPH = (
+    "Dear all, I am writing as the invoice, sent in May, is wrong.\n\nYours,\nJo, sales\nAcme, support\n"
+)
+
+
+def unclosed(path: Path, first: int, last: int | None, quoted: bool = False) -> Path:
+    """A table whose rows, counted from one, have a quote before one text and after another."""
+    lines = ["body,team", *(f"{text},{label}" for text, label in ROWS)]
+    lines[first] = '"' + lines[first]
+    if last:
+        lines[last] = lines[last].replace(",", '",')
+    if quoted:  # which ends what is open, and is an error there
+        lines[180] = f'"{ROWS[179][0]}, too",{ROWS[179][1]}'
+    return save(path, "\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "quoted", "end"),
+    [(20, 150, False, 151), (20, None, False, 201), (3, None, False, 201), (20, None, True, 181)],
+)
+def test_rows_inside_a_quote_are_not_passed_over(
+    tmp_path: Path, first: int, last: int | None, quoted: bool, end: int
+) -> None:
+    path = unclosed(tmp_path / "a.csv", first, last, quoted)
+    words = (
+        rf"a\.csv:{first + 1}: found a quote that is open until line {end}, over \d+ lines that look like "
+    )
+    with pytest.raises(InputError, match=words):
+        look.look(path)
+
+
+def test_nor_are_those_of_a_test_split(tmp_path: Path) -> None:
+    train, test = save(tmp_path / "train.csv", delimited(ROWS)), unclosed(tmp_path / "test.csv", 20, 150)
+    test.write_text(test.read_text(encoding="utf-8").replace("body,team", "text,label"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"test\.csv:21: found a quote that is open"):
+        from_table.data_set(train, None, None, test)
+    with pytest.raises(InputError, match=r"test\.csv:21: found a quote that is open"):
+        from_folder.data_set(tmp_path, None, None, None)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
+def test_texts_of_many_lines_are_read(tmp_path: Path, suffix: str) -> None:
+    rows = [(text + PARAGRAPH * 20 if i % 7 == 0 else text, label) for i, (text, label) in enumerate(ROWS)]
+    rows[0] = ("what I sent:\n" + "".join(f"{text},{label}\n" for text, label in ROWS[:4]), "sales")
+    if suffix == ".tsv":
+        rows = [(text.replace("\n", ' "'), label) for text, label in rows]
+        path = save(tmp_path / "a.tsv", "".join("\t".join(row) + "\n" for row in [("text", "label"), *rows]))
+    else:
+        content = "\n" * 30 + delimited(rows, delimiter=",") if suffix == ".csv" else jsonl(rows)
+        path = save(tmp_path / f"a{suffix}", content)
+    data = from_table.data_set(path, None, None, None)
+    assert [*zip(data.texts, data.labels, strict=True)] == rows
+    splits = files.load(read(files.Source, data.entry("a"), "sources.a"))
+    assert sorted(pairs(splits["train"]) + pairs(splits["test"])) == sorted(rows)
+
+
+def jsonl(rows: list[tuple[str, str]]) -> str:
+    import json
+
+    return ("\n" * 9).join(json.dumps({"text": text, "label": label}) for text, label in rows)
