@@ -80,3 +80,40 @@ def test_without_the_words_that_are_named_the_logit_falls_more_than_without_othe
         falls.append((logits[0] - logits[1], logits[0] - logits[2]))
     named_ones, other_ones = np.mean(falls, axis=0)
     assert named_ones > other_ones + 0.1
+
+
+class Recurrent:
+    """A network in which words interact: a simple RNN with random weights, in NumPy."""
+
+    seeds = ("1",)
+
+    def __init__(self) -> None:
+        random = np.random.default_rng(1)
+        self.vectors = {f"w{i}": random.normal(size=8) for i in range(50)}
+        self.again, self.out = random.normal(size=(8, 8)) / 3, random.normal(size=(8, 2))
+
+    def logits(self, texts: Sequence[str]) -> list[np.ndarray]:
+        return [np.stack([self.state(text.split()) @ self.out for text in texts])]
+
+    def state(self, words: Sequence[str]) -> np.ndarray:
+        state = np.zeros(8)
+        for word in words:
+            state = np.tanh(self.again @ state + self.vectors[word])
+        return state
+
+
+def test_without_the_words_that_occlusion_names_a_network_s_logit_falls_more_than_without_others() -> None:
+    """All three at once, though each was left out alone."""
+    network, random = Recurrent(), np.random.default_rng(0)
+    falls = []
+    for _ in range(40):
+        words = [f"w{i}" for i in random.integers(50, size=12)]
+        shares = attribution.occluded(network, " ".join(words), 1)
+        assert [word for word, _ in shares] == words
+        strongest = np.argsort([-share for _, share in shares])
+        removed = (strongest[:3], random.permutation(strongest[3:])[:3])
+        less = [" ".join(np.delete(words, places).tolist()) for places in removed]
+        logits = attribution.margins(network.logits([" ".join(words), *less])[0], 1)
+        falls.append(logits[0] - logits[1:])
+    of_named, of_others = np.mean(falls, axis=0)
+    assert of_named > 0.5 and of_named > 3 * of_others
