@@ -33,6 +33,7 @@ def check(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Non
     choice("models", recipe.model, "architecture", "Sizes", f"{key}.model")
     trained(recipe.training, f"{key}.training")
     _together(params, recipe, key)
+    _sets(params, recipe, key)
     _taught(params, name, recipe)
     _ensemble(params, recipe, key)
     allowed = arrays(name, recipe.corpus, recipe.model, recipe.training)
@@ -61,8 +62,9 @@ def _taught(params: Mapping[str, Any], name: str, recipe: Recipe) -> None:
     """Refuse a teacher that is the student itself or its student's student, or that learned from other texts
     than the student may, and a start that there is none of."""
     key, training = f"recipes.{name}.training", recipe.training
-    if training.get("start") is not None:
-        known(training["start"], params["pretrainings"], f"{key}.start")
+    if (start := training.get("start")) is not None:
+        known(start, params["pretrainings"], f"{key}.start")
+        _same_ids(params, params["pretrainings"][start]["corpus"], recipe.corpus, f"{key}.start", start)
     teachers, teacher = [name], training.get("teacher")
     while teacher is not None:
         known(teacher, params["recipes"], f"{key}.teacher")
@@ -74,6 +76,14 @@ def _taught(params: Mapping[str, Any], name: str, recipe: Recipe) -> None:
         unlabelled(params, recipe.corpus, f"recipes.{name}.corpus")
         unlabelled(params, params["recipes"][teacher]["corpus"], f"{key}.teacher")
         _alike(params, recipe, teacher, f"{key}.teacher")
+
+
+def _same_ids(params: Mapping[str, Any], learned: str, used: str, key: str, start: str) -> None:
+    """Refuse weights for the ids of another corpus, whose shapes may fit all the same."""
+    one, other = params["corpora"][learned], params["corpora"][used]
+    if any(one[part] != other[part] for part in ("source", "tokenizer")):
+        allowed = f"weights learned on a corpus with source and tokenizer of {used}, unlike {learned}"
+        raise refusal(key, start, allowed, mend(key))
 
 
 def _ensemble(params: Mapping[str, Any], recipe: Recipe, key: str) -> None:
@@ -118,11 +128,19 @@ def _together(params: Mapping[str, Any], recipe: Recipe, key: str) -> None:
         allowed = f"gradient_descent, as {recipe.model['architecture']} has no embedding of tokens"
         raise refusal(f"{key}.training.kind", kind, allowed, mend(key))
     tokenizer = params["corpora"][recipe.corpus]["tokenizer"]["kind"]
-    if _unordered("tokenizers", tokenizer) and not _unordered("models", recipe.model["architecture"]):
-        takes = ", ".join(name for name in kinds.names("models") if _unordered("models", name))
+    if unordered("tokenizers", tokenizer) and not unordered("models", recipe.model["architecture"]):
+        takes = ", ".join(name for name in kinds.names("models") if unordered("models", name))
         allowed = f"{takes}, for {recipe.corpus}, whose {tokenizer} have no order"
         raise refusal(f"{key}.model.architecture", recipe.model["architecture"], allowed, mend(key))
 
 
-def _unordered(folder: str, name: str) -> bool:
+def _sets(params: Mapping[str, Any], recipe: Recipe, key: str) -> None:
+    """Refuse NB-SVM's network on repeated tokens, which it would count as so many texts that have them."""
+    tokenizer = params["corpora"][recipe.corpus]["tokenizer"]
+    if recipe.model["architecture"] == "nb_svm" and not tokenizer.get("binary"):
+        allowed = "for nb_svm, a corpus of `ngrams` with `binary: true`, as it counts texts"
+        raise refusal(f"{key}.corpus", recipe.corpus, allowed, mend(key))
+
+
+def unordered(folder: str, name: str) -> bool:
     return hasattr(kinds.module(folder, name), "UNORDERED")

@@ -28,6 +28,8 @@ from stages.study.entries import (
 )
 from stages.study.grids import MOST_SEEDS, SECTIONS
 
+NEIGHBOURS = {"word_vectors", "language_model"}  # kinds of pretraining that read the words around a word
+
 
 @config
 class Corpus:
@@ -82,6 +84,7 @@ def check(params: Mapping[str, Any]) -> None:
     for name, entry in params["pretrainings"].items():
         known(entry["corpus"], params["corpora"], f"pretrainings.{name}.corpus")
         unlabelled(params, entry["corpus"], f"pretrainings.{name}.corpus")
+        _ordered(params, entry, f"pretrainings.{name}.corpus")
     for name, entry in params["trainings"].items():
         trained(entry, f"trainings.{name}")
     cells: set[str] = set()
@@ -114,6 +117,14 @@ def _sections(params: Mapping[str, Any]) -> None:
             if not isinstance(entry, dict):
                 raise refusal(f"{section}.{name}", entry, "a mapping", mend(f"{section}.{name}"))
     read(Seed, params["seed"], "seed", mend("seed"))
+
+
+def _ordered(params: Mapping[str, Any], entry: Mapping[str, Any], key: str) -> None:
+    """Refuse to learn from the neighbours of a token where none has any."""
+    tokenizer = params["corpora"][entry["corpus"]]["tokenizer"]["kind"]
+    if entry["kind"] in NEIGHBOURS and recipe.unordered("tokenizers", tokenizer):
+        allowed = f"for {entry['kind']}, a corpus with an order, which {tokenizer} have not"
+        raise refusal(key, entry["corpus"], allowed, mend(key))
 
 
 def _corpus(params: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> None:

@@ -52,6 +52,11 @@ def with_ngrams(params: Params, model: Params, training: Params) -> Params:
     return edited | derive(edited)
 
 
+SETS: Params = {
+    "source": "demo",
+    "tokenizer": {"kind": "ngrams", "words": 2, "min_texts": 2, "binary": True},
+    "pad": {"kind": "bucket", "boundaries": [8], "unlabelled": True},
+}
 LINEAR: Params = {"kind": "linear", "validation": {"fraction": 0.1}}
 MAJORITY: Params = {"architecture": "majority"}
 
@@ -145,6 +150,32 @@ def test_a_student_has_a_teacher_that_could_have_taught_it(params: Params) -> No
     assert "all seeds" in refused(put(taught(params), "experiments.lengths.seeds", 1))
     without = put(taught(params), "corpora.bpe.pad.unlabelled", False)
     assert "unlabelled: true" in line(without | derive(without), "pretrainings.vectors")
+
+
+def test_weights_to_start_with_are_for_the_ids_that_they_were_learned_on(params: Params) -> None:
+    """Of another vocabulary of the same size they would have the right shape."""
+    edited = taught(params, start="vectors")
+    words = edited["corpora"]["bpe"]["tokenizer"] | {
+        "vocabulary": edited["corpora"]["bpe"]["tokenizer"]["vocabulary"] + 1
+    }
+    edited = put(edited, "corpora.other", edited["corpora"]["bpe"] | {"tokenizer": words})
+    edited = put(edited, "pretrainings.vectors.corpus", "other")
+    assert 'start: found "vectors", allowed: weights learned on' in line(edited, "recipes.cells-lstm-none")
+
+
+def test_what_learns_from_neighbours_needs_an_order(params: Params) -> None:
+    edited = put(taught(params, start="vectors"), "corpora.sets", SETS)
+    edited = put(edited, "pretrainings.vectors.corpus", "sets")
+    assert 'found "sets", allowed: for word_vectors, a corpus with' in line(edited, "pretrainings.vectors")
+
+
+def test_the_network_of_nb_svm_needs_sets(params: Params) -> None:
+    model = {"architecture": "nb_svm", "ratio": 1.0, "idf": True, "adapt": True, "dropout": {}}
+    edited = with_ngrams(params, model, params["trainings"]["short"])
+    recipe._sets(edited, recipe.read(recipe.Recipe, edited["recipes"]["cells-lstm-none"], "x", ""), "x")
+    edited = put(edited, "corpora.words.tokenizer.binary", False)
+    with pytest.raises(InputError, match="corpus: found .*, allowed: for nb_svm, a corpus of `ngrams`"):
+        recipe._sets(edited, recipe.read(recipe.Recipe, edited["recipes"]["cells-lstm-none"], "x", ""), "x")
 
 
 def blended(params: Params) -> Params:
