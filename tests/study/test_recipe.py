@@ -174,7 +174,7 @@ def test_the_network_of_nb_svm_needs_sets(params: Params) -> None:
     edited = with_ngrams(params, model, params["trainings"]["short"])
     recipe._sets(edited, recipe.read(recipe.Recipe, edited["recipes"]["cells-lstm-none"], "x", ""), "x")
     edited = put(edited, "corpora.words.tokenizer.binary", False)
-    with pytest.raises(InputError, match="corpus: found .*, allowed: for nb_svm, a corpus of `ngrams`"):
+    with pytest.raises(InputError, match=r"corpus: found .*, allowed: for nb_svm, a corpus of `ngrams`"):
         recipe._sets(edited, recipe.read(recipe.Recipe, edited["recipes"]["cells-lstm-none"], "x", ""), "x")
 
 
