@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.runtime.config import InputError
+from stages.runtime.config import InputError, read
 from stages.study import recipe
 from stages.study.grids import derive
 from stages.study.schema import check
@@ -172,10 +172,10 @@ def test_what_learns_from_neighbours_needs_an_order(params: Params) -> None:
 def test_the_network_of_nb_svm_needs_sets(params: Params) -> None:
     model = {"architecture": "nb_svm", "ratio": 1.0, "idf": True, "adapt": True, "dropout": {}}
     edited = with_ngrams(params, model, params["trainings"]["short"])
-    recipe._sets(edited, recipe.read(recipe.Recipe, edited["recipes"]["cells-lstm-none"], "x", ""), "x")
+    recipe._sets(edited, read(recipe.Recipe, edited["recipes"]["cells-lstm-none"], "x", ""), "x")
     edited = put(edited, "corpora.words.tokenizer.binary", False)
     with pytest.raises(InputError, match=r"corpus: found .*, allowed: for nb_svm, a corpus of `ngrams`"):
-        recipe._sets(edited, recipe.read(recipe.Recipe, edited["recipes"]["cells-lstm-none"], "x", ""), "x")
+        recipe._sets(edited, read(recipe.Recipe, edited["recipes"]["cells-lstm-none"], "x", ""), "x")
 
 
 def blended(params: Params) -> Params:

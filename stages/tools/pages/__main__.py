@@ -34,6 +34,8 @@ FUNCTIONS = [
     facts.learned,
     facts.held_out,
     facts.members,
+    facts.beats_members,
+    facts.best_member,
     facts.finals,
     facts.sample,
     facts.read_by,

@@ -56,6 +56,22 @@ def members(ensemble: str) -> int:
     return int(metrics(ensemble)["parameters"])
 
 
+def beats_members(ensemble: str) -> bool:
+    """Whether an ensemble is shown to be more accurate than each of its members (reports/members.csv)."""
+    return all(row["real"] == "yes" and float(row["difference"]) > 0 for row in _members(ensemble))
+
+
+def best_member(ensemble: str) -> str:
+    """The member of an ensemble with the highest test accuracy."""
+    return min(_members(ensemble), key=lambda row: float(row["difference"]))["member"]
+
+
+def _members(ensemble: str) -> list[dict[str, str]]:
+    if rows := [row for row in _rows("", "members.csv") if row["ensemble"] == ensemble]:
+        return rows
+    raise InputError(f"reports/members.csv: found no {ensemble}; run python -m stages.tools.members")
+
+
 def finals(recipe: str) -> list[float]:
     """The validation accuracy of the last epoch, of each seed."""
     rows = _rows("history", f"{recipe}.csv")
