@@ -43,6 +43,7 @@ FUNCTIONS = [
     facts.recipes,
     facts.reported,
     facts.timed,
+    facts.timings,
     facts.seconds,
     facts.row,
     facts.bench,
