@@ -35,6 +35,7 @@ MADE = [
     *["models/small-lstm/history.csv", "models/small-pooled/seeds/*", "models/small-pooled/training.json"],
     *["pretrained/vectors.npz", "answers/small-lstm.npz", "prepared/taught-pooled/*"],
     *["models/taught-pooled/seeds/*", "logits/train/taught/*", "models/both-all/seeds/*"],
+    "calibrations/*.json",
 ]
 
 
