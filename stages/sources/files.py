@@ -1,7 +1,6 @@
 """Your own texts: a table (stages/texts/tables.py), or a folder with one each for `train`, `test` and, if
 some have no label, `unsupervised`; or text files in a folder for each label."""
 
-import codecs
 import hashlib
 import os
 import re
@@ -106,8 +105,8 @@ class Source:
     @classmethod
     def _spelled(cls, encoding: str) -> str:
         try:
-            codecs.lookup(encoding)
-        except LookupError:
+            "".encode(encoding)
+        except (LookupError, ValueError):  # ValueError: a NUL, say
             raise ValueError("an encoding that Python knows, as utf-8, latin-1, cp1252, utf-16") from None
         return encoding
 
@@ -222,7 +221,9 @@ def _plain(folder: Path, label: str, source: Source, bad: list[str]) -> Iterator
         except UnicodeError:
             bad.append(f"{path}: not {source.encoding}; save it so, or say `encoding`")
             continue
-        if text.strip():
+        if HALVES.search(text):  # of UTF-7, say
+            bad.append(f"{path}: half of a surrogate pair, which is no text")
+        elif text.strip():
             yield text, label
         else:
             bad.append(f"{path}: empty text")

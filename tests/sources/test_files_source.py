@@ -386,6 +386,15 @@ def test_text_files_have_the_source_s_encoding_and_others_are_bad_all_at_once(tm
     assert len(files.dropped(lenient)) == 3
 
 
+def test_a_text_file_with_half_of_a_surrogate_pair_is_bad(tmp_path: Path) -> None:
+    mine = in_folders(tmp_path, encoding="utf-7")
+    for i, (text, label) in enumerate(NEWS):
+        save(tmp_path / label / f"{i:02}.txt", text.encode("utf-7"))
+    assert Counter(everything(files.load(mine))) == Counter(NEWS)
+    save(tmp_path / "arts" / "x.txt", b"+2D0-")
+    assert "arts/x.txt: half of a surrogate pair" in line(mine)
+
+
 def in_folders(path: Path, **changes: Any) -> Source:
     """A source of text files, with a folder for each label of NEWS."""
     for _, label in NEWS:
@@ -406,8 +415,11 @@ def test_what_nothing_would_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_an_encoding_that_there_is_not_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match='encoding: found "utf-9", allowed: an encoding that Python knows'):
-        source(tmp_path / "a.csv", encoding="utf-9")
+    for name in ("utf-9", "rot13", "hex"):  # the last two make no texts
+        with pytest.raises(
+            InputError, match=f'encoding: found "{name}", allowed: an encoding that Python knows'
+        ):
+            source(tmp_path / "a.csv", encoding=name)
     path = save(tmp_path / "a.csv", content(FILMS, ".csv"))
     assert "not utf-16 after line" in line(source(path, encoding="utf-16"))
     save(path, str(content(FILMS, ".csv")).encode("utf-16"))
