@@ -211,9 +211,11 @@ def of_rows(classifier: Resident, path: Path, options: argparse.Namespace, tally
 def texts_of(
     path: Path, columns: Sequence[str], added: Sequence[str]
 ) -> Iterator[tuple[tuple[int, dict[str, object]], str]]:
-    """The rows of a table and their numbers, each with its text; null is an empty one, as an empty cell is.
+    """The rows of a table and their numbers, each with its text; null is an empty one, as an empty cell is, and
+    so is a key that a later row of JSON lacks, since `fit` leaves such rows out.
     columns: those that a text is made of. added: those that what is said goes into, whose names no other may
     have."""
+    missing: object = False  # of the first row
     for number, row in tables.rows(path, look.format_of(path, columns), columns):
         if isinstance(row, str):
             raise InputError(f"{path}:{number}: {row}; mend or delete the row")
@@ -223,9 +225,10 @@ def texts_of(
                 f"columns that are added, {', '.join(added)[:200]}; rename it"
             )
         for column in columns:
-            if not isinstance(row.get(column, False), str | None):
+            if not isinstance(row.get(column, missing), str | None):
                 raise InputError(f"{path}:{number}: no text in column {column!r}; mend or delete the row")
-        yield (number, row), look.joined(look.spelled(row[column]) for column in columns)
+        missing = None
+        yield (number, row), look.joined(look.spelled(row.get(column)) for column in columns)
 
 
 def answered(

@@ -252,6 +252,16 @@ def test_a_row_without_the_column_or_with_no_text_in_it_is_refused(
             run(monkeypatch, "small", "--table", str(path), "--column", "body")
 
 
+def test_a_later_row_without_the_key_has_an_empty_text(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """As a table has from which `fit` left rows out."""
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"body": "abc", "id": "1"}\n{"id": "2"}\n', encoding="utf-8")
+    lines = run(monkeypatch, "small", "--table", str(path), "--column", "body")
+    assert len(lines) == 3 and lines[2] == ",2,,"
+
+
 @pytest.mark.parametrize(
     ("column", "top", "refused"),
     [
