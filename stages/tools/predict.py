@@ -211,8 +211,9 @@ def of_rows(classifier: Resident, path: Path, options: argparse.Namespace, tally
 def texts_of(
     path: Path, columns: Sequence[str], added: Sequence[str]
 ) -> Iterator[tuple[tuple[int, dict[str, object]], str]]:
-    """The rows of a table and their numbers, each with its text; null is an empty one, as an empty cell is, and
-    so is a key that a later row of JSON lacks, since `fit` leaves such rows out.
+    """The rows of a table and their numbers, each with its text; null is an empty one, as an empty cell is,
+    and so is a key that a later row of JSON lacks, since `fit` leaves such rows out.
+
     columns: those that a text is made of. added: those that what is said goes into, whose names no other may
     have."""
     missing: object = False  # of the first row
