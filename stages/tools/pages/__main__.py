@@ -6,8 +6,10 @@ Example: python -m stages.tools.pages
 """
 
 import re
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
@@ -17,7 +19,7 @@ from stages.runtime.wording import percent
 from stages.tools.pages import facts
 
 TEMPLATES = Path(__file__).parent / "templates"
-FUNCTIONS = [
+FUNCTIONS: list[Callable[..., Any]] = [
     facts.test,
     facts.calibrated,
     facts.measure,

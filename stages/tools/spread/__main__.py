@@ -18,9 +18,10 @@ Examples: python -m stages.tools.spread compare@demo
 """
 
 import argparse
+import signal
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,7 +60,7 @@ def _options() -> argparse.Namespace:
     where.add_argument(
         "--jobs", type=count, metavar="N", help="stages at once, on this machine (default: its cores)"
     )
-    where.add_argument("--scheduler", metavar="ADDRESS", help="of Dask, as tcp://10.0.0.1:8786")
+    where.add_argument("--scheduler", type=address, metavar="ADDRESS", help="of Dask, as tcp://10.0.0.1:8786")
     where.add_argument("--slurm", action="store_true", help="on SLURM; ~/.config/dask/jobqueue.yaml says how")
     where.add_argument(
         "--kubernetes", action="store_true", help="on Kubernetes (pip install dask-kubernetes)"
@@ -68,10 +69,21 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def address(text: str) -> str:
+    """A scheduler's. Without any, stages would run on this machine."""
+    if not text.strip():
+        raise InputError(
+            "--scheduler: found no address; say one, as tcp://10.0.0.1:8786; is a variable unset?"
+        )
+    return text
+
+
 def _needs_dask() -> None:
+    handler = signal.getsignal(signal.SIGINT)
     try:
         for package in ("distributed", "dask_jobqueue"):
             import_module(package)
+        signal.signal(signal.SIGINT, handler)  # dask_jobqueue sets one by which Ctrl-C ends with status 0
     except ModuleNotFoundError as error:
         raise InputError(
             f"spread needs {error.name}, which is not installed; requirements.lock has it: make .venv/ready, "
@@ -104,7 +116,8 @@ def spread(options: argparse.Namespace) -> int:
         pipe = through_dvc.pipeline(repo, options.targets)
         cache, remote = Path(repo.cache.local_cache_dir), through_dvc.has_remote(repo)
         packages = through_dvc.remote_packages(repo)
-        refuse_uncommitted(pipe)
+        written = through_dvc.left_to_git(repo)
+        refuse_uncommitted(pipe, written)
     refuse_missing(packages)
     journal.put(pipe)
     journal.begin()
@@ -208,13 +221,11 @@ def verb(name: str) -> str:
     return name.partition("@")[0]
 
 
-def refuse_uncommitted(pipe: Pipeline) -> None:
+def refuse_uncommitted(pipe: Pipeline, written: Iterable[str]) -> None:
     """Workers run what is committed: any other file of Git's that has been edited is refused, but for what
-    stages write; and a new one that a stage may read."""
-    excluded = [
-        f":(top,exclude){path}"
-        for path in (through_dvc.LOCK, *(p for paths in pipe.kept.values() for p in paths))
-    ]
+    stages write; and a new one that a stage may read. written: paths, also of stages that are no targets,
+    since an earlier run has left theirs."""
+    excluded = [f":(top,exclude){path}" for path in (through_dvc.LOCK, *written)]
     edited = driver.git(ROOT, "status", "--porcelain", "--untracked-files=no", "--", ".", *excluded)
     reads = {path for name, paths in pipe.reads.items() if verb(name) not in FIRST for path in paths}
     inside = sorted(path for path in reads if not Path(path).is_absolute() and (ROOT / path).exists())

@@ -2,9 +2,11 @@
 Kubernetes."""
 
 import logging
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from math import isfinite
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +49,12 @@ def connected(address: str | None, slurm: bool, kubernetes: bool, jobs: int, fol
         with client:
             yield client
         return
-    with _queue(slurm) if slurm or kubernetes else _here(jobs, folder) as cluster, Client(cluster) as client:
+    with (
+        _interrupted_once(),  # while it starts
+        _queue(slurm) if slurm or kubernetes else _here(jobs, folder) as cluster,
+        Client(cluster) as client,
+        _interrupted_once(),  # before these end
+    ):
         yield client
 
 
@@ -58,20 +65,43 @@ def _here(jobs: int, folder: Path) -> Any:
 
     for attempt in range(1, TRIES + 1):
         try:
-            return LocalCluster(
-                n_workers=jobs,
-                threads_per_worker=1,
-                memory_limit=0,  # stages are processes of their own, whose memory Dask does not see
-                local_directory=str(folder),
-                dashboard_address="127.0.0.1:0",
-                silence_logs=logging.ERROR,
-            )
+            with _uninterrupted():
+                return LocalCluster(
+                    n_workers=jobs,
+                    threads_per_worker=1,
+                    memory_limit=0,  # stages are processes of their own, whose memory Dask does not see
+                    local_directory=str(folder),
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.CRITICAL,  # the driver names the error of a stage itself
+                )
         except RuntimeError as error:
             if attempt == TRIES:
                 why = " ".join(str(error.__cause__ or error).split())[:200]
                 raise InputError(
                     f"--jobs: Dask's workers do not start here ({why}); are memory and processes left?"
                 ) from None
+
+
+@contextmanager
+def _interrupted_once() -> Iterator[None]:
+    """After a Ctrl-C, take no other: it would break off the end of a cluster, which Dask then begins anew."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Have threads that begin meanwhile, and all processes that these start, ever, never see a Ctrl-C: it is
+    the driver that ends workers, and their stages with them. To the driver it comes at the end of this."""
+    resource_tracker.ensure_running()  # else the first thread to start a process does, and unblocks signals
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _queue(slurm: bool) -> Any:

@@ -25,6 +25,7 @@ from stages.tools.spread.through_dvc import Pipeline, Result
 
 TICK = 1.0  # seconds
 TOKEN = "spread-of-"  # how the names of tokens begin
+PUBLISHED = "seqstudy "  # how the names begin by which a scheduler, which others may use, knows our tasks
 # environment variables that numbers depend on: of Keras and its backends, of libraries' threads, of hashes
 PREFIXES = (
     *("KERAS_", "TF_", "XLA_", "JAX_", "CUDA_", "OMP_", "MKL_", "OPENBLAS_", "KMP_", "PYTHONHASHSEED"),
@@ -230,9 +231,9 @@ class Driver:
         """Futures by stage; they are given up at the end, but if this process is killed, Dask goes on with
         them."""
         running: dict[str, Any] = {}
-        for key in self.client.list_datasets():  # of a driver that was killed
-            if self.client.get_dataset(key).status in ("error", "lost", "cancelled"):
-                self.client.unpublish_dataset(key)
+        for name in filter(_is_ours, self.client.list_datasets()):  # of a driver that was killed
+            if self.client.get_dataset(name).status in ("error", "lost", "cancelled"):
+                self.client.unpublish_dataset(name)
         try:
             yield running
         finally:
@@ -241,7 +242,7 @@ class Driver:
             self.client.unregister_worker_plugin(self.place.resource)
 
     def give_up(self, future: Any) -> None:
-        self.client.unpublish_dataset(future.key)
+        self.client.unpublish_dataset(f"{PUBLISHED}{future.key}")
         future.cancel()
 
     def width(self) -> int:
@@ -274,7 +275,7 @@ class Driver:
             resources={self.place.resource: asked},
             priority=self.urgency[name],
         )
-        self.client.publish_dataset(future, name=future.key, override=True)
+        self.client.publish_dataset(future, name=f"{PUBLISHED}{future.key}", override=True)
         future.add_done_callback(lambda ended: self.news.put(("done", (name, ended.key))))
         return future
 
@@ -328,6 +329,11 @@ class Driver:
             screen.line(
                 f"note: {on} is {there}, this is {processor()}; their trainings may differ in the last digits"
             )
+
+
+def _is_ours(name: object) -> bool:
+    """Whether we published a data set of this name; others name theirs by tuples, too."""
+    return isinstance(name, str) and name.startswith(PUBLISHED)
 
 
 def failure(name: str, error: BaseException) -> str:

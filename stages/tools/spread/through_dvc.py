@@ -102,6 +102,11 @@ def pipeline(repo: Any, targets: Sequence[str] = ()) -> Pipeline:
     )
 
 
+def left_to_git(repo: Any) -> list[str]:
+    """The outs of all stages that DVC leaves to Git (`cache: false`), paths from the root."""
+    return [from_root(repo, out) for out in repo.index.outs if not out.use_cache]
+
+
 def from_root(repo: Any, entry: Any) -> str:
     """The path of a dep or an out, in the repository or outside of it."""
     path = Path(entry.fs_path)

@@ -12,6 +12,7 @@ pytest.importorskip("distributed")
 class Future:
     def __init__(self, key: str, client: "Client") -> None:
         self.key, self.client = key, client
+        self.status = "pending"
 
     def add_done_callback(self, _: object) -> None: ...
 
@@ -26,6 +27,7 @@ class Client:
     def __init__(self, **threads: int) -> None:
         self.threads = threads
         self.tasks: dict[str, int] = {}
+        self.datasets: dict[Any, Any] = {}  # which others publish, too
 
     def scheduler_info(self, n_workers: int) -> dict[str, Any]:
         return {"workers": {address: {"nthreads": threads} for address, threads in self.threads.items()}}
@@ -34,9 +36,19 @@ class Client:
         [self.tasks[key]] = resources.values()
         return Future(key, self)
 
-    def publish_dataset(self, *_: object, **__: object) -> None: ...
+    def publish_dataset(self, data: object, *, name: str, override: bool) -> None:
+        self.datasets[name] = data
 
-    def unpublish_dataset(self, _: str) -> None: ...
+    def unpublish_dataset(self, name: str) -> None:
+        self.datasets.pop(name, None)
+
+    def list_datasets(self) -> tuple[object, ...]:
+        return tuple(self.datasets)
+
+    def get_dataset(self, name: str) -> Any:
+        return self.datasets[name]
+
+    def unregister_worker_plugin(self, _: str) -> None: ...
 
 
 def of_four_stages(client: Client) -> driver.Driver:
@@ -80,3 +92,20 @@ def test_a_stage_asks_for_no_more_threads_than_a_worker_that_is_left_has() -> No
     again = dict(running)
     driving.narrow(running)  # nobody is left to be asked
     assert running == again
+
+
+def test_data_that_others_published_on_the_scheduler_is_left_alone() -> None:
+    """Theirs may be anything, and may have failed, too."""
+    client = Client(one=1)
+    driving = of_four_stages(client)
+    failed = Future("theirs", client)
+    failed.status = "error"
+    others: dict[Any, Any] = {"mine": [1, 2, 3], ("a", "tuple"): {}, "theirs": failed}
+    client.datasets |= others
+    left = driving.submit("b")  # by a driver that was killed
+    left.status = "error"
+    with driving.submitted() as running:
+        assert client.datasets == others
+        running["a"] = driving.submit("a")
+        assert len(client.datasets) == len(others) + 1
+    assert client.datasets == others

@@ -76,6 +76,28 @@ def test_a_driver_that_is_killed_goes_on_where_it_was(fresh: Toy, whole: Toy) ->
     assert fresh.ran - done == {name: 1 for name in BEFORE if name not in done} | {"train-a": 1}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("times", [1, 3])
+def test_ctrl_c_ends_everything_with_one_word_and_the_status_of_an_interrupt(fresh: Toy, times: int) -> None:
+    """A terminal sends it to the driver, its workers and their stages alike. One worker has taken the
+    place of one that was killed, since it is another thread that starts such."""
+    begun = [slow(fresh, stage) for stage in ("train-a", "train-b")]
+    running = fresh.start("--jobs", "2")
+    until(lambda: begun[0].exists() or running.poll() is not None)
+    begun[0].unlink()
+    slow(fresh, "train-a")
+    os.kill(worker_of("train-a", fresh.root), signal.SIGKILL)
+    until(lambda: all(each.exists() for each in begun) or running.poll() is not None)
+    for _ in range(times):
+        os.killpg(running.pid, signal.SIGINT)
+        time.sleep(0.3)
+    _, errors = running.communicate()
+    assert running.returncode == 128 + signal.SIGINT, errors
+    assert errors.count("interrupted") == 1 and errors.endswith("interrupted\n"), errors
+    assert "Traceback" not in errors and "distributed" not in errors, errors
+    until(partial(idle, fresh), patience=10)
+
+
 def works(process: psutil.Process) -> bool:
     """Whether a child of the driver is one of Dask's workers, and has not ended."""
     try:
@@ -129,6 +151,7 @@ def test_a_stage_that_fails_is_named_once_and_what_does_not_need_it_is_finished(
     assert done.returncode == 1
     errors = [line for line in done.stderr.splitlines() if line.startswith("error:")]
     assert len(errors) == 1 and "train-a can't read its input; mend it" in errors[0]
+    assert done.stderr.count("mend it") == 1 and "Traceback" not in done.stderr, done.stderr
     assert "1 of the stages failed, 2 that need them did not run" in done.stderr
     assert set(through_dvc.locked(fresh.root)) == {"start", "train-b", "judge-b"}
     assert (fresh.root / "data" / "judge-b.txt").exists() and "judge-a" not in fresh.ran
@@ -216,6 +239,32 @@ def test_what_is_not_committed_is_refused_in_one_line(fresh: Toy) -> None:
     done = fresh.spread()
     assert done.returncode == 1
     assert done.stderr == "error: workers run what is committed, and step.py is not: commit first\n"
+
+
+@pytest.mark.slow
+def test_what_an_earlier_run_left_blocks_no_run_of_other_stages(fresh: Toy) -> None:
+    """As reports of stages that the targets do not need."""
+    fresh.dvc("repro", "--quiet", "train-b")
+    fresh.commit()
+    fresh.edit("reports/train-b.json", lambda text: text + "x")
+    done = fresh.spread("--jobs", "1", "train-a")
+    assert done.returncode == 0, done.stderr
+    assert fresh.ran["train-a"] == 1
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_no_address_of_a_scheduler_is_refused_instead_of_running_here(
+    monkeypatch: pytest.MonkeyPatch, empty: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["spread", "--scheduler", empty])
+    with pytest.raises(InputError, match=r"^--scheduler: found no address; .*\?$"):
+        spread.main()
+
+
+def test_ctrl_c_is_what_it_was_after_dask_is_there() -> None:
+    program = "import signal; from stages.tools.spread import __main__ as spread; spread._needs_dask(); "
+    program += "assert signal.getsignal(signal.SIGINT) is signal.default_int_handler"
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_a_commit_that_workers_cannot_fetch_is_refused(

@@ -88,7 +88,9 @@ class Toy(Project):
         return subprocess.run(self.command(*arguments), **self.where, check=False)  # type: ignore[call-overload, no-any-return]
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(self.command(*arguments), **self.where)  # type: ignore[call-overload, no-any-return]
+        """The driver, which leads a process group of its own, as what is started in a terminal does."""
+        command = self.command(*arguments)
+        return subprocess.Popen(command, process_group=0, **self.where)  # type: ignore[call-overload, no-any-return]
 
     @property
     def where(self) -> dict[str, object]:
