@@ -27,6 +27,7 @@ import math
 import re
 import shutil
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,10 @@ from stages.tools.fit import (
     from_huggingface,
     from_table,
     from_tfds,
+    header,
     look,
     pipeline,
+    spelling,
     stated,
 )
 from stages.tools.fit.data_set import DataSet, refuse_options
@@ -141,7 +144,8 @@ def chosen(options: argparse.Namespace) -> str:
     refuse_options("the file of an experiment says what its test split is", test=options.test)
     refuse_options("an experiment has its name", name=options.name)
     stated.refuse_other_columns(name, entry_of(name), options)
-    tell_of_minutes(name, options.minutes)
+    remedy = "; delete it, and fit the table or folder again, to have it written anew"
+    tell_of_minutes(name, options.minutes, remedy)
     return name
 
 
@@ -155,7 +159,7 @@ def entry_of(name: str) -> dict[str, Any]:
 def doubt(name: str, entry: Mapping[str, Any], options: argparse.Namespace) -> str | None:
     """What to ask if the labels can't be learnt: None unless their column was guessed by its values."""
     label = entry.get("label")
-    if known(options.data) or options.label is not None or not label or label.lower() in look.LABELS:
+    if known(options.data) or options.label is not None or not label or label.lower() in header.LABELS:
         return None
     return f"is {label!r} the label? If not, delete {from_root(place(name))} and give --label COLUMN"
 
@@ -251,7 +255,7 @@ def loadable(name: str, data: DataSet, more: dict[str, Any]) -> dict[str, Any]:
     try:
         return accepted(name, data.entry(name) | more)
     except InputError as refused:
-        line = f"{refused}{data.hint}"
+        line = f"{refused}{spelling.meant(str(refused), Counter(data.labels))}{data.hint}"
         if not before and copied.exists():
             shutil.rmtree(copied)
             line = line.replace(from_root(copied), data.title)
@@ -361,10 +365,10 @@ def stays(name: str, entry: Mapping[str, Any], data: DataSet, minutes: float | N
     tell_of_minutes(name, minutes)
 
 
-def tell_of_minutes(name: str, minutes: float | None) -> None:
-    """minutes: as the command line has them, None if it has none."""
+def tell_of_minutes(name: str, minutes: float | None, remedy: str = "") -> None:
+    """minutes: as the command line has them, None if it has none. remedy: for the end of the line."""
     if minutes is not None:
-        print(f"--minutes {minutes:g} changes nothing: {from_root(place(name))} says what is trained")
+        print(f"--minutes {minutes:g} changes nothing: {from_root(place(name))} says what is trained{remedy}")
 
 
 def chosen_by(labels: Sequence[str], asked: str | None) -> experiment.Choice | None:

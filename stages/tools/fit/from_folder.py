@@ -1,15 +1,17 @@
 """A folder: of text files in a folder for each label, with train/ and test/ around them or without; or of
 tables, train and test."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from stages.artifacts.split import Split
 from stages.runtime.config import InputError, read
 from stages.runtime.wording import counted
 from stages.sources import files
 from stages.texts import tables
-from stages.tools.fit import from_huggingface, look
+from stages.tools.fit import from_huggingface, look, spelling
 from stages.tools.fit.data_set import DataSet, refuse_options
 from stages.tools.fit.experiment import from_root
 from stages.tools.fit.from_table import SHARE, columns, left_out, named, notes_on, of_test, tests_of
@@ -61,14 +63,11 @@ def of_labels(path: Path, folders: list[Path], encoding: str | None) -> DataSet:
     source = read(files.Source, stated | {"bad_rows": "drop"}, f"sources.{path.name}")
     if empty := files.dropped(source):
         if strange := [line for line in empty if not line.endswith(": empty text")]:
-            raise InputError(
-                f"{path}: found {counted(len(strange), 'file')} that can't be read, as {strange[0]}, "
-                "allowed: one encoding for all; give it, as --encoding cp1252, say"
-            )
+            raise unreadable(path, labels, strange, encoding)
         are = "is" if len(empty) == 1 else "are"
         notes.append(f"{counted(len(empty), 'file')} {are} empty and left out; the first: {empty[0]}")
         stated["bad_rows"] = "drop"
-    loaded = files.load(source)
+    loaded = loadable(source, labels)
     parts = [loaded[split] for split in (files.SPLITS[:1] if splits else files.SPLITS)]
     return DataSet(
         title=path.name,
@@ -81,6 +80,41 @@ def of_labels(path: Path, folders: list[Path], encoding: str | None) -> DataSet:
     )
 
 
+def loadable(source: files.Source, labels: list[Path]) -> dict[str, Split]:
+    """Raises InputError where the source can't be loaded, with the label that a rare one may be a slip of."""
+    try:
+        return files.load(source)
+    except InputError as refused:
+        counts = Counter(label.name for label in labels for _ in files.text_files(label))
+        raise InputError(f"{refused}{spelling.meant(str(refused), counts)}") from None
+
+
+def unreadable(path: Path, labels: list[Path], strange: list[str], encoding: str | None) -> InputError:
+    """Another encoding for all is advised only where none of the texts would be garbled by it. strange: a
+    line for each file that can't be read, as `files.dropped` has it."""
+    found = f"{path}: found {counted(len(strange), 'file')} that can't be read, as "
+    allowed = "allowed: one encoding for all"
+    every = [file for label in labels for file in files.text_files(label)]
+    if encoding is not None or not any(map(is_beyond_ascii, every)):
+        return InputError(f"{found}{strange[0]}, {allowed}; give it, as --encoding cp1252, say")
+    first, _, _ = strange[0].rpartition("; ")  # which is advice to name another
+    rest = "the other" if len(strange) == 1 else "the others"
+    good = len(every) - len(strange)
+    are = "is" if good == 1 else "are"
+    return InputError(
+        f"{found}{first}, {allowed}; {good:,} of {len(every):,} {are} UTF-8; save {rest} as UTF-8"
+    )
+
+
+def is_beyond_ascii(file: Path) -> bool:
+    """Whether a file is UTF-8 with letters that other encodings spell otherwise."""
+    raw = file.read_bytes()
+    try:
+        return not raw.isascii() and bool(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
+
+
 def passed_over(path: Path, labels: list[Path], splits: list[Path], folders: list[Path]) -> Iterator[str]:
     """Lines on what the source won't read. Raises InputError for a label without texts."""
     for label in labels:
@@ -91,11 +125,22 @@ def passed_over(path: Path, labels: list[Path], splits: list[Path], folders: lis
             )
     if splits and (idle := [each.name for each in folders if each not in [*splits, path / files.UNLABELLED]]):
         yield f"{', '.join(idle)[:200]}: neither {' nor '.join(files.SPLITS)}, not read"
-    others = [each for label in labels for each in visible(label) if each.suffix.lower() != files.PLAIN]
-    if others:
+    odd = [each for label in labels for each in visible(label) if each.suffix.lower() != files.PLAIN]
+    yield from not_entered(path, [each for each in odd if each.is_dir()])
+    if others := [each for each in odd if not each.is_dir()]:
         are = "is" if len(others) == 1 else "are"
         many = counted(len(others), "file")
         yield f"{many} without {files.PLAIN} at the end {are} not read; the first: {others[0]}"
+
+
+def not_entered(path: Path, folders: list[Path]) -> Iterator[str]:
+    """Lines on folders inside of those of the labels."""
+    for folder in folders[: look.SHOWN]:
+        inside = sum(each.suffix.lower() == files.PLAIN for each in folder.rglob("*"))
+        many = counted(inside, f"{files.PLAIN} file")
+        yield f"folder {folder.relative_to(path).as_posix()} with {many} is not read"
+    if more := len(folders[look.SHOWN :]):
+        yield f"{counted(more, 'folder')} more inside of labels {'is' if more == 1 else 'are'} not read"
 
 
 def of_tables(

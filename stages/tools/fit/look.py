@@ -16,16 +16,16 @@ from stages.runtime.config import InputError
 from stages.runtime.wording import counted, percent
 from stages.sources import files
 from stages.texts import doubts, tables
-from stages.tools.fit import quotes
+from stages.tools.fit import quotes, spelling
 from stages.tools.fit.decoding import encoding_of
+from stages.tools.fit.header import LABELS, TEXTS, names_columns, refuse_title, refuse_title_in_workbook
 
 SOME = 1000  # rows that header and columns are guessed from
 SHOWN = 3  # words that an encoding is shown by, and rows that can't be read
-LONGEST = 200  # letters of a column's name, which may be a question of a survey
 CANDIDATES = ",;\t|"
-LABELS = ("label", "class", "category", "target", "sentiment", "topic", "team", "intent", "y")
-TEXTS = ("text", "body", "message", "content", "sentence", "review", "headline", "description", "tweet")
 SPELLED = str | int | float  # of values that can be texts or labels; a bool is an int
+FEWEST = 3  # values; fewer say nothing of a column
+ONE_WORD = 1.1  # words of a value, on average, of a column of ids or labels
 MOST = 100  # different values of a column that is taken for labels unasked
 
 
@@ -90,6 +90,8 @@ def look(path: Path, named: Sequence[str] = (), encoding: str | None = None) -> 
     quotes.refuse_open(path, how, read)
     rows = [row for _, row in read if isinstance(row, dict)]
     unread = [(line, row) for line, row in read if isinstance(row, str)]
+    if len({name for row in rows[:SOME] for name in row if name.strip()}) < 2:
+        refuse_title_in_workbook(path)
     if not rows:
         raise _unreadable(path, unread)
     return Table(path, how, rows, unread)
@@ -112,7 +114,11 @@ def format_of(path: Path, named: Sequence[str] = (), encoding: str | None = None
     first, *others = _fields(path, how) or [[]]
     if not first:
         raise _unreadable(path, [(line, row) for line, row in tables.cut(path, how) if isinstance(row, str)])
-    if (named and {*named} <= {*first}) or _header(first, others):
+    if named and {*named} <= {*first}:
+        return how
+    line, _ = next(tables.cut(path, how))
+    refuse_title(path, [first, *others], line)
+    if names_columns(first, others):
         return how
     return replace(how, columns=tuple(f"column {i + 1}" for i in range(len(first))))
 
@@ -135,6 +141,7 @@ def columns(table: Table, texts: Sequence[str] | None = None, label: str | None 
     why = []
     if not texts:
         texts = [_text([name for name in names if name != label], table.rows[:SOME])]
+        _refuse_no_texts(table, texts[0], names)
         why.append(f"{texts[0]!r} has the longest texts")
     if label is None:
         label, reason = _label(table, [name for name in names if name not in texts])
@@ -171,6 +178,7 @@ def sheet(texts: Sequence[str], labels: Sequence[str], tests: Sequence[str] | No
     if several := doubts.contradictory([Split([*texts], numbers, names.tolist())]):
         yield f"{counted(several, 'text')} {'has' if several == 1 else 'have'} several labels"
     yield from _missing(texts, counts)
+    yield from spelling.slips(counts)
     for group in doubts.alike(map(_bare, counts)):
         alike = ", ".join(_told_apart(name) for name in counts if _bare(name) in group)
         yield f"labels that look like one: {alike}; spell them alike in your data, as no key of conf/ does it"
@@ -271,20 +279,6 @@ def _fields(path: Path, how: tables.Format) -> list[list[str]]:
     return rows
 
 
-def _header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row names the columns: one by a usual name, or all but an index by names of which
-    none is there again below in its column. A column without a name and without content, as Excel writes
-    them, is none."""
-    filled = {i for fields in (first, *others) for i, field in enumerate(fields) if field.strip()}
-    names = {i: first[i] for i in sorted(filled) if i < len(first)}
-    below = {i: {fields[i] for fields in others if i < len(fields)} for i in names}
-    new = [name for i, name in names.items() if name.strip() and name not in below[i]]
-    if any(name.strip().lower() in (*TEXTS, *LABELS) for name in new):
-        return True
-    unnamed = sum(not name.strip() for name in names.values())
-    return unnamed <= 1 and len(new) + unnamed == len(names) and all(len(name) <= LONGEST for name in new)
-
-
 def _unreadable(path: Path, unread: Sequence[tuple[int, str]]) -> InputError:
     where, why = path.as_posix(), ""
     if unread:  # the first says what is wrong with all
@@ -300,13 +294,14 @@ def _refuse_unknown(option: str, name: str, names: Sequence[str], table: Table) 
     """Refuse a name that is no column's, or that of a column which is neither text nor label."""
     if name not in names:
         raise InputError(
-            f"{option}: found {name!r}, allowed: a column of {table.path}: {_listed(names)}{table.hint}"
+            f"{option}: found {name!r}, allowed: a column of {table.path}: {_listed(names)}"
+            f"{nested(table.rows)}{table.hint}"
         )
     values = [value for row in table.rows if (value := row.get(name)) is not None]
     if values and not any(isinstance(value, SPELLED) for value in values):
         raise InputError(
             f"{option}: found {name!r}, whose values are of the kind {type(values[0]).__name__}, allowed: "
-            f"strings, numbers, true and false; name another column of {_listed(names)}"
+            f"strings, numbers, true and false; name another column of {_listed(names)}{nested(table.rows)}"
         )
 
 
@@ -320,10 +315,39 @@ def _text(names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> str:
     return hinted[0] if len(hinted) == 1 and length(hinted[0]) > length(longest) / 2 else longest
 
 
+def _refuse_no_texts(table: Table, name: str, names: Sequence[str]) -> None:
+    """Refuse a column that is taken for the texts unasked, if it looks like one of ids or of labels. A text
+    in a language without spaces is one word, too."""
+    if name.lower() in TEXTS:
+        return
+    values = [value for row in table.rows[:SOME] if (value := spelled(row.get(name)).strip())]
+    different, words = len({*values}), sum(len(value.split()) for value in values)
+    if len(values) < FEWEST or words > ONE_WORD * len(values) or not all(map(str.isascii, values)):
+        return
+    if different == len(values) or different <= min(MOST, len(values) // 2):
+        numbers = _numbers(_values(table.rows, names))
+        raise InputError(
+            f"{table.path}: found no column that looks like texts: {name!r} has the longest, of one word "
+            f"each, allowed: texts of several words (of different values, {numbers}); name their column "
+            f"with --text{nested(table.rows)}{table.hint}"
+        )
+
+
+def nested(rows: Iterable[Mapping[str, object]]) -> str:
+    """For the end of a refusal, what to do about columns of objects; "" if there are none."""
+    found = {name: None for row in rows for name, value in row.items() if isinstance(value, dict)}
+    if not found:
+        return ""
+    listed = ", ".join(map(repr, found))[:200]
+    if len(found) == 1:
+        return f"; column {listed} holds objects: write their fields as columns of their own"
+    return f"; columns {listed} hold objects: write their fields as columns of their own"
+
+
 def _label(table: Table, names: Sequence[str]) -> tuple[str, str]:
     if not names:
         raise InputError("--text: found every column, allowed: all but that of the labels; name fewer")
-    values = {name: {spelled(row.get(name)).strip() for row in table.rows} - {""} for name in names}
+    values = _values(table.rows, names)
     few = [name for name in names if 2 <= len(values[name]) <= min(MOST, max(2, len(table.rows) // 2))]
     hinted = [name for name in few if name.lower() in LABELS]
     if len(hinted) == 1:
@@ -335,12 +359,26 @@ def _label(table: Table, names: Sequence[str]) -> tuple[str, str]:
         raise InputError(
             f"--label: several columns may be it: {_listed(few)}; name one of: {_listed(names)}{table.hint}"
         )
-    numbers = ", ".join(f"{name} has {len(values[name]):,}" for name in names)[:200]
     raise InputError(
         f"{table.path}: found no column that looks like labels, allowed: 2 to {MOST} different values, most "
-        f"of them several times ({numbers}); add rows with other labels, or name the column with --label"
-        f"{table.hint}"
+        f"of them several times ({_numbers(values)}); add rows with other labels, or name the column "
+        f"with --label{nested(table.rows)}{table.hint}"
     )
+
+
+def _values(rows: Iterable[Mapping[str, object]], names: Iterable[str]) -> dict[str, set[str]]:
+    """The different values of each column."""
+    values: dict[str, set[str]] = {name: set() for name in names}
+    for row in rows:
+        for name, known in values.items():
+            known.add(spelled(row.get(name)).strip())
+    return {name: known - {""} for name, known in values.items()}
+
+
+def _numbers(values: Mapping[str, set[str]]) -> str:
+    """How many different values columns have, those first that may be labels."""
+    fewest_first = sorted(values, key=lambda name: (not values[name], len(values[name])))
+    return ", ".join(f"{name} has {len(values[name]):,}" for name in fewest_first)[:200]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -142,6 +142,14 @@ def test_what_the_source_would_refuse_is_refused_before_anything_is_written(
     assert fit.written(options(path)) == "mine"
 
 
+def test_of_a_label_of_too_few_rows_the_one_that_may_be_meant_is_named(tmp_path: Path, conf: Path) -> None:
+    path = repeating(tmp_path / "mine.csv", [*TICKETS, ("once", "suport")], 1)
+    assert refused(path).endswith(
+        "one row is labelled 'suport'; both splits need every label; did you mean 'support'?"
+    )
+    assert "mean" not in refused(repeating(path, [*TICKETS, ("once", "rare")], 1))
+
+
 def test_copies_of_what_the_source_refuses_are_taken_away(tmp_path: Path, conf: Path) -> None:
     path, test = repeating(tmp_path / "mine.csv", TICKETS[:40], 1), tmp_path / "tests.csv"
     repeating(test, [*TICKETS[40:], ("once", "rare")], 1)
@@ -188,11 +196,14 @@ def test_minutes_that_an_experiment_has_no_use_for_are_told(
     path = tickets(tmp_path / "mine.csv")
     fit.written(options(path, text=["body"], minutes=5.0))
     assert "--minutes" not in capsys.readouterr().out.replace("to stay within --minutes", "")
-    words = f"--minutes 5 changes nothing: {experiment.place('mine')} says what is trained\n"
+    words = f"--minutes 5 changes nothing: {experiment.place('mine')} says what is trained"
     for minutes in (None, 5.0):
         fit.written(options(path, minutes=minutes))
+        output = capsys.readouterr().out
+        assert output.count(f"{words}\n") == (1 if minutes else 0) and "delete it to have it" in output
         fit.chosen(options("mine", minutes=minutes))
-        assert capsys.readouterr().out.count(words) == (2 if minutes else 0)
+        remedy = "; delete it, and fit the table or folder again, to have it written anew\n"
+        assert capsys.readouterr().out == (words + remedy if minutes else "")
 
 
 def test_a_table_without_a_usable_row_is_refused(tmp_path: Path, conf: Path) -> None:

@@ -104,6 +104,64 @@ def test_text_files_in_another_encoding_are_refused_until_it_is_named(tmp_path: 
     assert data.texts.count("größte") == 2 and len(everything(loaded)) == 42 and len(data.notes) == 1
 
 
+def test_of_a_label_of_one_file_the_one_that_may_be_meant_is_named(tmp_path: Path) -> None:
+    (texts(tmp_path / "news") / "sprot").mkdir()
+    save(tmp_path / "news" / "sprot" / "0.txt", "a text of sport")
+    assert refused(tmp_path / "news").endswith("'sprot'; both splits need every label; did you mean 'sport'?")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (
+            "",
+            "found 1 file that can't be read, as {}: not utf-8, allowed: one encoding for all; 40 of 41 ",
+        ),
+        (
+            "b",
+            "found 2 files that can't be read, as {}: not utf-8, allowed: one encoding for all; 39 of 41 ",
+        ),
+    ],
+)
+def test_where_other_files_are_utf_8_no_other_encoding_is_advised(
+    tmp_path: Path, more: str, words: str
+) -> None:
+    folder = texts(tmp_path / "news") / "arts"
+    save(folder / "0.txt", "größte")
+    (folder / "19.txt").unlink(missing_ok=not more)
+    for name in ("a", *more):
+        save(folder / f"{name}.txt", "größte".encode("cp1252"))
+    if not more:
+        save(folder / "b.txt", "größer")
+    line = refused(tmp_path / "news")
+    rest = "the others" if more else "the other"
+    assert (
+        words.format(folder / "a.txt") + f"are UTF-8; save {rest} as UTF-8" in line
+        and "encoding`" not in line
+    )
+
+
+@pytest.mark.parametrize("splits", [[], ["train", "test"]])
+def test_folders_inside_of_a_label_are_told_with_what_they_hold(tmp_path: Path, splits: list[str]) -> None:
+    for split in splits or [""]:
+        texts(tmp_path / "news", split)
+    inside = (tmp_path / "news").joinpath(*splits[:1], "arts")
+    for folder in ("old", "old/older"):
+        (inside / folder).mkdir()
+        for i in range(4):
+            save(inside / folder / f"{i}.txt", "an old text")
+    save(inside / "a.md", "a note")
+    _, *notes = from_folder.data_set(tmp_path / "news", None, None, None).notes
+    assert notes == [
+        f"folder {'train/' if splits else ''}arts/old with 8 .txt files is not read",
+        f"1 file without .txt at the end is not read; the first: {inside / 'a.md'}",
+    ]
+    for i in range(4):
+        (inside / f"x{i}").mkdir()
+    notes = [*from_folder.data_set(tmp_path / "news", None, None, None).notes]
+    assert "2 folders more inside of labels are not read" in notes
+
+
 def test_what_is_no_data_set_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "found 0 tables called train, allowed: a folder of .txt files" in refused(tmp_path / "empty")

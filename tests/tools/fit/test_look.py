@@ -188,6 +188,63 @@ def test_columns_of_objects_and_lists_are_neither_texts_nor_labels(tmp_path: Pat
             look.columns(look.look(path), **asked)
 
 
+def nested(path: Path, **more: Any) -> Path:
+    """As an interface of a service exports reviews."""
+    objects = [
+        {
+            "id": f"r{i}",
+            "review": {"title": "a", "body": text},
+            "meta": {"stars": 1},
+            "sentiment": label,
+            **more,
+        }
+        for i, (text, label) in enumerate(TICKETS)
+    ]
+    return save(path, "".join(json.dumps(each) + "\n" for each in objects))
+
+
+def test_ids_are_not_taken_for_texts_and_objects_are_to_be_flattened(tmp_path: Path) -> None:
+    parsed = look.look(nested(tmp_path / "a.jsonl"))
+    flatten = "; columns 'review', 'meta' hold objects: write their fields as columns of their own"
+    asked: list[tuple[dict[str, Any], str]] = [
+        (
+            {"label": "sentiment"},
+            "looks like texts: 'id' has the longest, of one word each",
+        ),
+        ({}, "looks like texts: 'sentiment' has the longest, of one word each"),
+        ({"texts": ["review"]}, "--text: found 'review', whose values are of the kind dict"),
+        ({"texts": ["review.body"]}, "--text: found 'review.body', allowed: a column of "),
+    ]
+    for columns, words in asked:
+        with pytest.raises(InputError) as refused:
+            look.columns(parsed, **columns)
+        assert words in str(refused.value) and str(refused.value).endswith(flatten)
+        if "texts" not in columns:
+            assert "(of different values, sentiment has 3, id has 60, review has 0, meta" in str(
+                refused.value
+            )
+    assert look.columns(parsed, ["id"], "sentiment").texts == ("id",)
+    said = look.columns(look.look(nested(tmp_path / "b.jsonl", said="a text of words")), None, "sentiment")
+    assert said.texts == ("said",)
+
+
+@pytest.mark.parametrize("spelled", ["{}番目の請求書が間違っています", "a{} b", "id{}"])
+def test_texts_of_one_word_are_taken_where_they_may_be_texts(tmp_path: Path, spelled: str) -> None:
+    name = "text" if spelled == "id{}" else "said"
+    rows = [(spelled.format(i), "ab"[i % 2]) for i in range(60)]
+    path = save(tmp_path / "a.csv", table([name, "kind"], rows))
+    assert look.columns(look.look(path)).texts == (name,)
+
+
+def test_where_no_column_looks_like_labels_those_of_few_values_are_named_first(tmp_path: Path) -> None:
+    objects = [{"no": i, "said": text, "empty": {}, "kind": "x"} for i, (text, _) in enumerate(TICKETS)]
+    path = save(tmp_path / "a.jsonl", "".join(json.dumps(each) + "\n" for each in objects))
+    with pytest.raises(
+        InputError, match=r"\(kind has 1, no has 60, empty has 0\).*; column 'empty' holds objects"
+    ):
+        look.columns(look.look(path))
+
+
 def test_rows_are_used_that_the_source_uses(tmp_path: Path) -> None:
     odd: list[Any] = [{"a": 1}, ["a"], None, "", " ", "\ud800"]
     objects = [{"text": text, "label": label} for text, label in TICKETS]
@@ -281,7 +338,7 @@ def test_what_cannot_be_told_is_asked_for(tmp_path: Path) -> None:
         look.columns(look.look(numbers))
     same = [(i, f"a text {i}", "x") for i in range(60)]
     one_label = save(tmp_path / "c.csv", table(["id", "words", "label"], same))
-    with pytest.raises(InputError, match=r"different values, .*\(id has 60, label has 1\); add rows"):
+    with pytest.raises(InputError, match=r"different values, .*\(label has 1, id has 60\); add rows"):
         look.columns(look.look(one_label))
     with pytest.raises(InputError, match="--text: found every column, allowed: all but that of the labels"):
         look.columns(look.look(numbers), ["words", "score"])
