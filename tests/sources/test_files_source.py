@@ -416,9 +416,7 @@ def test_what_nothing_would_read_is_refused(tmp_path: Path) -> None:
 
 def test_an_encoding_that_there_is_not_is_refused(tmp_path: Path) -> None:
     for name in ("utf-9", "rot13", "hex"):  # the last two make no texts
-        with pytest.raises(
-            InputError, match=f'encoding: found "{name}", allowed: an encoding'
-        ):
+        with pytest.raises(InputError, match=f'encoding: found "{name}", allowed: an encoding'):
             source(tmp_path / "a.csv", encoding=name)
     path = save(tmp_path / "a.csv", content(FILMS, ".csv"))
     assert "not utf-16 after line" in line(source(path, encoding="utf-16"))
