@@ -12,7 +12,7 @@ import csv
 from collections.abc import Mapping
 from typing import Any
 
-from stages.reporting import comparison
+from stages.reporting import chapter, comparison
 from stages.reporting.significance import differences
 from stages.runtime import command, files
 from stages.runtime.config import ROOT
@@ -20,14 +20,14 @@ from stages.study.params import params
 
 CSV = ROOT / "reports" / "members.csv"
 COMPARED = ROOT / "data" / "compared"
-COLUMNS = ["ensemble", "member", "difference", "low", "high", "p", "real"]
+COLUMNS = ["ensemble", "member", *chapter.PAIR[2:]]
 
 
 def main() -> None:
     command.parser().parse_args()
     entries = params()
     known = committed()
-    rows = []
+    rows = list[list[object]]()
     for name, recipe in entries["recipes"].items():
         if members := recipe["model"].get("members"):
             here = [(COMPARED / experiment).is_dir() for experiment in (recipe["experiment"], members)]
@@ -36,9 +36,9 @@ def main() -> None:
     print(f"wrote reports/{CSV.name}: {len(rows)} pairs")
 
 
-def committed() -> dict[str, list[list[str]]]:
+def committed() -> dict[str, list[list[object]]]:
     """The rows that are there, by ensemble."""
-    rows: dict[str, list[list[str]]] = {}
+    rows: dict[str, list[list[object]]] = {}
     if CSV.exists():
         with CSV.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
@@ -46,23 +46,16 @@ def committed() -> dict[str, list[list[str]]]:
     return rows
 
 
-def tested(entries: Mapping[str, Any], ensemble: str, members: str) -> list[list[str]]:
+def tested(entries: Mapping[str, Any], ensemble: str, members: str) -> list[list[object]]:
     """The rows of an ensemble. members: the experiment whose recipes they are."""
-    own = entries["comparisons"][entries["recipes"][ensemble]["experiment"]]
-    [result] = [each for each in results(entries, own) if each.recipe == ensemble]
-    pairs = differences([result, *results(entries, entries["comparisons"][members])])
-    rows = []
-    for (first, member), pair in pairs.items():
-        if first == ensemble:
-            numbers = [f"{number:.6f}" for number in (pair.mean, pair.low, pair.high)]
-            rows.append([ensemble, member, *numbers, f"{pair.p:.3g}", "yes" if pair.real else "no"])
-    return rows
+    own = results(entries, entries["recipes"][ensemble]["experiment"])
+    together = [*(each for each in own if each.recipe == ensemble), *results(entries, members)]
+    pairs = {pair: each for pair, each in differences(together).items() if pair[0] == ensemble}
+    return chapter.differing(together, pairs)[1]
 
 
-def results(entries: Mapping[str, Any], shown: Mapping[str, Any]) -> list[comparison.Result]:
-    """Those of a comparison. shown: its entry of params.yaml."""
-    experiment = entries["recipes"][shown["recipes"][0]]["experiment"]
-    return comparison.load(COMPARED / experiment, shown)
+def results(entries: Mapping[str, Any], experiment: str) -> list[comparison.Result]:
+    return comparison.load(COMPARED / experiment, entries["comparisons"][experiment])
 
 
 if __name__ == "__main__":

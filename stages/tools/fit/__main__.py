@@ -106,7 +106,7 @@ def main() -> None:
 def as_edited(name: str) -> dict[str, Any]:
     """params.yaml, composed anew if conf/ was edited since."""
     study = params()
-    if study["composed"] != composition.fingerprint(study):
+    if composition.outdated(study):
         compose.write(composition.compose([]))
         print("wrote params.yaml anew, as conf/ was edited")
         study = params()
