@@ -16,3 +16,9 @@ def human(cells: Sequence[str], names: Mapping[str, object]) -> str:
         named.append(str(names["-".join(cells[:count])]) if count else cells[0].replace("-", " "))
         cells = cells[count or 1 :]
     return " ".join(named)
+
+
+def runs(cells: Sequence[str]) -> set[str]:
+    """What a name may be given to: every run of a recipe's cells."""
+    places = range(len(cells))
+    return {"-".join(cells[start : end + 1]) for start in places for end in places[start:]}

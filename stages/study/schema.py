@@ -27,6 +27,7 @@ from stages.study.entries import (
     unlabelled,
 )
 from stages.study.grids import MOST_SEEDS, SECTIONS
+from stages.study.naming import runs
 
 NEIGHBOURS = {"word_vectors", "language_model"}  # kinds of pretraining that read the words around a word
 
@@ -150,11 +151,25 @@ def _experiment(params: Mapping[str, Any], name: str, entry: Mapping[str, Any], 
     for cell, patch in experiment.tweak.items():
         known(cell, cells, f"{key}.tweak")
         _patch(params, patch, f"{key}.tweak.{cell}")
+    _named(experiment, name, key)
     recipes = [f"{name}-{cell}" for cell in cells]
     for cell in recipes:
         if cell in others or recipes.count(cell) > 1:
             raise refusal(f"{key}.vary", cell, "cells whose recipes have names of their own", mend(key))
     return set(recipes)
+
+
+def _named(experiment: Experiment, name: str, key: str) -> None:
+    """Refuse a name of no cells that figures name. Those of conf/names.yaml may have none: experiments that
+    `fit` will write take them, too."""
+    axes = [
+        patches
+        for axis, patches in experiment.vary.items()
+        if axis not in (experiment.x, experiment.chapters)
+    ]
+    nameable = set().union(*(runs(chosen or (name,)) for chosen in itertools.product(*axes)))
+    for cells in experiment.names:
+        known(cells, nameable, f"{key}.names")
 
 
 def _axes(params: Mapping[str, Any], experiment: Experiment, key: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from stages import compose as tool
 from stages.runtime.config import ROOT, InputError, parse
+from stages.study import grids, naming
 from stages.study.composition import compose
 from stages.study.params import PARAMS, params, trained_recipes
 
@@ -47,6 +48,12 @@ def test_every_committed_architecture_and_tokenizer_is_in_use() -> None:
     architectures = {entry["architecture"] for entry in params()["models"].values()}
     for folder, used in (("tokenizers", kinds), ("models", architectures)):
         assert used == {path.stem for path in (ROOT / "stages" / folder).glob("*.py")} - {"__init__"}
+
+
+def test_every_committed_name_is_that_of_cells() -> None:
+    places = [cell.place.values() for name in params()["experiments"] for cell in grids.cells(name, params())]
+    nameable = set().union(*(naming.runs([*cells]) for cells in places))
+    assert not {*params()["names"]} - nameable, "conf/names.yaml names what no experiment has"
 
 
 def test_the_artifacts_are_the_recipes_that_are_best_on_the_texts_that_they_held_out() -> None:

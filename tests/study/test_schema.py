@@ -251,6 +251,16 @@ def test_a_tweak_of_no_cell_is_refused_and_the_nearest_cells_named(params: Param
     assert 'experiments.cells.tweak: found "lstm-erly"' in text and "lstm-early" in text
 
 
+def test_a_name_of_no_cells_is_refused_and_the_nearest_cells_named(params: Params) -> None:
+    for wrong in ("erly", "lstm"):  # the networks are its chapters, which no name is for
+        edited = put(params, "experiments.cells.names", {"early": "stopped", wrong: "x"})
+        text = line(edited | derive(edited), "experiments.cells")
+        assert f'experiments.cells.names: found "{wrong}", allowed: one of early, none;' in text
+    with_axes = drop(params, "experiments.cells.chapters")
+    edited = put(with_axes, "experiments.cells.names", {"lstm-early": "x", "conv1d": "y", "none": "z"})
+    check(edited | derive(edited))
+
+
 def test_two_recipes_of_one_name_are_refused(params: Params) -> None:
     title = {"title": "t", "corpus": "words", "model": "lstm", "training": "short"}
     twin: Params = title | {"vary": {"a": {"none": {}, "early": {}}}}
