@@ -4,7 +4,8 @@ As a Python package, text in and calibrated probabilities out: it needs NumPy al
 n-grams, the NB-SVM network among them, and ONNX Runtime, too, for any other network. Or as a network's file
 for another runtime (ONNX, TensorFlow's SavedModel, LiteRT), with its tokenizer's files beside it and
 facts.json: labels, temperature, padding. Such a file takes ids, int32[texts, tokens], and gives logits; with
-LiteRT, a recurrent network takes one text at a time. Either has a README.md that says how good it is.
+LiteRT, a recurrent network takes one text at a time. Either has a README.md that says how good it is, and a
+folder of its own: exported/demo-lstm, exported/demo-lstm-onnx.
 
 Examples: python -m stages.tools.export best-nb-svm-network
           python -m stages.tools.export demo-logistic --to /tmp/model && pip install /tmp/model
@@ -37,11 +38,12 @@ def main() -> None:
     parser.add_argument(
         "--as", dest="kind", choices=FORMATS, default=FORMATS[0], help="(default: %(default)s)"
     )
-    parser.add_argument("--to", help="the folder (default: exported/<recipe>)")
+    help_text = "the folder (default: exported/<recipe>, of a file exported/<recipe>-<kind>)"
+    parser.add_argument("--to", help=help_text)
     options = parser.parse_args()
     recipes = params()["recipes"]
     name = one_of(options.recipe, recipes, "recipes")
-    folder = Path(options.to) if options.to else ROOT / "exported" / name
+    folder = Path(options.to) if options.to else ROOT / "exported" / usual(name, options.kind)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
             f"--to: found {folder}, which is not empty, allowed: a new folder; delete it or name another"
@@ -51,6 +53,11 @@ def main() -> None:
     place = shlex.quote(str(folder.absolute()))  # a bare name is one of PyPI's to pip
     use = f'; pip install {place}, then: {name} "a text"' if options.kind == "package" else ""
     print(f"wrote {folder} ({size / 1e6:.1f} MB){use}")
+
+
+def usual(name: str, kind: str) -> str:
+    """The folder's name, one for each kind, so that a recipe may be exported as several."""
+    return name if kind == FORMATS[0] else f"{name}-{kind}"
 
 
 def exported(name: str, recipes: Mapping[str, Any], kind: str, folder: Path) -> None:

@@ -427,6 +427,26 @@ def test_an_export_that_is_refused_leaves_no_empty_folders(
     assert not [*tmp_path.glob("exported/*")]
 
 
+def test_a_recipe_is_exported_as_each_kind_into_a_folder_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def made(name: str, recipes: object, kind: str, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        (folder / kind).touch()
+
+    monkeypatch.setattr(export, "ROOT", tmp_path)
+    monkeypatch.setattr(export, "exported", made)
+    monkeypatch.setattr(export, "params", lambda: {"recipes": {"mine-too": {}}})
+    for kind in export.FORMATS:
+        monkeypatch.setattr(sys, "argv", ["export", "mine-too", "--as", kind])
+        export.main()
+    folders = {path.name: path.parent.name for path in tmp_path.rglob("exported/*/*")}
+    assert folders["package"] == "mine-too" and folders["onnx"] == "mine-too-onnx"
+    assert {*folders} == {*export.FORMATS} and len({*folders.values()}) == len(folders)
+    with pytest.raises(InputError, match="which is not empty"):
+        export.main()
+
+
 def test_other_models_have_no_such_form() -> None:
     class Network:
         name = "lstm"
