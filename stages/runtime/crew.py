@@ -5,13 +5,17 @@ What comes out may not depend on where one block ends and the next begins, nor o
 
 import os
 import signal
+import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
+from math import inf
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +24,9 @@ from typing import Any, TypeVar
 from stages.runtime.config import ROOT, InputError
 
 SCHEDULER = "SEQSTUDY_SCHEDULER"  # a Dask scheduler's address; its workers must see the repository's folder
-PATIENCE = 30.0  # seconds for that scheduler to answer
+PATIENCE = 30.0  # seconds for a scheduler to answer, and for a first worker to come
+AGAIN = 300.0  # seconds until it is said again that there is no worker
+TICK = 1.0  # seconds
 BLOCK = 1 << 22  # characters
 FEW = 2  # blocks: a process that gets fewer takes longer to start than it saves
 AHEAD = 2  # blocks that wait for each process, so that none is idle
@@ -68,9 +74,9 @@ class Crew:
             for item in items:
                 waiting.append(self.executor.submit(work, item))
                 if len(waiting) > AHEAD * self.workers:
-                    yield waiting.popleft().result()
+                    yield self.outcome(waiting.popleft())
             while waiting:
-                yield waiting.popleft().result()
+                yield self.outcome(waiting.popleft())
         except BrokenExecutor:
             raise InputError(
                 "a process that shared the work was ended from outside, often for lack of memory; make room "
@@ -79,6 +85,10 @@ class Crew:
         finally:
             for future in waiting:
                 future.cancel()
+
+    def outcome(self, future: Future[Result]) -> Result:
+        """What comes of work that has been given away."""
+        return future.result()
 
     @contextmanager
     def folder(self) -> Iterator[Path]:
@@ -90,23 +100,67 @@ class Crew:
 ALONE = Crew()
 
 
+class Absence:
+    """Says, while work waits for workers of Dask and there are none, that it does. line: what is said."""
+
+    def __init__(self, line: str) -> None:
+        self.line = line
+        self.due = time.monotonic() + PATIENCE
+
+    def due_line(self, workers: int) -> str | None:
+        """The line, if it is time for it. workers: how many there are now."""
+        now = time.monotonic()
+        if workers:
+            self.due = now + PATIENCE
+        if now < self.due:
+            return None
+        self.due = now + AGAIN
+        return self.line
+
+    def say(self, workers: int) -> None:
+        if line := self.due_line(workers):
+            print(line, file=sys.stderr, flush=True)
+
+    def await_worker(self, client: Any, patience: float = inf) -> None:
+        """Wait until there is one, or for so many seconds."""
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            with suppress(TimeoutError):
+                client.wait_for_workers(1, timeout=TICK)
+                return
+            self.say(0)
+
+
 @dataclass(frozen=True)
 class Cluster(Crew):
     """The workers of a Dask cluster. What goes wrong there, and not in the work, is an InputError.
 
-    address: the scheduler's.
+    address: the scheduler's; client: of it.
     """
 
     address: str = ""
+    client: Any = None
 
-    def refuse_strangers(self, client: Any) -> None:
+    @cached_property
+    def absence(self) -> Absence:
+        return Absence(
+            f"{SCHEDULER}: found no worker at {self.address}, waiting for one; start it in {ROOT}: "
+            f"python -m distributed.cli.dask_worker {self.address}"
+        )
+
+    def refuse_strangers(self) -> None:
         """Refuse workers that can't import this project: Dask would wait for another one, without end."""
-        with suppress(TimeoutError):  # of a cluster that starts workers once there is work
-            client.wait_for_workers(1, timeout=PATIENCE)
+        self.absence.await_worker(self.client, PATIENCE)  # some clusters start workers once there is work
         try:
-            client.run(import_module, __name__)
+            self.client.run(import_module, __name__)
         except ModuleNotFoundError as error:
             raise self._strange(error.name) from None
+
+    def outcome(self, future: Future[Result]) -> Result:
+        while not wait([future], timeout=TICK).done:
+            with suppress(OSError):  # of a scheduler that is lost, which the future tells, too
+                self.absence.say(len(self.client.nthreads()))
+        return future.result()
 
     def _refused(self, what: str) -> InputError:
         return InputError(f"{SCHEDULER}: found {self.address}, {what}")
@@ -148,8 +202,9 @@ def crew(place: Path, characters: int) -> Iterator[Crew]:
     if address := os.environ.get(SCHEDULER):
         with _client(address) as client:
             threads = sum(client.nthreads().values())
-            working = Cluster(client.get_executor(pure=False), max(1, threads), place=place, address=address)
-            working.refuse_strangers(client)
+            executor = client.get_executor(pure=False)
+            working = Cluster(executor, max(1, threads), place=place, address=address, client=client)
+            working.refuse_strangers()
             yield working
     elif workers < 2:
         yield Crew(place=place)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -139,3 +140,21 @@ def test_a_process_ends_with_the_one_that_started_it_even_if_that_was_killed(tmp
     parent.kill()
     parent.wait()
     assert ended(worker)
+
+
+def test_blocks_that_wait_for_workers_of_a_cluster_say_so_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(crew, "PATIENCE", 1.5)
+    with distributed.LocalCluster(
+        n_workers=0, processes=False, protocol="tcp", dashboard_address=None
+    ) as cluster:
+        address = cluster.scheduler_address
+        monkeypatch.setenv(crew.SCHEDULER, address)
+        with crew.crew(tmp_path, 1) as working:
+            threading.Timer(3.0, cluster.scale, [1]).start()
+            assert [*working.map(abs, [-1, 2])] == [1, 2]
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"{crew.SCHEDULER}: found no worker at {address}, waiting for one; start it")
+    assert line.endswith(f"dask_worker {address}")

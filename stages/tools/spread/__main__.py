@@ -47,6 +47,7 @@ def main() -> None:
         print("\n".join(simulation(options.targets, options.simulate)))
         return
     _needs_dask()
+    clusters.refuse_unreachable(options.slurm, options.kubernetes)
     with process.only("spread"):
         sys.exit(spread(options))
 
@@ -166,12 +167,14 @@ def on_cluster(
             file=sys.stderr,
             flush=True,
         )
+        absence = clusters.absence(client, options.scheduler, options.slurm, options.kubernetes)
+        absence.await_worker(client)
         place = driver.place(client, ROOT, cache, name, sources, remote, local, packages)
         if not place.shared:
             needed = {up for stage in todo for up in pipe.upstream[stage]} - todo
             with through_dvc.opened(ROOT) as repo:
                 through_dvc.push(repo, needed)
-        return driver.Driver(client, place, pipe, todo, known, journal, seconds, threads).run()
+        return driver.Driver(client, place, pipe, todo, known, journal, seconds, threads, absence).run()
 
 
 def measures() -> tuple[dict[str, float], dict[str, int]]:

@@ -2,15 +2,19 @@
 Kubernetes."""
 
 import logging
+import os
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from math import isfinite
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
 from stages.runtime.config import InputError
+from stages.runtime.crew import Absence
 
 PATIENCE = 30.0  # seconds for a scheduler to answer
 TRIES = 3
@@ -24,6 +28,46 @@ SETTINGS = {
     # workers that a stage may lose before it is given up: one that is too large for any machine loses all
     "distributed.scheduler.allowed-failures": 10,
 }
+# who may reach a cluster of Kubernetes: the files of $KUBECONFIG, of a person, of a pod
+CREDENTIALS = ("~/.kube/config", "/var/run/secrets/kubernetes.io/serviceaccount")
+
+
+def refuse_unreachable(slurm: bool, kubernetes: bool) -> None:
+    """Refuse a queue system that can't be asked from here."""
+    if slurm and (lacking := [name for name in ("sbatch", "scancel") if not shutil.which(name)]):
+        raise InputError(
+            f"--slurm: found no {' and no '.join(lacking)} on PATH, which Dask needs to submit and end jobs; "
+            "start this where SLURM's commands are, or name a scheduler that runs already: --scheduler"
+        )
+    if kubernetes:
+        try:
+            import_module("dask_kubernetes.operator")
+        except ModuleNotFoundError as error:
+            raise InputError(
+                f"--kubernetes needs {error.name}, which is not installed; requirements.lock does not have "
+                "it: pip install dask-kubernetes"
+            ) from None
+        own, pods = CREDENTIALS
+        configured = (os.environ.get("KUBECONFIG") or own).split(os.pathsep)
+        if not any(Path(path).expanduser().exists() for path in (*filter(None, configured), pods)):
+            raise InputError(
+                f"--kubernetes: found no {' and no '.join(configured)}, which says where the cluster is and "
+                "who may use it; write it, or name another: export KUBECONFIG=..."
+            )
+
+
+def absence(client: Any, address: str | None, slurm: bool, kubernetes: bool) -> Absence:
+    """What is to be said while the cluster has no worker."""
+    here = client.scheduler.address
+    if address:
+        option, remedy = "--scheduler", f"start one, on any machine that reaches it: dask worker {address}"
+    elif slurm:
+        option, remedy = "--slurm", "squeue --me says what its jobs wait for"
+    elif kubernetes:
+        option, remedy = "--kubernetes", "kubectl get pods says what they wait for"
+    else:
+        option, remedy = "--jobs", "are memory and processes left on this machine?"
+    return Absence(f"{option}: found no worker that can be used at {here}, waiting for one; {remedy}")
 
 
 @contextmanager
@@ -133,13 +177,8 @@ def _slurm() -> Any:
 
 
 def _kubernetes() -> Any:
-    try:
-        from dask_kubernetes.operator import KubeCluster
-    except ModuleNotFoundError as error:
-        raise InputError(
-            f"--kubernetes needs {error.name}, which is not installed; requirements.lock does not have it: "
-            "pip install dask-kubernetes"
-        ) from None
+    from dask_kubernetes.operator import KubeCluster
+
     try:
         return KubeCluster()
     except Exception as error:  # clients of Kubernetes have kinds of their own

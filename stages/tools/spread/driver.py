@@ -17,6 +17,7 @@ from typing import Any
 
 from stages.artifacts.provenance import LIBRARIES
 from stages.runtime.config import InputError
+from stages.runtime.crew import Absence
 from stages.runtime.machine import processor
 from stages.tools.spread.display import Display, Pace, State, display
 from stages.tools.spread.estimates import OVERHEAD, simulated, urgency
@@ -82,11 +83,10 @@ def place(
     local: bool,
     packages: Iterable[str],
 ) -> Any:
-    """What workers are told (`worker.Place`). It waits for the first of them, by which it sees whether the
-    cache is shared. name: the token's; packages: that DVC needs for its remote."""
+    """What workers are told (`worker.Place`), of whom one is there, by which it sees whether the cache is
+    shared. name: the token's; packages: that DVC needs for its remote."""
     from stages.tools.spread import worker
 
-    client.wait_for_workers(1)
     shared = all(client.run(worker.sees, str(cache), name).values())
     if not shared and not remote:
         raise InputError(
@@ -138,7 +138,7 @@ class Driver:
     """Submits stages to a cluster and takes their results.
 
     todo: the stages of `pipe` to run. threads: how many a stage uses, if more than one. known: results of
-    stages that have been run.
+    stages that have been run. absence: what is said while there is no worker.
     """
 
     def __init__(
@@ -151,9 +151,10 @@ class Driver:
         journal: Journal,
         seconds: dict[str, float],
         threads: Mapping[str, int],
+        absence: Absence,
     ) -> None:
         self.client, self.place, self.pipe, self.journal = client, place, pipe, journal
-        self.known, self.threads = known, threads
+        self.known, self.threads, self.absence = known, threads, absence
         self.upstream = {
             name: [up for up in pipe.upstream[name] if up in todo] for name in pipe.upstream if name in todo
         }
@@ -282,6 +283,8 @@ class Driver:
     def next(self, running: Mapping[str, Any], screen: Display) -> str | None:
         """The next stage that has ended, if one does within a second."""
         screen.update()
+        if line := self.absence.due_line(len(self.live())):
+            screen.line(line)
         try:
             kind, news = self.news.get(timeout=TICK)
         except Empty:

@@ -2,6 +2,8 @@
 
 import importlib.util
 import sys
+import threading
+import time
 from math import inf
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from stages.runtime import crew
 from stages.runtime.config import InputError
 from stages.tools.parallel import free_port
 from stages.tools.spread import clusters
@@ -61,7 +64,65 @@ def test_without_dask_kubernetes_one_line_says_what_to_install() -> None:
     if importlib.util.find_spec("dask_kubernetes"):
         pytest.skip("it is installed")
     with pytest.raises(InputError, match=r"needs dask_kubernetes, .*pip install dask-kubernetes"):
-        clusters._kubernetes()
+        clusters.refuse_unreachable(slurm=False, kubernetes=True)
+
+
+def test_kubernetes_that_nothing_says_where_to_find_is_refused_before_anything_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kubernetes(monkeypatch, Cluster)
+    config = tmp_path / "config"
+    monkeypatch.setenv("KUBECONFIG", str(config))
+    if Path(clusters.CREDENTIALS[1]).exists():
+        pytest.skip("this is a pod")
+    with pytest.raises(InputError, match=rf"^--kubernetes: found no {config}, .*: export KUBECONFIG=\.\.\.$"):
+        clusters.refuse_unreachable(slurm=False, kubernetes=True)
+    config.touch()
+    clusters.refuse_unreachable(slurm=False, kubernetes=True)
+
+
+def test_slurm_without_its_commands_is_refused_before_anything_else(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("sbatch", "scancel"):
+        with pytest.raises(InputError, match=rf"^--slurm: found no {name} .*: --scheduler$"):
+            clusters.refuse_unreachable(slurm=True, kubernetes=False)
+        (tmp_path / name).touch(mode=0o755)
+    clusters.refuse_unreachable(slurm=True, kubernetes=False)
+
+
+def test_while_there_is_no_worker_a_line_says_so_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from distributed import Client, LocalCluster
+
+    monkeypatch.setattr(crew, "PATIENCE", 1.5)
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        threading.Timer(4.0, cluster.scale, [1]).start()
+        absence = clusters.absence(client, "tcp://x:1", slurm=False, kubernetes=False)
+        absence.await_worker(client)
+        assert client.nthreads()
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith("--scheduler: found no worker that can be used at ")
+    assert line.endswith("dask worker tcp://x:1")
+
+
+def test_that_there_is_no_worker_is_said_again_after_minutes_and_not_while_there_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    absence = crew.Absence("none")
+    told = []
+    for second in range(1000):
+        now[0] = float(second)
+        if absence.due_line(1 if 50 <= second < 100 else 0):
+            told.append(second)
+    assert told == [30, 129, 429, 729]
 
 
 def test_slurm_is_asked_for_one_worker_at_least_and_has_dasks_own_bound(

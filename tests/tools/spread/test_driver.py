@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from stages.runtime import crew
 from stages.tools.spread import driver, through_dvc, worker
 
 pytest.importorskip("distributed")
@@ -58,7 +59,17 @@ def of_four_stages(client: Client) -> driver.Driver:
     pipe = through_dvc.Pipeline(nothing, nothing, nothing)
     place = worker.Place(*("study", "0" * 40, [], "", "", "", False, {}, (), {}, False, "threads", "topic"))
     journal: Any = None
-    return driver.Driver(client, place, pipe, {*names}, {}, journal, dict.fromkeys(names, 10.0), {"a": 2})
+    return driver.Driver(
+        client,
+        place,
+        pipe,
+        {*names},
+        {},
+        journal,
+        dict.fromkeys(names, 10.0),
+        {"a": 2},
+        crew.Absence("nobody"),
+    )
 
 
 def test_the_time_left_counts_threads_of_workers_that_are_there_and_may_work() -> None:
@@ -109,3 +120,30 @@ def test_data_that_others_published_on_the_scheduler_is_left_alone() -> None:
         running["a"] = driving.submit("a")
         assert len(client.datasets) == len(others) + 1
     assert client.datasets == others
+
+
+class Screen:
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.lines.append(text)
+
+    def update(self) -> None: ...
+
+
+def test_a_run_whose_last_worker_is_lost_says_that_it_waits_for_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(crew, "PATIENCE", 0.2)
+    monkeypatch.setattr(driver, "TICK", 0.1)
+    client, screen = Client(one=1, refused=1), Screen()
+    driving = of_four_stages(client)
+    driving.workers |= {"one": 1, "refused": 0}
+    for _ in range(5):
+        driving.next({}, screen)  # type: ignore[arg-type]
+    assert not screen.lines
+    del client.threads["one"]
+    for _ in range(5):
+        driving.next({}, screen)  # type: ignore[arg-type]
+    assert screen.lines == ["nobody"]

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from stages.runtime.config import InputError
+from stages.runtime.crew import Absence
 from stages.tools.spread import __main__ as spread
 from stages.tools.spread import clusters, through_dvc
 from tests.tools.spread.machines import machines, share, until, worker_of
@@ -366,7 +367,7 @@ def test_a_worker_with_other_packages_gets_no_stage(capsys: pytest.CaptureFixtur
         pipe = through_dvc.Pipeline({"one": []}, {"one": []}, {"one": []})
         journal: object = None
         with pytest.raises(InputError, match="no worker can be used"):
-            driver.Driver(client, place, pipe, {"one"}, {}, journal, {}, {}).run()  # type: ignore[arg-type]
+            driver.Driver(client, place, pipe, {"one"}, {}, journal, {}, {}, Absence("")).run()  # type: ignore[arg-type]
         refused = capsys.readouterr().err
         assert refused.count("\n") == 1 and "is not used: it has Python" in refused and "numpy" in refused
         task = client.submit(time.time, resources={"threads": 1}, pure=False)
