@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from importlib import import_module
 from math import isfinite
@@ -82,6 +83,8 @@ def connected(address: str | None, slurm: bool, kubernetes: bool, jobs: int, fol
     from distributed import Client
 
     logging.getLogger("distributed").setLevel(logging.ERROR)
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what it loses is told below
+    logging.getLogger("tornado.application").addFilter(_in_one_line)
     if address:
         try:
             client = Client(address, timeout=PATIENCE)
@@ -90,7 +93,7 @@ def connected(address: str | None, slurm: bool, kubernetes: bool, jobs: int, fol
                 f"--scheduler: found {address}, where no scheduler answers ({type(error).__name__}); start "
                 "one with: dask scheduler"
             ) from None
-        with client:
+        with _told_if_lost(client, address), client:
             yield client
         return
     with (
@@ -100,6 +103,27 @@ def connected(address: str | None, slurm: bool, kubernetes: bool, jobs: int, fol
         _interrupted_once(),  # before these end
     ):
         yield client
+
+
+@contextmanager
+def _told_if_lost(client: Any, address: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, CancelledError):
+        if client.status == "running":
+            raise
+        raise InputError(
+            f"--scheduler: found {address}, which is lost; start it anew, with workers, and then this: what "
+            "was finished is kept"
+        ) from None
+
+
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """Have a queue system's complaint, with which Dask's loop goes on, told without Dask's own lines."""
+    if record.exc_info and record.exc_info[1]:
+        record.msg, record.args = " ".join(str(record.exc_info[1]).split())[:300], ()
+        record.exc_info = record.exc_text = None
+    return True
 
 
 def _here(jobs: int, folder: Path) -> Any:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import pickle
 import secrets
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -106,9 +107,15 @@ def place(
         prefixes=PREFIXES,
         versions=versions(root / "requirements.lock", () if shared else packages),
         local=local,
-        resource=f"threads at {commit[:12]}",
+        resource=f"threads at {commit[:12]} {checkout(root)}",
         topic=f"seqstudy {secrets.token_hex(4)}",
     )
+
+
+def checkout(root: Path) -> str:
+    """A name that no other checkout has whose driver is at the same scheduler. A driver that takes the place
+    of one that was killed has its."""
+    return hashlib.sha256(f"{socket.gethostname()} {root}".encode()).hexdigest()[:8]
 
 
 def git(root: Path, *arguments: str) -> str:
@@ -259,7 +266,7 @@ class Driver:
 
     def submit(self, name: str) -> Any:
         """A task whose key names all that its result depends on, and which Dask keeps if this process is
-        killed: the next driver gets the same task."""
+        killed: the next driver of this checkout gets the same task."""
         from stages.tools.spread import worker
 
         upstream = self.pipe.upstream[name]
@@ -267,8 +274,9 @@ class Driver:
         kept = {other: self.pipe.kept[other] for other in (*upstream, name)}
         job = worker.Job(name, upstream, kept, pickle.dumps(known))
         self.asked[name] = asked = min(self.threads.get(name, 1), max(self.width(), 1))
+        place = self.place
         stamp = repr(
-            (self.place.commit, self.place.shared, self.place.environment, sorted(known.items()), asked)
+            (place.resource, place.cache, place.shared, place.environment, sorted(known.items()), asked)
         )
         future = self.client.submit(
             Shipped(partial(worker.run, job, self.place)),

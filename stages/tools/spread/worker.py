@@ -42,7 +42,7 @@ class Place:
     that says that a folder is the driver's, and not another one called so. environment: variables that
     results depend on, and the words that the names of such begin with. versions: of Python and of packages;
     None: not installed. local: whether all workers are the driver's own, on its machine. resource: its name
-    at Dask.
+    at Dask, of this commit and this checkout: others may have workers of the same scheduler work for them.
     """
 
     study: str

@@ -1,6 +1,7 @@
 """What queue systems are asked for, and how many of a cluster's workers count."""
 
 import importlib.util
+import logging
 import sys
 import threading
 import time
@@ -153,6 +154,31 @@ def test_a_scheduler_that_does_not_answer_is_told_in_one_line(
         clusters.connected(address, False, False, 1, tmp_path),
     ):
         pass
+
+
+@pytest.mark.parametrize("status", ["closed", "running"])
+def test_a_scheduler_that_is_lost_is_told_in_one_line_and_other_errors_are_not_taken_for_that(
+    status: str,
+) -> None:
+    client: Any = ModuleType("client")
+    client.status = status
+    expected = (InputError, "^--scheduler: found tcp://x:1, which is lost; .* is kept$")
+    kind, text = expected if status == "closed" else (OSError, "^No space left$")
+    with pytest.raises(kind, match=text), clusters._told_if_lost(client, "tcp://x:1"):
+        raise OSError("No space left")
+
+
+def test_what_a_queue_system_complains_of_is_told_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("test")
+    logger.addFilter(clusters._in_one_line)
+    try:
+        raise RuntimeError("exit code: 1\n\nsbatch: error: 100% invalid partition")
+    except RuntimeError:
+        logger.exception("in callback %r", "x")
+    finally:
+        logger.removeFilter(clusters._in_one_line)
+    assert caplog.text.endswith(" exit code: 1 sbatch: error: 100% invalid partition\n")
+    assert caplog.text.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,15 @@
 """What the driver asks Dask for, of a Dask that only writes it down."""
 
+import dataclasses
+import subprocess
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stages.runtime import crew
 from stages.tools.spread import driver, through_dvc, worker
+from tests.tools.spread.machines import until
 
 pytest.importorskip("distributed")
 
@@ -147,3 +151,51 @@ def test_a_run_whose_last_worker_is_lost_says_that_it_waits_for_another(
     for _ in range(5):
         driving.next({}, screen)  # type: ignore[arg-type]
     assert screen.lines == ["nobody"]
+
+
+def clones(folder: Path) -> list[Path]:
+    """Two, of one commit."""
+    roots = [folder / "one", folder / "two"]
+    me = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    for command in (
+        ["init", "--quiet", str(roots[0])],
+        ["-C", str(roots[0]), *me, "commit", "--quiet", "--allow-empty", "--message", "x"],
+        ["clone", "--quiet", str(roots[0]), str(roots[1])],
+    ):
+        subprocess.run(["git", *command], check=True)
+    return roots
+
+
+@pytest.mark.slow
+def test_two_drivers_of_one_commit_at_one_scheduler_leave_each_others_workers_and_stages_alone(
+    tmp_path: Path,
+) -> None:
+    """One that ends took the plugin away by which later workers admit themselves to the other, and a stage
+    that both had asked for was made in the cache of one."""
+    from distributed import Client, LocalCluster
+
+    with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
+        with Client(cluster) as first, Client(cluster) as second:
+            drivers = []
+            for root, client in zip(clones(tmp_path), (first, second), strict=True):
+                (root / "cache").mkdir()
+                with driver.token(root, root / "cache") as name:
+                    place = driver.place(client, root, root / "cache", name, ["x"], False, False, [])
+                place = dataclasses.replace(place, versions={}, shared=False)
+                client.register_plugin(worker.Admission(place))
+                pipe = through_dvc.Pipeline({"a": []}, {"a": []}, {"a": []})
+                journal: Any = None
+                absence = crew.Absence("nobody")
+                drivers.append(driver.Driver(client, place, pipe, {"a"}, {}, journal, {}, {}, absence))
+            with drivers[0].submitted():
+                keys = {each.submit("a").key for each in drivers}
+            cluster.scale(2)
+            second.wait_for_workers(2)
+            mine = drivers[1].place.resource
+            until(
+                lambda: (
+                    second.run_on_scheduler(lambda dask_scheduler: len(dask_scheduler.resources[mine])) == 2
+                ),
+                10,
+            )
+        assert len(keys) == 2
