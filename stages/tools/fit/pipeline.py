@@ -12,7 +12,7 @@ from stages.artifacts.split import load_split
 from stages.runtime.config import ROOT, InputError
 from stages.runtime.wording import clock, counted, percent
 from stages.tools.fit.experiment import around, from_root, place, seconds, source_of
-from stages.tools.fit.progress import repro
+from stages.tools.fit.progress import Recipes, repro
 from stages.tools.report import ranking
 
 if TYPE_CHECKING:
@@ -38,15 +38,16 @@ def run(name: str, entries: dict[str, Any], by: str, words: float) -> None:
     all_of_it = coming(name, entries["recipes"], recipes, first)
     needed = sum(shares.values()) + around([entries["recipes"][recipe]["corpus"] for recipe in recipes])
     print(f"{all_of_it}: about {clock(needed)}, less what is there already", flush=True)
+    counted_on = Recipes(shares)
     if first:  # without targets DVC runs everything
-        repro([f"evaluate@{recipe}" for recipe in first], {recipe: shares[recipe] for recipe in first})
+        repro([f"evaluate@{recipe}" for recipe in first], counted_on)
     imbalanced = imbalance(source_of(name, entries), by)
     if imbalanced:
         print(f"\n{imbalanced}")
     if 0 < len(first) < len(recipes):
         print(f"\nThe baselines, the best on held-out texts by {measure} first; the networks are next.")
         rank(name, first, by)
-    repro([f"compare@{name}"], shares)
+    repro([f"compare@{name}"], counted_on)
     print(f"\nAll of {name}, the best on held-out texts by {measure} first:")
     best = rank(name, recipes, by)
     compared = gathered.gather(ROOT, entries, name, by)

@@ -31,7 +31,8 @@ MOST = 0.95  # of its share, of a recipe that takes longer than it should
 
 
 class Recipes:
-    """Which recipes are through, and about how long the others will take.
+    """Which recipes are through, and about how long the others will take; of several `repro`, one after the
+    other.
 
     shares: the seconds that the stages of each were guessed to take, which are corrected by those that the
     first ones took. Times are in seconds since the start.
@@ -148,14 +149,14 @@ class Bar:
         self.bar.set_postfix_str(f"about {clock(self.recipes.left(now))} left")
 
 
-def repro(targets: Sequence[str], shares: Mapping[str, float]) -> None:
+def repro(targets: Sequence[str], recipes: Recipes) -> None:
     """Run what the targets need, and go on with it where another DVC command had the lock.
 
-    shares: by recipe, as `Recipes` takes them.
+    recipes: of all that is to come, not of these targets alone.
 
     Raises InputError if a stage fails, whose own line is passed on before.
     """
-    recipes, start = Recipes(shares), time.monotonic()
+    start = time.monotonic()
     with display(recipes) as shown_at:
         for left in reversed(range(TRIES)):
             failed, locked = once(targets, recipes, shown_at, start)

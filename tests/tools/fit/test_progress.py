@@ -89,13 +89,26 @@ def test_stages_and_errors_are_passed_on_and_dvc_is_not(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     writes(monkeypatch, f"print({RUN!r}, end=''); print('error: a reason', file=sys.stderr)")
-    repro([], SHARES)
+    repro([], Recipes(SHARES))
     out, err = capfd.readouterr()
     lines = out.splitlines()
     assert lines[0] == "a stage speaks" and err == "error: a reason\n"
     assert [line.split()[0] for line in lines[1:]] == ["mine-majority:", "mine-bilstm:"]
     assert re.fullmatch(r"mine-majority: done in \d+ s \(1 of 3\); about .* left", lines[1])
     assert lines[2].endswith("(3 of 3)")
+
+
+def test_a_second_run_goes_on_with_the_count_of_the_first(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    recipes = Recipes(SHARES)
+    for recipe in ("mine-majority", "mine-bilstm"):  # DVC may pass over the others' stages later
+        stages = f"Running stage 'train@{recipe}':\nRunning stage 'evaluate@{recipe}':\n"
+        writes(monkeypatch, f"print({stages!r}, end='')")
+        repro([], recipes)
+    first, second = capfd.readouterr().out.splitlines()
+    assert re.fullmatch(r"mine-majority: done in \d+ s \(1 of 3\); about .* left", first)
+    assert re.fullmatch(r"mine-bilstm: done in \d+ s \(2 of 3\); about .* left", second)
 
 
 EPOCHS = """mine-svm, seed 42: epoch 1/1: accuracy 0.9000, 0.0 s, at most 0 s left
@@ -108,7 +121,7 @@ def test_a_log_has_no_line_of_an_epoch(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     writes(monkeypatch, f"print({EPOCHS + RUN!r}, end='')")
-    repro([], SHARES)
+    repro([], Recipes(SHARES))
     assert "epoch" not in capfd.readouterr().out
 
 
@@ -117,7 +130,7 @@ def test_above_a_bar_are_the_epochs_of_networks(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setattr(sys, "stdout", out)
     writes(monkeypatch, f"print({EPOCHS!r}, end='', flush=True)")
-    repro([], SHARES)
+    repro([], Recipes(SHARES))
     assert out.getvalue().splitlines() == EPOCHS.splitlines()[1:]
 
 
@@ -127,7 +140,7 @@ def test_a_failure_is_told_after_the_line_of_the_stage(
     began = "Running stage 'evaluate@mine-svm':"
     writes(monkeypatch, f"print({began!r}, flush=True); sys.exit('error: no room')")
     with pytest.raises(InputError, match="dvc repro compare@mine failed, see above"):
-        repro(["compare@mine"], SHARES)
+        repro(["compare@mine"], Recipes(SHARES))
     out, err = capfd.readouterr()
     assert err == "error: no room\n" and "done in" not in out
 
@@ -154,7 +167,7 @@ def test_where_another_command_has_the_lock_it_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     locked(monkeypatch, until=3)
-    repro([str(tmp_path / "tries")], SHARES)
+    repro([str(tmp_path / "tries")], Recipes(SHARES))
     out, err = capfd.readouterr()
     assert err.splitlines() == ["another DVC command has the lock; trying again"] * 2
     assert out.splitlines()[-1] == "mine-bilstm: done in 0 s (3 of 3)" and "mine-svm: done" not in out
@@ -168,7 +181,7 @@ def test_where_the_lock_stays_taken_it_says_that_the_same_command_goes_on(
     with pytest.raises(
         InputError, match=r"found DVC's lock taken 5 times.*run the same command again, it goes"
     ):
-        repro([str(tries)], SHARES)
+        repro([str(tries)], Recipes(SHARES))
     assert len(tries.read_text(encoding="utf-8")) == progress.TRIES
     assert len(capfd.readouterr().err.splitlines()) == progress.TRIES - 1
 
@@ -178,7 +191,7 @@ def test_a_terminal_has_a_bar_and_lines_above_it(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setattr(sys, "stdout", out)
     writes(monkeypatch, f"print({RUN!r}, end='', flush=True); time.sleep(0.5)")
-    repro([], SHARES)
+    repro([], Recipes(SHARES))
     drawn = terminal.getvalue()
     assert "0 of 3 recipes; train mine-majority" in drawn and "2 of 3 recipes; train mine-bilstm" in drawn
     assert re.search(r"\|.*\|, about \d+ s left", drawn)
@@ -206,7 +219,7 @@ def repro_in(project: Project, fails: bool = False, pause: float = progress.PAUS
     code = (
         "from stages.runtime.command import guard; from stages.tools.fit import progress\n"
         f"progress.PAUSE = {pause}\n"
-        f"guard(lambda: progress.repro({targets}, {dict.fromkeys(RECIPES, 4.0)}))"
+        f"guard(lambda: progress.repro({targets}, progress.Recipes({dict.fromkeys(RECIPES, 4.0)})))"
     )
     return project.run(sys.executable, "-c", code, fails=fails).splitlines()
 
