@@ -224,7 +224,12 @@ def written(options: argparse.Namespace) -> str:
     if data.encoding:
         print(f"  {data.encoding}; if that is wrong, mend `encoding` in {from_root(place(name))}", flush=True)
     vocabulary = len({word for text in kept for word in text.lower().split()})
+    labels = len({*data.labels})
     sizes = experiment.Texts(look.lengths(kept), vocabulary)
+    try:
+        sizes = experiment.with_room(sizes, kept, labels)
+    except InputError as refused:
+        raise InputError(f"{options.data}: {refused}") from None
     entry = loadable(name, data, {"duplicates": "drop exact"} if repeat else {})
     if repeat:
         print(f"  {of_repeats(name, entry)}", flush=True)
@@ -240,8 +245,12 @@ def written(options: argparse.Namespace) -> str:
         files.remove(place(name))
         raise
     print(f"wrote {from_root(place(name))}, which is yours now, and params.yaml", flush=True)
-    if left_out := experiment.too_long(sizes, minutes, few):
-        print(left_out, flush=True)
+    for line in (
+        experiment.too_long(name, sizes, minutes, few),
+        experiment.too_rare(name, sizes, minutes, few, labels),
+    ):
+        if line:
+            print(line, flush=True)
     return name
 
 

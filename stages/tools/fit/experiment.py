@@ -1,8 +1,9 @@
 """An experiment on one's own texts, as a file of conf/: sizes follow from the data, recipes from the time."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import yaml
 from stages.runtime.config import ROOT
 from stages.runtime.wording import counted
 from stages.study import composition
+from stages.tokenizers import ngrams
+from stages.tools.fit import memory
 
 SHORT = 30  # words that half of the texts have no more of: then parts of words tell more than rare words
 SEEDS = 3
@@ -56,10 +59,17 @@ GROWTH = 1.25  # of each width of arrays over the one before: about a tenth of t
 
 @dataclass(frozen=True)
 class Texts:
-    """lengths: of each text, in words; vocabulary: how many different words they have."""
+    """lengths: of each text, in words; vocabulary: how many different words they have; least: by corpus of
+    n-grams in how many texts one has to be, if not in as many as usual."""
 
     lengths: np.ndarray
     vocabulary: int
+    least: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def usual(self) -> int:
+        """In how many texts an n-gram has to be."""
+        return 1 if len(self.lengths) < 5_000 else 2
 
 
 def place(experiment: str) -> Path:
@@ -117,6 +127,7 @@ def written(
             f"    {cell}: {{corpus: {name}-{corpus}, model: {model}, training: {training}}}"
             for cell, corpus, model, training in chosen
         ),
+        *([f"    # {left_out}"] if (left_out := too_long(name, texts, minutes, few)) else []),
         *(["tweak:"] if tweak else []),
         *(f"  {cell}: {flow(patch)}   # {why}" for cell, (patch, why) in tweak.items()),
         f"baseline: {name}-logistic   # a dashed line in the figures",
@@ -148,17 +159,21 @@ def stated(key: str, value: object) -> str:
     return f"    {key}: {json.dumps(value, ensure_ascii=False)}" + (f"   # {WHY[key]}" if key in WHY else "")
 
 
-def too_long(texts: Texts, minutes: float, few: bool) -> str | None:
-    """A line on the recipes that there is no time for, and how long they take."""
+def too_long(name: str, texts: Texts, minutes: float, few: bool) -> str | None:
+    """A line on the recipes that there is no time for, how long they take, and how to have them."""
     seeds = SEEDS_OF_FEW if few else SEEDS
     kept = recipes(texts, minutes, seeds)
     left = [offer for offer in offered(texts) if offer not in kept]
     if not left:
         return None
-    more = (taking([*kept, *left], texts, seeds) - taking(kept, texts, seeds)) / 60
-    needed = counted(max(1, round(more)), "minute")
+    whole = taking([*kept, *left], texts, seeds) / 60
+    needed = counted(max(1, round(whole - taking(kept, texts, seeds) / 60)), "minute")
     cells = ", ".join(cell for cell, *_ in left)
-    return f"left out to stay within --minutes (about {needed} more): {cells}"
+    return (
+        f"left out to stay within --minutes {minutes:g} (about {needed} more): {cells}; to add "
+        f"{'it' if len(left) == 1 else 'them'}, delete {from_root(place(name))}, then fit with --minutes "
+        f"{math.ceil(whole)}"
+    )
 
 
 def millions(texts: Texts) -> float:
@@ -210,21 +225,56 @@ def seconds(cell: str, words: float, seeds: int = SEEDS) -> float:
 
 def corpus_of(name: str, corpus: str, texts: Texts) -> dict[str, Any]:
     """A corpus's entry: its tokenizer and the widths of its arrays."""
-    rare = 1 if len(texts.lengths) < 5_000 else 2
     longest = int(np.percentile(texts.lengths, 99.5)) + 1
     if corpus == "words":
         size = max(100, min(30_000, texts.vocabulary))
-        tokenizer = {"kind": "word", "vocabulary": size}
+        tokenizer: dict[str, Any] = {"kind": "word", "vocabulary": size}
         widths = boundaries(texts.lengths, longest)
     else:
-        characters = corpus == "characters"
-        order = 2 if characters else int(corpus[-1])
-        tokenizer = {"kind": "ngrams", "words": order, "min_texts": rare, "binary": order == 3}
-        if characters:
-            tokenizer["characters"] = 6
-        many = order + (20 if characters else 0)  # n-grams for each word, at most
+        tokenizer = ngrams_of(corpus, texts.least.get(corpus, texts.usual))
+        many = tokenizer["words"] + (memory.LETTERS if "characters" in tokenizer else 0)  # n-grams of a word
         widths = boundaries(texts.lengths * many, longest * many)
     return {"source": name, "tokenizer": tokenizer, "pad": {"kind": "bucket", "boundaries": widths}}
+
+
+def ngrams_of(corpus: str, min_texts: int) -> dict[str, Any]:
+    """The entry of a tokenizer."""
+    characters = corpus == "characters"
+    order = 2 if characters else int(corpus[-1])
+    tokenizer: dict[str, Any] = {
+        "kind": "ngrams",
+        "words": order,
+        "min_texts": min_texts,
+        "binary": order == 3,
+    }
+    return tokenizer | ({"characters": 6} if characters else {})
+
+
+def with_room(sizes: Texts, texts: Sequence[str], labels: int) -> Texts:
+    """The sizes, with as many texts for an n-gram as there is memory for the weights of all labels."""
+    cells: dict[str, list[str]] = {}
+    for cell, corpus, *_ in offered(sizes):
+        if corpus != "words":
+            cells.setdefault(corpus, []).append(cell)
+    least = {}
+    for corpus, of_it in cells.items():
+        config = ngrams.Config(**ngrams_of(corpus, sizes.usual))
+        least[corpus] = memory.min_texts(config, of_it, texts, int(sizes.lengths.sum()), labels)
+    return replace(sizes, least=least)
+
+
+def too_rare(name: str, texts: Texts, minutes: float, few: bool, labels: int) -> str | None:
+    """A line on the n-grams that there is no memory for; None if there is."""
+    used = [corpus for _, corpus, *_ in recipes(texts, minutes, SEEDS_OF_FEW if few else SEEDS)]
+    raised = {corpus: least for corpus in used if (least := texts.least.get(corpus, 0)) > texts.usual}
+    if not raised:
+        return None
+    rare = ", ".join(f"{least} texts ({corpus})" for corpus, least in raised.items())
+    return (
+        f"n-grams in fewer than {rare} are left out, as the weights of {counted(labels, 'label')} for all "
+        f"would not fit into the memory, {memory.in_gb(memory.size())}: `min_texts` in "
+        f"{from_root(place(name))}"
+    )
 
 
 def boundaries(lengths: np.ndarray, longest: int) -> list[int]:

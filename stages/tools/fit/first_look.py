@@ -82,7 +82,7 @@ def measured(train: Split, held: Split) -> Generator[str, None, dict[str, float]
     from sklearn.svm import LinearSVC
     from threadpoolctl import threadpool_limits
 
-    weigher = folds.vectorizer(len(train.texts))
+    weigher = folds.vectorizer(len(train.texts), len(np.unique(train.labels)))
     weighed, answered = weigher.fit_transform(train.texts), weigher.transform(held.texts)
     models = {
         folds.MAJORITY: DummyClassifier(strategy="prior"),

@@ -9,6 +9,7 @@ import numpy as np
 
 from stages.artifacts.split import Split
 from stages.tokenizers import ngrams
+from stages.tools.fit import memory
 from stages.tools.report.ranking import half_width
 
 FOLDS = 5
@@ -20,8 +21,9 @@ MOST = (
 )  # n-grams, the most frequent, so that there is room for their weights however many texts there are
 
 
-def vectorizer(texts: int) -> Any:
-    """TF-IDF of words, marks and pairs of them, as recipes `logistic` have it. texts: how many there are."""
+def vectorizer(texts: int, labels: int) -> Any:
+    """TF-IDF of words, marks and pairs of them, as recipes `logistic` have it. texts, labels: how many there
+    are."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     return TfidfVectorizer(
@@ -30,7 +32,7 @@ def vectorizer(texts: int) -> Any:
         lowercase=False,  # split does it
         ngram_range=(1, 2),
         min_df=1 if texts < RARE else 2,
-        max_features=MOST,
+        max_features=max(1, min(MOST, memory.most(labels))),
         dtype=np.float32,
     )
 
@@ -89,7 +91,9 @@ def scores(texts: Sequence[str], labels: np.ndarray) -> dict[str, np.ndarray]:
 
     models = {
         MAJORITY: DummyClassifier(strategy="prior"),
-        "TF-IDF + logistic regression": make_pipeline(vectorizer(len(texts)), classifier()),
+        "TF-IDF + logistic regression": make_pipeline(
+            vectorizer(len(texts), len(np.unique(labels))), classifier()
+        ),
     }
     measured: dict[str, list[tuple[float, float]]] = {name: [] for name in models}
     for seed in range(DRAWS):

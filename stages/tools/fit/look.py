@@ -3,7 +3,7 @@ what a person should know of them before anything is trained.
 """
 
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -176,12 +176,25 @@ def sheet(texts: Sequence[str], labels: Sequence[str], tests: Sequence[str] | No
         yield f"{wordless:,} {have} no word, no letter and no digit: there is nothing to learn from"
     names, numbers = np.unique(labels, return_inverse=True)
     if several := doubts.contradictory([Split([*texts], numbers, names.tolist())]):
-        yield f"{counted(several, 'text')} {'has' if several == 1 else 'have'} several labels"
+        have = "has" if several == 1 else "have"
+        yield f"{counted(several, 'text')} {have} several labels{_several(texts, labels)}"
     yield from _missing(texts, counts)
     yield from spelling.slips(counts)
     for group in doubts.alike(map(_bare, counts)):
         alike = ", ".join(_told_apart(name) for name in counts if _bare(name) in group)
         yield f"labels that look like one: {alike}; spell them alike in your data, as no key of conf/ does it"
+
+
+def _several(texts: Sequence[str], labels: Sequence[str]) -> str:
+    """The first texts with several labels, and these."""
+    of_each = defaultdict[str, dict[str, None]](dict)
+    for text, label in zip(texts, labels, strict=True):
+        of_each[text][label] = None
+    first = islice(((text, each) for text, each in of_each.items() if len(each) > 1), SHOWN)
+    return "".join(
+        f"{'; ' if place else ': '}{' '.join(text.split())[:40]!r} has {', '.join(each)[:80]}"
+        for place, (text, each) in enumerate(first)
+    )
 
 
 def _missing(texts: Sequence[str], counts: Mapping[str, int]) -> Iterator[str]:

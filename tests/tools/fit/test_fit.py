@@ -289,12 +289,33 @@ def test_only_labels_that_were_guessed_by_their_values_are_doubted(conf: Path) -
     assert fit.doubt("mine", {}, options("news")) is None
 
 
-def test_what_there_is_no_time_for_is_told_in_minutes() -> None:
+def test_what_there_is_no_time_for_is_told_in_minutes_and_how_to_add_it(conf: Path) -> None:
     texts = experiment.Texts(np.full(300, 9), 500)
-    line = experiment.too_long(texts, 0.1, few=False)
-    assert line and re.match(r"left out to stay within --minutes \(about \d+ minutes? more\): svm, ", line)
-    one = experiment.too_long(texts, 2.2, few=False)
+    line = experiment.too_long("mine", texts, 0.1, few=False)
+    assert line and re.match(
+        r"left out to stay within --minutes 0.1 \(about \d+ minutes? more\): svm, .*; to add them, delete \S+"
+        r"/experiments/mine.yaml, then fit with --minutes \d+$",
+        line,
+    )
+    enough = float(line.rpartition(" ")[2])
+    assert experiment.too_long("mine", texts, enough, few=False) is None
+    one = experiment.too_long("mine", texts, 2.2, few=False)
     assert one and "about 1 minute more" in one
+    whole = experiment.taking(experiment.offered(texts), texts, experiment.SEEDS) / 60
+    last = experiment.too_long("mine", texts, whole - 0.01, few=False)
+    assert last and ": bilstm; to add it, delete " in last
+
+
+def test_what_there_is_no_time_for_is_named_in_the_file(conf: Path) -> None:
+    texts, source = experiment.Texts(np.full(300, 9), 500), {"kind": "files", "path": "texts/mine.csv"}
+    for minutes in (0.1, 30):
+        left_out = experiment.too_long("mine", texts, minutes, few=False)
+        comments = [
+            line.partition("# ")[2]
+            for line in experiment.written("mine", "mine", source, texts, minutes).splitlines()
+            if line.startswith("    #")
+        ]
+        assert comments == ([left_out] if left_out else [])
 
 
 def test_what_all_stages_need_is_within_the_minutes() -> None:
@@ -313,7 +334,7 @@ def test_the_sheet_tells_what_a_person_should_know() -> None:
     sheet = "\n".join(look.sheet(texts, labels))
     assert "10 rows, 3 labels: 'Spam' 40.0 %, 'ham' 40.0 %, 'spam' 20.0 %" in sheet
     assert "7 texts repeat another; equal texts stay on one side" in sheet
-    assert "1 text has several labels" in sheet and "no letter" not in sheet
+    assert "1 text has several labels: 'three' has spam, ham\n" in sheet and "no letter" not in sheet
     assert "look like one: 'Spam', 'spam'; spell them alike in your data" in sheet
     assert next(look.sheet(["a", "b"], ["x", "x"])) == "2 rows, 1 label: 'x' 100.0 %"
     assert "'x' 50.0 %, 'a b' 50.0 %" in next(look.sheet(["a", "b"], ["x", "a b"]))
