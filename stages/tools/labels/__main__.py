@@ -9,6 +9,9 @@ where labels are predicted better with it. A label is doubtful if another one, `
 of the labels, most doubts are their mistakes, and it says so. cleanlab's score of a label gives the order;
 cleanlab is under the AGPL: it is an optional extra, `labels`, which nothing else imports.
 
+Where the source says `duplicates: drop exact`, a text keeps the label of its first row: those of the others,
+which are in your file alone, are listed as `dropped`, without a `row`.
+
 `row` counts the texts of the split from 1, as the study has it: data/sources/<source>/<split>.parquet. Of a
 table of your own, `lines` are those of your file on which rows with that text and label end; of JSON and
 Parquet they are the rows' numbers. What a spreadsheet would take for a formula begins with an apostrophe in
@@ -34,6 +37,7 @@ from stages.runtime.config import ROOT, InputError, read
 from stages.runtime.wording import percent
 from stages.sources.files import Source
 from stages.study.params import one_of, params
+from stages.tools.labels.dropped import dropped
 from stages.tools.labels.listing import DUPLICATE, SEVERAL, Doubt, Judgement, doubts, judged
 from stages.tools.report.places import Pair, lines
 
@@ -82,7 +86,7 @@ def main() -> None:
         judgement = judged(split)
     except InputError as refused:
         raise InputError(f"{name}: {refused}") from None
-    rows = doubts(split, judgement)
+    rows = doubts(split, judgement, dropped(sources[name], options.split, split))
     places = in_file(sources[name], options.split, rows)
     for line in summary(f"{name}, {options.split}", split, judgement, rows, places):
         print(line)
@@ -119,7 +123,7 @@ def cells(row: Doubt, places: Mapping[Pair, Sequence[int]]) -> list[object]:
     return [
         row.rank,
         "; ".join(row.kinds),
-        row.row + 1,
+        None if row.row is None else row.row + 1,
         " ".join(map(str, places.get((row.text, row.label), []))),
         row.label,
         row.suggested,

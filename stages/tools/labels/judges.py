@@ -18,6 +18,7 @@ from scipy.special import softmax
 
 from stages.runtime.config import InputError
 from stages.tokenizers import ngrams
+from stages.tools.fit import memory
 from stages.tools.fit.experiment import SHORT
 from stages.tools.fit.folds import MOST, RARE
 from stages.trainers.linear import UNKNOWN, inverse_frequencies, log_ratios, scaled
@@ -46,8 +47,9 @@ class Weighed:
 Judge = Callable[[Weighed, np.ndarray, Weighed, float], np.ndarray]
 
 
-def features(texts: Sequence[str]) -> Weighed:
-    """No label goes into them, so they may be computed before the folds are drawn."""
+def features(texts: Sequence[str], labels: int = 2) -> Weighed:
+    """No text's label goes into them, so they may be computed before the folds are drawn. labels: how many
+    there are, for whose weights there has to be room."""
     short = float(np.median([len(text.split()) for text in texts])) <= SHORT
     config = ngrams.Config(
         kind="ngrams",
@@ -58,7 +60,11 @@ def features(texts: Sequence[str]) -> Weighed:
         edges=short,
     )
     tokenizer = ngrams.fit(config, texts)
-    counts, parts = frequent(counted([*tokenizer.encode(texts)], tokenizer.vocabulary), tokenizer.parts)
+    counts, parts = frequent(
+        counted([*tokenizer.encode(texts)], tokenizer.vocabulary),
+        tokenizer.parts,
+        min(MOST, memory.most(labels)),
+    )
     if not counts.nnz:
         raise InputError("found texts without a word in common, allowed: texts of words")
     scale = inverse_frequencies(counts).astype(np.float32)
@@ -74,12 +80,15 @@ def counted(ids: Sequence[np.ndarray], vocabulary: int) -> sparse.csr_matrix:
     return sparse.csr_matrix((ones, (rows[known], flat[known])), (len(ids), vocabulary))
 
 
-def frequent(counts: sparse.csr_matrix, parts: Sequence[int]) -> tuple[sparse.csr_matrix, list[int]]:
-    """The MOST ids that most texts have, and where the parts of the vocabulary begin among them."""
+def frequent(
+    counts: sparse.csr_matrix, parts: Sequence[int], most: int
+) -> tuple[sparse.csr_matrix, list[int]]:
+    """So many ids at most, those that most texts have, and where the parts of the vocabulary begin among
+    them."""
     texts = counts.getnnz(axis=0)
-    if len(texts) <= MOST:
+    if len(texts) <= most:
         return counts, [*parts]
-    kept = np.sort(np.argsort(-texts, kind="stable")[:MOST])
+    kept = np.sort(np.argsort(-texts, kind="stable")[:most])
     return counts[:, kept], np.searchsorted(kept, parts).tolist()
 
 

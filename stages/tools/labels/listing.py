@@ -3,17 +3,20 @@ several labels.
 """
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from stages.artifacts.split import Split
 from stages.runtime.config import InputError
-from stages.tools.fit import folds
+from stages.tools.fit import folds, memory
 from stages.tools.labels import judges
+from stages.tools.report.places import Pair
 
 SEED = 0  # of the folds: the list is the same each time
-DOUBTFUL, SEVERAL, DUPLICATE = "doubtful label", "several labels", "duplicate"
+BYTES = 12 * 8  # of a text and a label: float64, of three judges and what is made of them
+DOUBTFUL, SEVERAL, DUPLICATE, DROPPED = "doubtful label", "several labels", "duplicate", "dropped"
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,13 @@ class Doubt:
     """A row of the list.
 
     rank: from 1, the most doubtful label; None if the given label is the most probable. row: of the split,
-    from 0. same: the first row with that text, if there are several. suggested, probable, score: as in
-    Judgement; None where the label is not judged.
+    from 0; None of one that was dropped. same: the first row with that text, if there are several. suggested,
+    probable, score: as in Judgement; None where the label is not judged.
     """
 
     rank: int | None
     kinds: tuple[str, ...]
-    row: int
+    row: int | None
     same: int | None
     label: str
     suggested: str | None
@@ -70,8 +73,15 @@ def judged(split: Split) -> Judgement:
             f"found {len(used)} labels with {folds.FOLDS} different texts or more, allowed: two such labels, "
             "or more; supply more texts"
         )
+    needed = len(rows) * len(used) * BYTES
+    if needed > memory.SHARE * memory.size():
+        raise InputError(
+            f"found {len(used):,} labels and {len(rows):,} texts, whose probabilities would take "
+            f"{memory.in_gb(needed)}, allowed: half of the memory, {memory.in_gb(memory.size())}; join "
+            "labels, or take a machine with more"
+        )
     texts = [split.texts[row] for row in rows]
-    shares = judges.probabilities(judges.features(texts), labels, folds.drawn(texts, labels, SEED))
+    shares = judges.probabilities(judges.features(texts, len(used)), labels, folds.drawn(texts, labels, SEED))
     suggested = np.full(len(split.texts), -1, dtype=np.int64)
     suggested[rows] = used[shares.argmax(axis=1)]
     probable, score = (np.full(len(split.texts), np.nan) for _ in range(2))
@@ -101,20 +111,43 @@ def ranking(judgement: Judgement, labels: np.ndarray) -> np.ndarray:
     return ranked
 
 
-def doubts(split: Split, judgement: Judgement) -> list[Doubt]:
+def doubts(split: Split, judgement: Judgement, dropped: Sequence[Pair] = ()) -> list[Doubt]:
     """Doubtful labels, the most doubtful first; then the other rows whose text is there again, equal texts
-    one after the other. Rows without a label are left out."""
+    one after the other; then those that were dropped. Rows without a label are left out.
+
+    dropped: texts with several labels, and the label of a row that is not in the split.
+    """
     ranks = {row: rank for rank, row in enumerate(ranking(judgement, split.labels).tolist(), start=1)}
     same: dict[str, list[int]] = defaultdict(list)
     for row in np.flatnonzero(split.labels >= 0).tolist():
         same[split.texts[row]].append(row)
-    again = [row for rows in same.values() if len(rows) > 1 for row in rows if row not in ranks]
-    return [_doubt(split, judgement, row, ranks.get(row), same[split.texts[row]]) for row in [*ranks, *again]]
+    several = {text for text, _ in dropped}
+    again = [
+        row
+        for text, rows in same.items()
+        if len(rows) > 1 or text in several
+        for row in rows
+        if row not in ranks
+    ]
+    return [
+        *(
+            _doubt(split, judgement, row, ranks.get(row), same[split.texts[row]], split.texts[row] in several)
+            for row in [*ranks, *again]
+        ),
+        *(_dropped(text, label, same.get(text, [])) for text, label in dropped),
+    ]
 
 
-def _doubt(split: Split, judgement: Judgement, row: int, rank: int | None, same: list[int]) -> Doubt:
-    """same: all rows with the text."""
-    contradictory = len({int(split.labels[each]) for each in same}) > 1
+def _dropped(text: str, label: str, same: Sequence[int]) -> Doubt:
+    """same: the rows with the text; none where the other split has it."""
+    return Doubt(None, (SEVERAL, DROPPED), None, same[0] if same else None, label, None, None, None, text)
+
+
+def _doubt(
+    split: Split, judgement: Judgement, row: int, rank: int | None, same: list[int], several: bool
+) -> Doubt:
+    """same: all rows with the text; several: whether rows that were dropped have other labels."""
+    contradictory = several or len({int(split.labels[each]) for each in same}) > 1
     applies = {DOUBTFUL: rank is not None, SEVERAL: contradictory, DUPLICATE: len(same) > 1}
     suggested = int(judgement.suggested[row])
     judged = suggested >= 0

@@ -7,6 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 
 from stages.runtime.config import InputError
+from stages.tools.fit import memory
 from stages.tools.labels import judges
 from tests.tools.labels.test_labels import tickets
 
@@ -37,12 +38,20 @@ def test_texts_without_words_are_refused() -> None:
         judges.features([" ", "\n"])
 
 
-def test_of_too_many_n_grams_the_most_frequent_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judges, "MOST", 3)
+def test_of_too_many_n_grams_the_most_frequent_are_kept() -> None:
     counts = judges.counted([np.array(ids, np.int32) for ids in ([2, 3, 5], [2, 5, 6], [4, 5, 6])], 7)
-    kept, parts = judges.frequent(counts, [5])
+    kept, parts = judges.frequent(counts, [5], 3)
     assert kept.toarray().tolist() == [[1, 1, 0], [1, 1, 1], [0, 1, 1]]  # 2, 5, 6
     assert parts == [1]  # the part of 5 and 6
+
+
+def test_n_grams_are_as_many_as_there_is_memory_for_the_weights_of_all_labels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts = tickets(90).texts
+    assert judges.features(texts, 300).counts.shape[1] > 40
+    monkeypatch.setattr(memory, "size", lambda: 2 * 40 * 300 * memory.LOGISTIC)
+    assert judges.features(texts, 300).counts.shape[1] == 40
 
 
 @pytest.mark.parametrize("classes", [2, 3])

@@ -12,6 +12,7 @@ import pytest
 from stages.artifacts.split import Split, save_split
 from stages.runtime import files
 from stages.runtime.config import InputError
+from stages.tools.fit import memory
 from stages.tools.labels import __main__ as command
 from stages.tools.labels import flips, judges, listing
 from tests.sources.tables import save
@@ -53,6 +54,7 @@ def test_labels_that_were_flipped_come_first_with_the_right_one_suggested() -> N
     assert {row.row for row in rows[:4]} == set(wrong)
     assert [row.rank for row in rows] == [*range(1, len(rows) + 1)]
     for row in rows[:4]:
+        assert row.row is not None
         assert (row.label, row.suggested) == (NAMES[wrong[row.row]], NAMES[split.labels[row.row]])
         assert row.kinds == ("doubtful label",) and row.probable is not None and row.probable < 0.5
 
@@ -132,6 +134,14 @@ def test_fewer_than_two_labels_that_can_be_judged_are_refused() -> None:
         listing.judged(nothing)
 
 
+def test_more_texts_and_labels_than_there_is_memory_for_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "size", lambda: 2 * 60 * 3 * listing.BYTES - 1)
+    with pytest.raises(
+        InputError, match=r"found 3 labels and 60 texts, whose probabilities would take .* allowed"
+    ):
+        listing.judged(tickets(60))
+
+
 def run(monkeypatch: pytest.MonkeyPatch, root: Path, *arguments: str, **entry: Any) -> None:
     monkeypatch.setattr("sys.argv", ["labels", *arguments])
     monkeypatch.setattr(command, "ROOT", root)
@@ -169,6 +179,32 @@ def test_a_text_in_the_table_is_that_of_the_user_s_own(tmp_path: Path, text: str
     command.write(tmp_path / "a.csv", [["text"], [text]])
     with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
         assert [*csv.reader(file)] == [["text"], [text]]
+
+
+@needs_cleanlab
+def test_labels_of_a_text_that_were_dropped_are_listed_with_their_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = tickets(80)
+    rows = [(text, NAMES[label]) for text, label in zip(whole.texts, whole.labels, strict=True)]
+    train, test = rows[:60], rows[60:]
+    other = NAMES[(whole.labels[7] + 1) % 3]
+    shared = (test[4][0], NAMES[(whole.labels[64] + 1) % 3])  # in train, too, with another label
+    for name, some in (("train", [*train, rows[7], (rows[7][0], other), shared]), ("test", test)):
+        with (tmp_path / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("text", "label"), *some])
+    entry = {"kind": "files", "path": str(tmp_path), "text": "text", "label": "label"}
+    saved(tmp_path, Split(whole.texts[:60], whole.labels[:60], NAMES))  # as `drop exact` leaves them
+    table = tmp_path / "list.csv"
+    run(monkeypatch, tmp_path, "mine", "--to", str(table), **entry, duplicates="drop exact")
+    with table.open(encoding="utf-8", newline="") as file:
+        by_pair = {(row["text"], row["label"]): row for row in csv.DictReader(file)}
+    kept, dropped = by_pair[rows[7]], by_pair[rows[7][0], other]
+    assert "several labels" in kept["kind"] and (kept["row"], kept["lines"]) == ("8", "9 62")
+    assert dropped["kind"] == "several labels; dropped" and dropped["lines"] == "63"
+    assert (dropped["row"], dropped["same_text_as"], dropped["suggested"]) == ("", "8", "")
+    assert by_pair[shared]["lines"] == "64" and by_pair[shared]["same_text_as"] == ""
+    assert "3 rows have a text with several labels" in capsys.readouterr().out
 
 
 @needs_cleanlab
