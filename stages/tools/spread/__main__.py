@@ -112,7 +112,9 @@ def simulation(targets: list[str], workers: int) -> list[str]:
 
 def spread(options: argparse.Namespace) -> int:
     """Run the targets; the exit code."""
-    journal = Journal(ROOT)
+    journal = Journal(ROOT, driver.git(ROOT, "rev-parse", "HEAD"))
+    if line := journal.left_aside():
+        print(line, file=sys.stderr, flush=True)
     with through_dvc.opened(ROOT) as repo:
         pipe = through_dvc.pipeline(repo, options.targets)
         cache, remote = Path(repo.cache.local_cache_dir), through_dvc.has_remote(repo)

@@ -1,7 +1,8 @@
 """Results that came back, on disk before anything else: a driver that is killed loses none of them.
 
 To write dvc.lock takes DVC seconds, and so each result has a file of its own first, in DVC's temporary
-folder; all are put in their places at the end, or by the next run.
+folder; all are put in their places at the end, or by the next run of the same commit. What another commit
+made is left where it is: in dvc.lock it would take the place of what this one's stages made.
 """
 
 import pickle
@@ -14,12 +15,32 @@ from stages.tools.spread import through_dvc
 from stages.tools.spread.through_dvc import Pipeline, Result
 
 FOLDER = Path(".dvc", "tmp", "spread", "results")
+PUT = "put"  # is there if all results are in their places
 START = "start"  # what dvc.lock held when the first of the runs began that are not finished
 
 
 class Journal:
-    def __init__(self, root: Path) -> None:
-        self.root, self.folder = root, root / FOLDER
+    """commit: what the stages are of that are run."""
+
+    def __init__(self, root: Path, commit: str) -> None:
+        self.root, self.commit = root, commit
+        self.folder = root / FOLDER / commit
+
+    def left_aside(self) -> str | None:
+        """A line about results of other commits that were never put in their places."""
+        others = sorted(
+            folder
+            for folder in (self.root / FOLDER).glob("*")
+            if folder != self.folder and any(folder.glob("*.result")) and not (folder / PUT).exists()
+        )
+        if not others:
+            return None
+        commits = ", ".join(folder.name[:12] for folder in others)
+        return (
+            f"note: results of a run of {commits} that was killed are left aside, as this is "
+            f"{self.commit[:12]}; to go on with them, check that commit out, or delete "
+            f"{' and '.join(str(folder.relative_to(self.root)) for folder in others)}"
+        )
 
     def begin(self) -> None:
         """Remember what dvc.lock holds. What an unfinished run remembered stays, if nobody else went on."""
@@ -29,6 +50,7 @@ class Journal:
             self._write(START, now)
 
     def add(self, name: str, result: Result) -> None:
+        files.remove(self.folder / PUT)
         self._write(f"{name}.result", result)
 
     def results(self) -> dict[str, Result]:
@@ -52,6 +74,8 @@ class Journal:
             for name, result in results.items():
                 through_dvc.write_kept(self.root, result, pipe.kept.get(name, result.kept))
             through_dvc.merge(self.root, results, self.order(pipe.upstream))
+        if self.folder.exists():
+            self._write(PUT, None)
 
     def order(self, names: Iterable[str]) -> list[str]:
         """Of the entries of dvc.lock. names: of stages, as `dvc repro` goes through them."""
@@ -60,8 +84,9 @@ class Journal:
         return list(dict.fromkeys([*before, *names]))
 
     def end(self) -> None:
-        """Forget everything: it is in its place."""
-        files.remove(self.folder)
+        """Forget everything that is in its place."""
+        for folder in (self.folder, *(path.parent for path in (self.root / FOLDER).glob(f"*/{PUT}"))):
+            files.remove(folder)
 
     def _write(self, name: str, value: object) -> None:
         with files.replacing(self.folder / name) as draft:

@@ -142,18 +142,19 @@ def test_a_remote_says_which_package_dvc_needs_for_it(tmp_path: Path, url: str, 
         assert through_dvc.remote_packages(repo) == []
 
 
+COMMIT = "0" * 40
 ENTRIES = {name: {"cmd": name, "outs": [{"path": f"{name}.txt", "md5": "0" * 32}]} for name in "abcd"}
 
 
 def test_results_are_put_into_the_lock_in_the_order_of_one_machine(tmp_path: Path) -> None:
     bare(tmp_path)
     through_dvc.merge(tmp_path, {"c": Result(ENTRIES["c"], {})}, [])
-    journal = Journal(tmp_path)
+    journal = Journal(tmp_path, COMMIT)
     journal.begin()
     pipe = through_dvc.Pipeline({name: [] for name in "abcd"}, {name: [] for name in "abcd"}, {})
     for name in "db":  # as they came back
         journal.add(name, Result(ENTRIES[name], {f"{name}.json": name.encode()}))
-    Journal(tmp_path).put(pipe)  # another process
+    Journal(tmp_path, COMMIT).put(pipe)  # another process
     assert [*through_dvc.locked(tmp_path)] == ["c", "b", "d"]
     journal.add("a", Result(ENTRIES["a"], {}))
     journal.put(pipe)
@@ -169,7 +170,7 @@ def test_a_run_of_the_last_stages_alone_leaves_the_lock_as_it_is(tmp_path: Path)
     bare(tmp_path)
     through_dvc.merge(tmp_path, {name: Result(ENTRIES[name], {}) for name in "abcd"}, [])
     before = (tmp_path / "dvc.lock").read_bytes()
-    Journal(tmp_path).put(through_dvc.Pipeline({"c": [], "d": ["c"]}, {"c": [], "d": []}, {}))
+    Journal(tmp_path, COMMIT).put(through_dvc.Pipeline({"c": [], "d": ["c"]}, {"c": [], "d": []}, {}))
     assert (tmp_path / "dvc.lock").read_bytes() == before
 
 
@@ -189,7 +190,7 @@ with Repo() as repo, repo.lock, modify_yaml("dvc.lock") as lock:
 def test_what_another_dvc_writes_into_the_lock_meanwhile_is_kept(tmp_path: Path) -> None:
     """However long it takes: DVC itself would give up after three seconds."""
     through_dvc.merge(bare(tmp_path), {"a": Result(ENTRIES["a"], {})}, [])
-    journal = Journal(tmp_path)
+    journal = Journal(tmp_path, COMMIT)
     journal.begin()
     journal.add("b", Result(ENTRIES["b"], {}))
     pipe = through_dvc.Pipeline({"b": []}, {"b": []}, {})
@@ -201,7 +202,7 @@ def test_what_another_dvc_writes_into_the_lock_meanwhile_is_kept(tmp_path: Path)
 
 
 def test_a_result_of_an_interrupted_run_does_not_replace_what_was_made_since(tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
+    journal = Journal(tmp_path, COMMIT)
     journal.begin()
     journal.add("a", Result(ENTRIES["a"], {}))
     newer = {**ENTRIES["a"], "cmd": "newer"}
@@ -209,11 +210,33 @@ def test_a_result_of_an_interrupted_run_does_not_replace_what_was_made_since(tmp
     assert journal.results() == {}
 
 
+def test_a_result_of_another_commit_is_taken_up_by_runs_of_that_commit_only(tmp_path: Path) -> None:
+    """It may have other code, and by dvc.lock DVC would take it for what this one's stages made."""
+    bare(tmp_path)
+    through_dvc.merge(tmp_path, {"a": Result(ENTRIES["a"], {})}, [])
+    before = (tmp_path / "dvc.lock").read_bytes()
+    pipe = through_dvc.Pipeline({"a": [], "b": []}, {"a": ["a.json"], "b": []}, {})
+    killed, other = Journal(tmp_path, COMMIT), Journal(tmp_path, "1" * 40)
+    assert other.left_aside() is None
+    killed.begin()
+    killed.add("a", Result({**ENTRIES["a"], "cmd": "older"}, {"a.json": b"older"}))
+    line = f"note: results of a run of {COMMIT[:12]} that was killed are left aside, as this is 1111"
+    assert str(other.left_aside()).startswith(line) and killed.left_aside() is None
+    other.put(pipe)
+    other.begin()
+    other.end()
+    assert (tmp_path / "dvc.lock").read_bytes() == before and not (tmp_path / "a.json").exists()
+    killed.put(pipe)
+    assert through_dvc.locked(tmp_path)["a"]["cmd"] == "older"
+    assert (tmp_path / "a.json").read_bytes() == b"older"
+    assert other.left_aside() is None
+
+
 def test_a_run_after_one_that_failed_keeps_its_order_unless_others_have_gone_on(tmp_path: Path) -> None:
     pipe = through_dvc.Pipeline({name: [] for name in "abcd"}, {name: [] for name in "abcd"}, {})
     for name, others, expected in (("kept", [], "abc"), ("new", ["d"], "cdab")):
         root = bare(tmp_path / name)
-        journal = Journal(root)
+        journal = Journal(root, COMMIT)
         journal.begin()
         journal.add("c", Result(ENTRIES["c"], {}))
         journal.put(pipe)  # and then a stage failed
