@@ -211,6 +211,11 @@ def _file(folder: Path, name: str) -> Path:
 def _labelled(folder: Path, source: Source, bad: list[str]) -> Iterator[tuple[str, str]]:
     """The texts in the folders of a folder, which are their labels."""
     for label in sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith(".")):
+        if not any(text_files(label)):
+            raise InputError(
+                f"{label}: found no {PLAIN} file, allowed: texts of this label; name them so, or move the "
+                "folder away"
+            )
         yield from _plain(label, label.name, source, bad)
 
 

@@ -360,6 +360,15 @@ def test_a_folder_for_each_label_is_a_source(tmp_path: Path) -> None:
     assert "found `text`" in line(source(tmp_path / "cut", label=None))
 
 
+def test_a_label_without_texts_is_refused(tmp_path: Path) -> None:
+    mine = in_folders(tmp_path)
+    for i, (text, label) in enumerate(NEWS):
+        save(tmp_path / label / f"{i:02}.txt", text)
+    (tmp_path / "drafts").mkdir()
+    save(tmp_path / "drafts" / "1.eml", "a mail")
+    assert "drafts: found no .txt file, allowed: texts of this label" in line(mine)
+
+
 def test_of_a_label_s_folder_hidden_files_are_not_read_and_capital_suffixes_are(tmp_path: Path) -> None:
     mine = in_folders(tmp_path)
     for i, (text, label) in enumerate(NEWS):

@@ -20,6 +20,7 @@ ALLOWED = (
     f"a folder of {files.PLAIN} files for each label, {' and '.join(files.SPLITS)} with such folders, "
     f"or the tables {' and '.join(f'{split}.csv' for split in files.SPLITS)}"
 )
+NAMED = 5  # files or folders that a refusal names
 
 
 def data_set(
@@ -35,22 +36,43 @@ def data_set(
     if not folders:
         return of_tables(path, texts, label, encoding)
     refuse_options("the folders are the labels", text=texts and ", ".join(texts), label=label)
-    if others := [each.name for each in inside if not each.is_dir()]:
-        raise InputError(f"{path}: found {others[0]} beside folders, allowed: {ALLOWED}; move it away")
-    return of_labels(path, folders, encoding)
+    splits = [each for each in folders if each.name in files.SPLITS]
+    labels = [label for split in splits for label in visible(split) if label.is_dir()] or folders
+    refuse_misplaced(path, [each for each in inside if not each.is_dir()], splits, labels)
+    return of_labels(path, folders, splits, labels, encoding)
 
 
 def visible(folder: Path) -> list[Path]:
     return [each for each in sorted(folder.iterdir()) if not each.name.startswith(".")]
 
 
-def of_labels(path: Path, folders: list[Path], encoding: str | None) -> DataSet:
-    splits = [each for each in folders if each.name in files.SPLITS]
+def refuse_misplaced(path: Path, others: list[Path], splits: list[Path], labels: list[Path]) -> None:
+    """All at once: files beside folders, one split without the other, labels without texts."""
+    problems = []
+    if others:
+        problems.append(f"{counted(len(others), 'file')} beside folders ({listed(path, others)})")
     if len(splits) == 1:
+        problems.append(f"{splits[0].name} alone")
+    if empty := [each for each in labels if not any(files.text_files(each))]:
+        folders = counted(len(empty), "folder")
+        problems.append(f"{folders} without a {files.PLAIN} file ({listed(path, empty)})")
+    if problems:
         raise InputError(
-            f"{path}: found {splits[0].name} alone, allowed: {' and '.join(files.SPLITS)}, or neither"
+            f"{path}: found {' and '.join(problems)}, allowed: {ALLOWED}; name texts so that they end in "
+            f"{files.PLAIN}, and move away what is none"
         )
-    labels = [label for split in splits for label in visible(split) if label.is_dir()] or folders
+
+
+def listed(path: Path, inside: list[Path]) -> str:
+    """The first ones, and how many there are more."""
+    names = [each.relative_to(path).as_posix() for each in inside]
+    more = [f"{len(names) - NAMED:,} more"] if len(names) > NAMED else []
+    return ", ".join([*names[:NAMED], *more])
+
+
+def of_labels(
+    path: Path, folders: list[Path], splits: list[Path], labels: list[Path], encoding: str | None
+) -> DataSet:
     notes = [
         f"{path}: {'train and test, with ' if splits else ''}a folder for each label",
         *passed_over(path, labels, splits, folders),
@@ -116,13 +138,7 @@ def is_beyond_ascii(file: Path) -> bool:
 
 
 def passed_over(path: Path, labels: list[Path], splits: list[Path], folders: list[Path]) -> Iterator[str]:
-    """Lines on what the source won't read. Raises InputError for a label without texts."""
-    for label in labels:
-        if not any(files.text_files(label)):
-            raise InputError(
-                f"{label}: found no {files.PLAIN} file, allowed: texts of this label; rename its files, or "
-                "move the folder away"
-            )
+    """Lines on what the source won't read."""
     if splits and (idle := [each.name for each in folders if each not in [*splits, path / files.UNLABELLED]]):
         yield f"{', '.join(idle)[:200]}: neither {' nor '.join(files.SPLITS)}, not read"
     odd = [each for label in labels for each in visible(label) if each.suffix.lower() != files.PLAIN]

@@ -162,15 +162,24 @@ def test_folders_inside_of_a_label_are_told_with_what_they_hold(tmp_path: Path, 
     assert "2 folders more inside of labels are not read" in notes
 
 
+def test_all_that_is_misplaced_in_a_folder_of_labels_is_told_at_once(tmp_path: Path) -> None:
+    mails = texts(tmp_path / "mails")
+    for name in ("README.md", *(f"{i}.eml" for i in range(7))):
+        save(mails / name, "about")
+    for label in ("drafts", "world"):
+        (mails / label).mkdir()
+    save(mails / "world" / "1.eml", "a mail")
+    line = refused(mails)
+    assert "found 8 files beside folders (0.eml, 1.eml, 2.eml, 3.eml, 4.eml, 3 more) and 2 folders " in line
+    assert "without a .txt file (drafts, world), allowed: a folder of .txt files for each label" in line
+    (texts(tmp_path / "half", "train") / "train" / "world").mkdir()
+    assert "found train alone and 1 folder without a .txt file (train/world), " in refused(tmp_path / "half")
+
+
 def test_what_is_no_data_set_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert "found 0 tables called train, allowed: a folder of .txt files" in refused(tmp_path / "empty")
     alone = texts(tmp_path / "alone", "train")
-    assert "found train alone, allowed: train and test, or neither" in refused(alone)
-    mixed = texts(tmp_path / "mixed")
-    save(mixed / "README", "about")
-    assert "found README beside folders" in refused(mixed)
-    (texts(tmp_path / "bare") / "world").mkdir()
-    assert "world: found no .txt file" in refused(tmp_path / "bare")
+    assert "found train alone, allowed: a folder of .txt files" in refused(alone)
     assert "--label: found 'team', allowed: for tables only" in refused(texts(tmp_path / "a"), label="team")
     assert "--test: found 'b.csv'" in refused(tmp_path / "a", test="b.csv")
