@@ -87,8 +87,8 @@ def uncalibrated(chosen: Evaluated) -> Iterator[str]:
     measures = chosen.result.measures
     if measures.get("calibrated.loss", 0.0) > WORSE * measures["test.loss"] and not chosen.too_sure:
         yield (
-            "Calibration makes the loss on the test split higher: held-out texts are too few for it, or "
-            "differ from test texts."
+            f"Calibration makes the loss on the test split higher{mean(chosen)}: held-out texts are too few "
+            "for it, or differ from test texts."
         )
 
 
@@ -100,14 +100,33 @@ def at_a_limit(chosen: Evaluated) -> Iterator[str]:
             "few, so no temperature is best, and one is taken with which it is as sure as can be, "
             f"{credibility.COOLEST:g} or not much more. It then calls nearly every text certain, right or "
             "wrong: its probabilities are not calibrated, and a threshold means little. More texts, or a "
-            "larger part of them held out, would mend that."
+            f"larger part of them held out, would mend that.{_of_the_served(chosen, chosen.too_sure)}"
         )
     if hot := credibility.too_unsure(chosen.temperatures):
         yield (
             f"With {_seeds(hot)} the highest temperature allowed is taken, {credibility.HOTTEST:g}: the "
             "model knows little about the held-out texts, its probabilities are not calibrated, and a "
-            "threshold means little."
+            f"threshold means little.{_of_the_served(chosen, hot)}"
         )
+
+
+def mean(chosen: Evaluated) -> str:
+    """What stands behind a measure's name if several models have it."""
+    return f", the mean of {len(chosen.logits)} seeds" if len(chosen.logits) > 1 else ""
+
+
+def at_limits(chosen: Evaluated) -> list[str]:
+    """The seeds of which no temperature could be fitted."""
+    return [*chosen.too_sure, *credibility.too_unsure(chosen.temperatures)]
+
+
+def _of_the_served(chosen: Evaluated, seeds: Sequence[str]) -> str:
+    """Whether a doubt about some seeds is one about the model that people use; nothing if it is about all."""
+    if len(seeds) == len(chosen.logits):
+        return ""
+    if chosen.served in seeds:
+        return f" Predict, serve and export use one of these, the model of seed {chosen.served}."
+    return f" Predict, serve and export use another, the model of seed {chosen.served}."
 
 
 def _seeds(seeds: Sequence[str]) -> str:
@@ -121,7 +140,7 @@ def _calibration(chosen: Evaluated) -> Iterator[Block]:
     if "calibrated.ece" in measures:
         degrees = ", ".join(f"{degree:.2f}" for degree in chosen.temperatures.values())
         yield Table(
-            ["on the test split", "before calibration", "calibrated"],
+            [f"on the test split{mean(chosen)}", "before calibration", "calibrated"],
             [
                 ["ECE", f"{measures['test.ece']:.3f}", f"{measures['calibrated.ece']:.3f}"],
                 ["loss", f"{measures['test.loss']:.3f}", f"{measures['calibrated.loss']:.3f}"],
@@ -130,7 +149,7 @@ def _calibration(chosen: Evaluated) -> Iterator[Block]:
         yield Prose(
             "ECE is the expected calibration error: how far confidence is from accuracy. Calibration "
             f"divides the logits by a temperature, fitted on held-out texts for each seed: {degrees}. "
-            "Predict does the same."
+            "Predict, serve and export do the same with the model of the first seed."
         )
     rows = [
         [f"{confidence:.3f}", f"{100 * accuracy:.1f}", f"{int(count):,}"]

@@ -52,6 +52,11 @@ class Evaluated:
             return "ensemble"
         return "linear" if self.entry["training"]["kind"] == "linear" else "network"
 
+    @property
+    def served(self) -> str:
+        """The seed whose model predict, serve and export use: the first."""
+        return next(iter(self.logits))
+
     @cached_property
     def predicted(self) -> list[np.ndarray]:
         """Of each seed's model int64[texts]."""
@@ -60,8 +65,7 @@ class Evaluated:
     @cached_property
     def calibrated(self) -> np.ndarray:
         """The probabilities that `predict` would give, of the first seed's model: float64[texts, classes]."""
-        seed, answers = next(iter(self.logits.items()))
-        return probabilities(answers / self.temperatures.get(seed, 1.0))
+        return probabilities(self.logits[self.served] / self.temperatures.get(self.served, 1.0))
 
     @cached_property
     def over_classes(self) -> tuple[float, float]:

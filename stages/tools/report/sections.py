@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
+from stages.evaluation.metrics import calibration_error
 from stages.runtime.wording import counted, ends, percent
 from stages.tools.answering.answers import Weigh
 from stages.tools.report import datasheet, detail, quoted, side_by_side
@@ -90,9 +91,13 @@ def short(part: Part) -> Iterator[Block]:
 
 def _calibration(chosen: Evaluated) -> tuple[str, str]:
     """The error, and what to read beside it. Where no temperature could be fitted a low one is no merit."""
-    if any(detail.at_a_limit(chosen)):
+    doubtful = detail.at_limits(chosen)
+    if chosen.served in doubtful:
         return "not known", "its probabilities are not calibrated"
-    return side_by_side.calibrated(chosen.result), "ECE, calibrated"
+    if doubtful:  # of which a mean would say nothing
+        error = calibration_error(chosen.calibrated, chosen.labels)
+        return f"{error:.3f}", f"ECE, calibrated, of seed {chosen.served}, which predict uses"
+    return side_by_side.calibrated(chosen.result), f"ECE, calibrated{detail.mean(chosen)}"
 
 
 def others(part: Part) -> str:

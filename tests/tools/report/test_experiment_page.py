@@ -14,6 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from stages.evaluation.calibration import COOLEST, HOTTEST
+from stages.evaluation.metrics import calibration_error
 from stages.runtime import files
 from stages.runtime.config import InputError
 from stages.tools.answering.answers import Weigh
@@ -361,7 +362,29 @@ def test_no_calibration_is_praised_where_every_held_out_text_is_right_and_all_se
     assert "With seeds 42, 43 the model classifies every held-out text right" in short
     experiment(tmp_path, [Made("a", 8, 8)], monkeypatch)
     page = pages(tmp_path, params)["README.md"]
-    assert "ECE, calibrated |" in page and "not calibrated" not in page
+    assert "ECE, calibrated, the mean of 2 seeds |" in page and "not calibrated" not in page
+
+
+@pytest.mark.parametrize("doubtful", ["42", "43"])
+def test_a_doubt_about_some_seeds_says_whether_predict_uses_one_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, doubtful: str
+) -> None:
+    params = experiment(tmp_path, [Made("a", 8, 8)], monkeypatch)
+    path = tmp_path / "data" / "calibrations" / "a.json"
+    key = json.loads(path.read_text(encoding="utf-8"))["key"]
+    files.write_json(path, {"key": key, "temperatures": {"42": 1.5, "43": 1.5} | {doubtful: HOTTEST}})
+    [recipe] = gather(tmp_path, params, NAME).parts[0].recipes
+    page = pages(tmp_path, params)["README.md"]
+    [fact] = [line for line in page.splitlines() if line.startswith("| calibration error |")]
+    if doubtful == "42":  # the first seed
+        assert "| not known | its probabilities are not calibrated |" in fact
+        assert "Predict, serve and export use one of these, the model of seed 42." in page
+    else:
+        error = calibration_error(recipe.calibrated, recipe.labels)
+        assert (
+            fact == f"| calibration error | {error:.3f} | ECE, calibrated, of seed 42, which predict uses |"
+        )
+        assert "Predict, serve and export use another, the model of seed 42." in page
 
 
 @pytest.mark.parametrize("own", [True, False])
