@@ -1,6 +1,7 @@
 """A trained recipe as an HTTP service.
 
-POST /predict    {"text": "..."} or {"texts": ["...", ...]}, and "threshold" and "top" as those of predict
+POST /predict    {"text": "..."} or {"texts": ["...", ...]}, and "threshold" and "top" as those of predict;
+                 in answers, "known" is false where nothing of a text was learned
 POST /explain    {"text": "..."}: what each word adds to the label's logit
 GET  /           a page to try it
 GET  /docs       the routes, from /openapi.json

@@ -50,11 +50,9 @@ class Model(Protocol):
     def logits(self, texts: Sequence[str]) -> list[np.ndarray]:
         """Of one model, float32[texts, outputs]; called in one thread."""
 
-    def calibrated(self, logits: np.ndarray) -> np.ndarray:
-        """float64[texts, labels]"""
-
-    def knows(self, text: str) -> bool:
-        """Whether it learned a word of the text; called in that thread."""
+    def answers(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Calibrated probabilities, float64[texts, labels], and whether it learned a word of each text,
+        bool[texts]; called in that thread."""
 
 
 def application(
@@ -70,13 +68,7 @@ def application(
     where words have to be left out for that; stopping: whether the server is about to stop.
     """
     metrics = Metrics()
-    batcher = Batcher(
-        lambda texts: model.logits(texts)[0],
-        limits.batch,
-        limits.wait / 1000,
-        limits.room,
-        metrics.batches.observe,
-    )
+    batcher = Batcher(limits.batch, limits.wait / 1000, limits.room, metrics.batches.observe)
     metrics.waiting.set_function(lambda: batcher.waiting)
     service = Service(model, exactly, limits, batcher, metrics)
 
@@ -117,8 +109,10 @@ class Service:
         if (request.text is None) == (request.texts is None):
             raise HTTPException(422, "text, texts: found both or neither, allowed: one of them")
         texts = [request.text] if request.text is not None else request.texts or []
-        of_each = await self._shares(texts)
-        answers = [answer(self._model.labels, shares, request.threshold, request.top) for shares in of_each]
+        answers = [
+            answer(self._model.labels, shares, request.threshold, request.top) | {"known": known}
+            for shares, known in await self._answers(texts)
+        ]
         return answers[0] if request.text is not None else {"answers": answers}
 
     async def explain(self, text: str) -> dict[str, Any]:
@@ -126,15 +120,14 @@ class Service:
         words = len(text.split())
         if words > self._limits.words:
             raise HTTPException(422, f"text: found {words} words, allowed: {self._limits.words} to explain")
-        [shares] = await self._shares([text])
-        fields = answer(self._model.labels, shares)
+        [(shares, known)] = await self._answers([text])
+        fields = answer(self._model.labels, shares) | {"known": known}
         if shares is None:
-            return fields | {"known": None, "words": [], "note": None}
-        known = await self._batcher.done(lambda: self._model.knows(text))
+            return fields | {"words": [], "note": None}
         pairs = await self._words(text, int(shares.argmax()))
         of_each = [{"word": word, "attribution": round(share, 6)} for word, share in pairs]
         note = unsupported(pairs, exact=self._exactly is not None)
-        return fields | {"known": known, "words": of_each, "note": note}
+        return fields | {"words": of_each, "note": note}
 
     async def _words(self, text: str, label: int) -> Shares:
         """The text's words and what each adds to the logit of the label. Other requests have their turn
@@ -143,22 +136,25 @@ class Service:
             return await self._batcher.done(lambda: exactly(text, label))
         texts, most = left_out(text), self._limits.batch
         parts = [
-            await self._batcher.classified(texts[start : start + most])
+            await self._batcher.asked(self._logits, texts[start : start + most])
             for start in range(0, len(texts), most)
         ]
-        return falls(text, np.concatenate(parts), label)
+        return falls(text, np.concatenate([logits for (logits,) in parts]), label)
 
-    async def _shares(self, texts: Sequence[str]) -> list[np.ndarray | None]:
-        """Of each text float64[labels], None of an empty one."""
+    def _logits(self, texts: Sequence[str]) -> tuple[np.ndarray]:
+        return (self._model.logits(texts)[0],)
+
+    async def _answers(self, texts: Sequence[str]) -> list[tuple[np.ndarray | None, bool | None]]:
+        """Of each text float64[labels], and whether anything of it was learned; None of an empty one."""
         self._check(texts)
         full = [place for place, text in enumerate(texts) if text.strip()]
-        shares: list[np.ndarray | None] = [None] * len(texts)
+        answers: list[tuple[np.ndarray | None, bool | None]] = [(None, None)] * len(texts)
         if full:
-            logits = await self._batcher.classified([texts[place] for place in full])
-            for place, row in zip(full, self._model.calibrated(logits), strict=True):
-                shares[place] = row
+            shares, known = await self._batcher.asked(self._model.answers, [texts[place] for place in full])
+            for place, *one in zip(full, shares, known.tolist(), strict=True):
+                answers[place] = (one[0], one[1])
         self.metrics.texts.inc(len(texts))
-        return shares
+        return answers
 
     def _check(self, texts: Sequence[str]) -> None:
         limits = self._limits

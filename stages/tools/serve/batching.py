@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 T = TypeVar("T")
+Arrays = tuple[np.ndarray, ...]  # of each text a row
+Ask = Callable[[Sequence[str]], Arrays]
 
 
 class FullError(Exception):
@@ -18,10 +20,11 @@ class FullError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """texts: to classify together with those of other jobs; work: what is done instead, by itself; size: its
-    texts, or 1."""
+    """texts: `ask` takes them together with those of other jobs that ask the same; work: what is done
+    instead, by itself; size: its texts, or 1."""
 
     texts: Sequence[str]
+    ask: Ask | None
     work: Callable[[], Any] | None
     size: int
     answer: "asyncio.Future[Any]"
@@ -30,40 +33,38 @@ class Job:
 class Batcher:
     """The model in a thread of its own, and the jobs that wait for it.
 
-    classify: texts -> float32[texts, outputs]; most: texts of a batch, but for a job that has more; wait:
-    seconds that a batch waits for more texts; room: texts that may wait, but for a job that waits alone;
-    measured: is told how many texts a batch has.
+    most: texts of a batch, but for a job that has more; wait: seconds that a batch waits for more texts;
+    room: texts that may wait, but for a job that waits alone; measured: is told how many texts a batch has.
     """
 
     def __init__(
         self,
-        classify: Callable[[Sequence[str]], np.ndarray],
         most: int,
         wait: float,
         room: int,
         measured: Callable[[int], None],
     ) -> None:
-        self._classify, self._most, self._wait, self._room = classify, most, wait, room
+        self._most, self._wait, self._room = most, wait, room
         self._measured = measured
         self._jobs: deque[Job] = deque()
         self._has_jobs = asyncio.Event()
         self.waiting = 0  # texts
 
-    async def classified(self, texts: Sequence[str]) -> np.ndarray:
-        """float32[texts, outputs]. Raises `FullError`, and whatever the model raises."""
-        logits: np.ndarray = await self._queued(texts, None)
-        return logits
+    async def asked(self, ask: Ask, texts: Sequence[str]) -> Arrays:
+        """What it answers. Raises `FullError`, and whatever the model raises."""
+        arrays: Arrays = await self._queued(texts, ask, None)
+        return arrays
 
     async def done(self, work: Callable[[], T]) -> T:
-        """What `work` returns, which the model's thread does in its turn. Raises what `classified` does."""
-        result: T = await self._queued([], work)
+        """What `work` returns, which the model's thread does in its turn. Raises what `asked` does."""
+        result: T = await self._queued([], None, work)
         return result
 
-    async def _queued(self, texts: Sequence[str], work: Callable[[], Any] | None) -> Any:
+    async def _queued(self, texts: Sequence[str], ask: Ask | None, work: Callable[[], Any] | None) -> Any:
         size = len(texts) or 1
         if self._jobs and self.waiting + size > self._room:
             raise FullError
-        job = Job(texts, work, size, asyncio.get_running_loop().create_future())
+        job = Job(texts, ask, work, size, asyncio.get_running_loop().create_future())
         self._jobs.append(job)
         self.waiting += size
         self._has_jobs.set()
@@ -107,17 +108,18 @@ class Batcher:
 
     def _joins(self, batch: Sequence[Job], size: int) -> bool:
         """Whether the first job that waits may be done together with a batch of so many texts."""
-        alone = batch[0].work or self._jobs[0].work
+        alone = batch[0].work or batch[0].ask != self._jobs[0].ask
         return not alone and size + self._jobs[0].size <= self._most
 
     def _answers(self, batch: Sequence[Job]) -> list[Any]:
         """In the model's thread."""
-        if (work := batch[0].work) is not None:
-            return [work()]
+        ask, work = batch[0].ask, batch[0].work
+        if ask is None:
+            return [work() if work else None]
         texts = [text for job in batch for text in job.texts]
         self._measured(len(texts))
         edges = np.cumsum([job.size for job in batch])[:-1]
-        return np.split(self._classify(texts), edges)
+        return [*zip(*(np.split(array, edges) for array in ask(texts)), strict=True)]
 
 
 def _settle(job: Job, answer: Any) -> None:

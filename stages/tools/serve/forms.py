@@ -37,6 +37,13 @@ class Label(BaseModel):
     label: str | None
     probability: float | None
     probabilities: dict[str, float] | None
+    known: Annotated[
+        bool | None,
+        Field(
+            description="whether the model learned anything of the text, a word or a mark; if not, as in "
+            "another script, the label is a guess"
+        ),
+    ]
 
 
 class Answer(Label):
@@ -66,10 +73,6 @@ class Word(BaseModel):
 class Explanation(Label):
     """Of an empty text all are null, and there are no words."""
 
-    known: Annotated[
-        bool | None,
-        Field(description="whether the model learned a word of the text; if not, the label is a guess"),
-    ]
     words: Annotated[list[Word], Field(description="in their order, as the model reads them")]
     note: Annotated[str | None, Field(description="a line that says so if no word speaks for the label")]
 

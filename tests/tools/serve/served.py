@@ -53,8 +53,8 @@ class Fake:
         shares = 1 - 1 / (1 + np.exp(logits / 2))
         return np.hstack([1 - shares, shares])
 
-    def knows(self, text: str) -> bool:
-        return "xyzzy" not in text
+    def answers(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        return self.calibrated(self.logits(texts)[0]), np.array(["xyzzy" not in text for text in texts])
 
 
 def exactly(text: str, label: int) -> Shares:
@@ -132,8 +132,9 @@ def occupied(model: Fake, client: Client) -> Iterator[Callable[..., Future[Any]]
 
 
 def answer(text: str, threshold: float = 0.0, top: int = 1) -> Any:
-    """What `predict --json` prints of it, but for the text."""
+    """What `predict --json` prints of it, but for the text, and whether the model knows it."""
     fake = Fake()
     shares = fake.calibrated(fake.logits([text])[0])[0] if text.strip() else None
     printed = json.loads(answers.line(text, LABELS, shares, True, threshold, top, None, None))
-    return {key: value for key, value in printed.items() if key != "text"}
+    known = bool(fake.answers([text])[1][0]) if text.strip() else None
+    return {key: value for key, value in printed.items() if key != "text"} | {"known": known}

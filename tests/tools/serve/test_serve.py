@@ -29,13 +29,24 @@ def test_it_says_what_predict_says(asked: dict[str, Any]) -> None:
         assert client.ask("/predict", {"texts": []})[1] == {"answers": []}
 
 
+def test_an_answer_says_whether_anything_of_the_text_was_learned_without_another_batch() -> None:
+    model = Fake()
+    with served(model) as client:
+        [(status, content, _)] = [client.ask("/predict", {"texts": ["a good", "xyzzy", " "]})]
+        assert status == 200 and [each["known"] for each in content["answers"]] == [True, False, None]
+        assert client.ask("/predict", {"text": "xyzzy"})[1]["known"] is False
+        assert model.batches == [2, 1]
+        schemas = client.ask("/openapi.json")[1]["components"]["schemas"]
+        assert all("known" in schemas[name]["required"] for name in ("Answer", "Explanation"))
+
+
 def test_an_explanation_has_what_each_word_adds_to_the_label_given_and_says_if_none_was_learned() -> None:
     with served(Fake()) as client:
         words = [{"word": "a", "attribution": 1.0}, {"word": "good", "attribution": 4.0}]
-        expected = answer("a good") | {"known": True, "words": words, "note": None}
+        expected = answer("a good") | {"words": words, "note": None}
         assert client.ask("/explain", {"text": "a good"})[1] == expected
         assert client.ask("/explain", {"text": "xyzzy"})[1]["known"] is False
-        nothing: dict[str, Any] = {"known": None, "words": [], "note": None}
+        nothing: dict[str, Any] = {"words": [], "note": None}
         assert client.ask("/explain", {"text": " "})[1] == answer(" ") | nothing
 
 
@@ -165,6 +176,18 @@ def test_a_batch_has_no_more_texts_than_allowed_but_a_request_stays_whole() -> N
         for place, (size, each) in enumerate(zip(sizes, answers, strict=True)):
             assert each.result()[1]["answers"] == [answer("y" * (place + 1))] * size
         assert model.batches == [1, 4, 2, 7, 2]
+
+
+def test_words_left_out_and_texts_to_answer_are_batches_apart_and_each_has_its_own_answer() -> None:
+    model = Fake()
+    with served(model, None) as client:
+        with occupied(model, client) as ask:
+            explained = ask("/explain", {"text": "a good film"})
+            answers = [ask("/predict", {"texts": ["abc", text]}) for text in ("xyzzy", "de")]
+        assert [each["word"] for each in explained.result()[1]["words"]] == ["a", "good", "film"]
+        for each, text in zip(answers, ("xyzzy", "de"), strict=True):
+            assert each.result()[1]["answers"] == [answer("abc"), answer(text)]
+        assert sum(model.batches) == 1 + 1 + 4 + 2 + 2
 
 
 def test_a_batch_waits_for_more_texts() -> None:
