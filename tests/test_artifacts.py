@@ -50,3 +50,5 @@ def test_a_tagged_artifact_brings_its_model_from_the_remote(tmp_path: Path) -> N
         path.relative_to(brought): path.read_bytes() for path in brought.rglob("*") if path.is_file()
     }
     assert copies
+    first = next(iter(parse(ROOT / "dvc.yaml", "dvc.yaml")["artifacts"].values()))
+    assert f"`dvc push train@{Path(first['path']).name}`" in page
