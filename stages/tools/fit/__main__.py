@@ -95,12 +95,12 @@ def main() -> None:
     name = chosen(options) if known(options.data) else written(options)
     study = as_edited(name)
     source = experiment.source_of(name, study)
-    words = 1.0
+    words, labels = 1.0, 2
     if train := first_look.training_split(source, study["sources"][source]):
-        words = float(look.lengths(train.texts).sum()) / 1e6
+        words, labels = float(look.lengths(train.texts).sum()) / 1e6, len(train.names)
         for line in first_look.sheet(train, doubt(name, study["sources"][source], options)):
             print(line, flush=True)
-    pipeline.run(name, study, ranking.choosing(study["experiments"][name], options.by), words)
+    pipeline.run(name, study, ranking.choosing(study["experiments"][name], options.by), words, labels)
 
 
 def as_edited(name: str) -> dict[str, Any]:
@@ -224,10 +224,9 @@ def written(options: argparse.Namespace) -> str:
     if data.encoding:
         print(f"  {data.encoding}; if that is wrong, mend `encoding` in {from_root(place(name))}", flush=True)
     vocabulary = len({word for text in kept for word in text.lower().split()})
-    labels = len({*data.labels})
-    sizes = experiment.Texts(look.lengths(kept), vocabulary)
+    sizes = experiment.Texts(look.lengths(kept), vocabulary, len({*data.labels}))
     try:
-        sizes = experiment.with_room(sizes, kept, labels)
+        sizes = experiment.with_room(sizes, kept)
     except InputError as refused:
         raise InputError(f"{options.data}: {refused}") from None
     entry = loadable(name, data, {"duplicates": "drop exact"} if repeat else {})
@@ -247,7 +246,7 @@ def written(options: argparse.Namespace) -> str:
     print(f"wrote {from_root(place(name))}, which is yours now, and params.yaml", flush=True)
     for line in (
         experiment.too_long(name, sizes, minutes, few),
-        experiment.too_rare(name, sizes, minutes, few, labels),
+        experiment.too_rare(name, sizes, minutes, few),
     ):
         if line:
             print(line, flush=True)

@@ -53,17 +53,20 @@ SECONDS = {
     "hashed-bag": (NETWORK, 5, 8),
     "bilstm": (NETWORK, 3, 25),
 }
+# and those for each label that is told from the rest, measured with 100 labels and 8,000 texts of 14 words
+PER_LABEL = {"logistic": 1.0, "svm": 0.15, "nb-svm": 0.3, "characters": 1.2}
 OWN_CELL = (NETWORK, 3, 8)  # of a recipe that a person has added
 GROWTH = 1.25  # of each width of arrays over the one before: about a tenth of the places is padding
 
 
 @dataclass(frozen=True)
 class Texts:
-    """lengths: of each text, in words; vocabulary: how many different words they have; least: by corpus of
-    n-grams in how many texts one has to be, if not in as many as usual."""
+    """lengths: of each text, in words; vocabulary, labels: how many different words and labels there are;
+    least: by corpus of n-grams in how many texts one has to be, if not in as many as usual."""
 
     lengths: np.ndarray
     vocabulary: int
+    labels: int = 2
     least: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -208,7 +211,7 @@ def recipes(texts: Texts, minutes: float, seeds: int = SEEDS) -> list[Offer]:
 
 def taking(offers: Sequence[Offer], texts: Texts, seeds: int) -> float:
     """Seconds of recipes, and of all that has to be made for them."""
-    own = sum(seconds(cell, millions(texts), seeds) for cell, *_ in offers)
+    own = sum(seconds(cell, millions(texts), texts.labels, seeds) for cell, *_ in offers)
     return own + around([corpus for _, corpus, *_ in offers])
 
 
@@ -217,10 +220,11 @@ def around(corpora: Iterable[str]) -> float:
     return AROUND + CORPUS * len({*corpora})
 
 
-def seconds(cell: str, words: float, seeds: int = SEEDS) -> float:
+def seconds(cell: str, words: float, labels: int, seeds: int) -> float:
     """What a recipe takes, roughly. words: millions."""
     start, build, rate = SECONDS.get(cell, OWN_CELL)
-    return start + seeds * (build + words * rate)
+    more = labels * PER_LABEL.get(cell, 0.0) if labels > 2 else 0.0
+    return start + seeds * (build + words * (rate + more))
 
 
 def corpus_of(name: str, corpus: str, texts: Texts) -> dict[str, Any]:
@@ -250,7 +254,7 @@ def ngrams_of(corpus: str, min_texts: int) -> dict[str, Any]:
     return tokenizer | ({"characters": 6} if characters else {})
 
 
-def with_room(sizes: Texts, texts: Sequence[str], labels: int) -> Texts:
+def with_room(sizes: Texts, texts: Sequence[str]) -> Texts:
     """The sizes, with as many texts for an n-gram as there is memory for the weights of all labels."""
     cells: dict[str, list[str]] = {}
     for cell, corpus, *_ in offered(sizes):
@@ -259,11 +263,11 @@ def with_room(sizes: Texts, texts: Sequence[str], labels: int) -> Texts:
     least = {}
     for corpus, of_it in cells.items():
         config = ngrams.Config(**ngrams_of(corpus, sizes.usual))
-        least[corpus] = memory.min_texts(config, of_it, texts, int(sizes.lengths.sum()), labels)
+        least[corpus] = memory.min_texts(config, of_it, texts, int(sizes.lengths.sum()), sizes.labels)
     return replace(sizes, least=least)
 
 
-def too_rare(name: str, texts: Texts, minutes: float, few: bool, labels: int) -> str | None:
+def too_rare(name: str, texts: Texts, minutes: float, few: bool) -> str | None:
     """A line on the n-grams that there is no memory for; None if there is."""
     used = [corpus for _, corpus, *_ in recipes(texts, minutes, SEEDS_OF_FEW if few else SEEDS)]
     raised = {corpus: least for corpus in used if (least := texts.least.get(corpus, 0)) > texts.usual}
@@ -271,8 +275,8 @@ def too_rare(name: str, texts: Texts, minutes: float, few: bool, labels: int) ->
         return None
     rare = ", ".join(f"{least} texts ({corpus})" for corpus, least in raised.items())
     return (
-        f"n-grams in fewer than {rare} are left out, as the weights of {counted(labels, 'label')} for all "
-        f"would not fit into the memory, {memory.in_gb(memory.size())}: `min_texts` in "
+        f"n-grams in fewer than {rare} are left out, as the weights of {counted(texts.labels, 'label')} for "
+        f"all would not fit into the memory, {memory.in_gb(memory.size())}: `min_texts` in "
         f"{from_root(place(name))}"
     )
 

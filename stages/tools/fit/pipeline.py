@@ -22,17 +22,20 @@ WEIGHS = ("linear", "gradient_descent")  # the kinds of training that `fit` writ
 BASELINES = ("majority", "logistic", "svm", "nb-svm", "characters")
 
 
-def run(name: str, entries: dict[str, Any], by: str, words: float) -> None:
+def run(name: str, entries: dict[str, Any], by: str, words: float, labels: int) -> None:
     """Baselines, their ranking, then everything, the ranking of all, and the report.
 
-    entries: params.yaml. words: millions in the training split, roughly, for the time that is left.
+    entries: params.yaml. words: millions in the training split, roughly, and labels: how many, for the time
+    that is left.
     """
     from stages.tools.report import folder, gathered  # here: these load scikit-learn
 
     recipes, measure = entries["comparisons"][name]["recipes"], ranking.NAMES[by]
     first = [recipe for recipe in recipes if recipe.removeprefix(f"{name}-") in BASELINES]
     shares = {
-        recipe: seconds(recipe.removeprefix(f"{name}-"), words, len(entries["recipes"][recipe]["seeds"]))
+        recipe: seconds(
+            recipe.removeprefix(f"{name}-"), words, labels, len(entries["recipes"][recipe]["seeds"])
+        )
         for recipe in recipes
     }
     all_of_it = coming(name, entries["recipes"], recipes, first)

@@ -53,6 +53,14 @@ def percentages(lines: Sequence[str]) -> dict[str, float]:
     return {name: float(number) for name, number in rows}
 
 
+def test_so_many_labels_that_it_would_take_minutes_are_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    train = split(*((f"text {i} of {i % 3}", i % 3) for i in range(1200)), names=("a", "b", "c"))
+    assert percentages([*first_look.sheet(train)])
+    monkeypatch.setattr(first_look, "MANY", 2)
+    lines = [*first_look.sheet(train)]
+    assert not percentages(lines) and any("With 3 labels nothing is measured" in line for line in lines)
+
+
 def test_the_labels_of_the_test_split_change_nothing(tmp_path: Path) -> None:
     table = rows(1500)
     renamed = [

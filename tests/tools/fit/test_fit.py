@@ -328,6 +328,12 @@ def test_what_all_stages_need_is_within_the_minutes() -> None:
     assert two - one == pytest.approx(experiment.LINEAR, abs=0.1)  # of one corpus
 
 
+def test_many_labels_take_more_of_the_minutes() -> None:
+    few, many = (experiment.Texts(np.full(50_000, 20), 9000, labels) for labels in (2, 200))
+    kept, fewer = ([cell for cell, *_ in experiment.recipes(texts, 5)] for texts in (few, many))
+    assert {*fewer} < {*kept} and fewer[:2] == ["majority", "logistic"]
+
+
 def test_the_sheet_tells_what_a_person_should_know() -> None:
     texts = ["one two", "one two", "three", "three", "four"] * 2
     labels = ["Spam", "Spam", "spam", "ham", "ham"] * 2
@@ -573,7 +579,7 @@ def test_the_best_on_held_out_texts_is_named_and_the_report_opened(
     monkeypatch.setattr(ranking, "held_out", held_out)
     monkeypatch.setattr(gathered, "gather", gather)
     monkeypatch.setattr(reports, "page_of", lambda compared, weighing: tmp_path / "index.html")
-    pipeline.run("mine", study, "accuracy", 1.0)
+    pipeline.run("mine", study, "accuracy", 1.0, 2)
     output = capsys.readouterr().out
     assert "mine-bilstm is chosen by its held-out texts. On the test split: 10.0 % right." in output
     assert output.startswith("2 baselines (logistic, svm), then 1 network (bilstm): about ")
@@ -633,4 +639,4 @@ def test_of_an_experiment_without_baselines_dvc_runs_no_more_than_that(
     monkeypatch.setattr(pipeline, "repro", repro)
     monkeypatch.setattr(pipeline, "imbalance", lambda source, by: None)
     with pytest.raises(InterruptedError, match="dvc repro compare@mine"):
-        pipeline.run("mine", study, "accuracy", 1.0)
+        pipeline.run("mine", study, "accuracy", 1.0, 2)
