@@ -25,6 +25,13 @@ PLAIN = ".txt"  # of a folder for each label
 HALVES = re.compile("[\ud800-\udfff]")  # JSON can spell one alone, UTF-8 cannot
 OURS = [".git", ".dvc", "stages", "conf", "tests", "reports", "data"]  # folders of the repository
 BAD_PATH = re.compile(r"://|\$\{|[\x00-\x1f\x7f]")
+UTF_8 = "utf-8"  # the encoding of what says none
+USED_BY = {  # what says how to read files: the suffixes of those that are read so
+    "delimiter": [*tables.DELIMITERS],
+    "quoting": [*tables.DELIMITERS],
+    "columns": [*tables.DELIMITERS, ".xlsx"],
+    "encoding": [*(suffix for suffix in tables.SUFFIXES if suffix not in tables.BINARY), PLAIN],
+}
 SHOWN = 5  # bad rows that the line names which refuses them
 LEAST = 2  # training rows of a label: a training that holds rows out takes one of them at least
 
@@ -69,10 +76,10 @@ class Source:
 
     kind: Literal["files"]
     path: str
-    text: str | list[str] | None = None
+    text: str | Annotated[list[str], Field(min_length=1)] | None = None
     label: str | None = None
     split: Cut | None = None
-    encoding: str = "utf-8"
+    encoding: str = UTF_8
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
     quoting: bool | None = None
     columns: list[str] | None = None
@@ -153,6 +160,7 @@ def _parts(source: Source, bad: list[str]) -> dict[str, Iterator[tuple[str, str]
     path = ROOT / source.path
     if path.is_file():
         _stated(source, table=True, cut=True)
+        _used(source, {tables.suffix(path)})
         return {"train": _rows(path, source, bad)}
     if not path.is_dir():
         raise InputError(f"{source.path}: no such file or folder; mend `path` in its entry in conf/")
@@ -161,6 +169,7 @@ def _parts(source: Source, bad: list[str]) -> dict[str, Iterator[tuple[str, str]
         splits = {each.name: each for each in inside if each.name in SPLITS}
         both = len(splits) == len(SPLITS)
         _stated(source, table=False, cut=not both)
+        _used(source, {PLAIN})
         by_split = {name: _labelled(splits[name], source, bad) for name in SPLITS} if both else {}
         if both and (path / UNLABELLED).is_dir():
             by_split[UNLABELLED] = _plain(path / UNLABELLED, "none", source, bad)
@@ -174,6 +183,7 @@ def _parts(source: Source, bad: list[str]) -> dict[str, Iterator[tuple[str, str]
             f"{path}: found {idle[0]}, which nothing reads, allowed: {', '.join(SPLITS)}, {UNLABELLED}; put "
             "its rows into one of them (trainings hold out a part of train), or move it away"
         )
+    _used(source, {tables.suffix(file) for file in paths.values()})
     return {name: _rows(file, source, bad, name != UNLABELLED) for name, file in paths.items()}
 
 
@@ -191,6 +201,17 @@ def _stated(source: Source, table: bool, cut: bool) -> None:
             why = "its files have test texts of their own" if key == "split" else "its folders are the labels"
             raise InputError(
                 f"{source.path}: found `{key}`, allowed: none, as {why}; delete it in its entry in conf/"
+            )
+
+
+def _used(source: Source, suffixes: set[str]) -> None:
+    """Refuse a source that says how to read what its files, with these suffixes, are not."""
+    for key, read_by in USED_BY.items():
+        stated = getattr(source, key)
+        if stated not in (None, UTF_8) and not suffixes & {*read_by}:
+            raise InputError(
+                f"{source.path}: found `{key}`, allowed: for {', '.join(read_by)}, not for "
+                f"{', '.join(sorted(suffixes))}; delete it in its entry in conf/"
             )
 
 

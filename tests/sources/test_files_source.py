@@ -20,8 +20,9 @@ from tests.sources.tables import FILMS, NEWS, ODD, content, everything, line, pa
 @pytest.mark.parametrize("suffix", tables.SUFFIXES)
 def test_every_row_of_a_file_is_in_one_split_with_its_own_label(tmp_path: Path, suffix: str) -> None:
     odd = ODD[:-1] if suffix == ".xlsx" else ODD  # XML has no \x0b
+    quoting = {"quoting": True} if suffix in tables.DELIMITERS else {}
     for rows in (FILMS, NEWS, odd):
-        splits = files.load(source(save(tmp_path / f"mine{suffix}", content(rows, suffix)), quoting=True))
+        splits = files.load(source(save(tmp_path / f"mine{suffix}", content(rows, suffix)), **quoting))
         assert Counter(everything(splits)) == Counter(rows)
 
 
@@ -421,6 +422,37 @@ def test_what_nothing_would_read_is_refused(tmp_path: Path) -> None:
     assert "found `split`" in line(source(tmp_path, split=HASHED))
     assert "no `split`" in line(source(tmp_path / "train.csv", split=None))
     assert "no `text`; say it in its entry in conf/, as `text: body`" in line(source(tmp_path, text=None))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "unused"),
+    [
+        (".csv", {}),
+        (".jsonl", {"delimiter": ";", "quoting": False, "columns": ["text", "label"]}),
+        (".xlsx", {"delimiter": ";", "quoting": True, "encoding": "latin-1"}),
+        (".parquet", {"columns": ["text", "label"], "encoding": "utf-16"}),
+    ],
+)
+def test_what_says_how_to_read_other_files_is_refused(
+    tmp_path: Path, suffix: str, unused: dict[str, Any]
+) -> None:
+    path = save(tmp_path / f"a{suffix}", content(NEWS, suffix))
+    files.load(source(path, encoding="utf-8"))
+    for key, value in unused.items():
+        refusal = line(source(path, **{key: value}))
+        assert f"found `{key}`, allowed: for " in refusal and f", not for {suffix}; delete it" in refusal
+
+
+def test_a_folder_for_each_label_has_no_delimiter(tmp_path: Path) -> None:
+    mine = in_folders(tmp_path, delimiter=";")
+    for i, (text, label) in enumerate(NEWS):
+        save(tmp_path / label / f"{i:02}.txt", text)
+    assert "found `delimiter`, allowed: for .csv, .tsv, not for .txt" in line(mine)
+
+
+def test_a_text_is_made_of_a_column_at_least(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"text: found \[\], allowed: .*at least 1 item"):
+        source(tmp_path / "a.csv", text=[])
 
 
 def test_an_encoding_that_there_is_not_is_refused(tmp_path: Path) -> None:
