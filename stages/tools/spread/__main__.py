@@ -29,15 +29,17 @@ from typing import Any
 
 from stages.runtime import command, crew, process
 from stages.runtime.config import ROOT, InputError, parse
-from stages.runtime.wording import clock
+from stages.runtime.wording import clock, counted
 from stages.tools.answering.options import count
 from stages.tools.spread import clusters, driver, estimates, through_dvc
 from stages.tools.spread.journal import Journal
-from stages.tools.spread.through_dvc import Pipeline
+from stages.tools.spread.through_dvc import Pipeline, Store
 
 # here, before all others: they may read files that only this machine has (data/manual, tables of your own)
 FIRST = {"compose", "download"}
 LAST = {"samples", "summary"}  # here, after all others: an ensemble is asked with its members' models
+TRAININGS = ("pretrain", "teach", "train")  # what may take hours
+CONFIG = ".dvc/config"
 DVC = [sys.executable, "-m", "dvc"]
 
 
@@ -102,9 +104,12 @@ def simulation(targets: list[str], workers: int) -> list[str]:
     many, one = (estimates.simulated(upstream, seconds, count) for count in (workers, 1))
     unknown = [name.partition("@")[0] for name in upstream if name not in known]
     counts = [f"{unknown.count(verb)} {verb}" for verb in dict.fromkeys(unknown)]
+    untimed = sum(unknown.count(verb) for verb in TRAININGS)
+    least, why = ("at least ", f" (never timed: {counted(untimed, 'training')})") if untimed else ("", "")
     return [
-        f"{len(upstream)} stages: {clock(one.seconds)} on one worker, {clock(many.seconds)} on {workers}",
-        f"the longest chain takes {clock(many.chain_seconds)}: {' > '.join(many.chain)}",
+        f"{len(upstream)} stages: {least}{clock(one.seconds)} on one worker, {least}{clock(many.seconds)} on "
+        f"{workers}{why}",
+        f"the longest chain takes {least}{clock(many.chain_seconds)}: {' > '.join(many.chain)}",
         f"counted are {estimates.OVERHEAD:g} s for each stage and what it took before; not measured were "
         f"{', '.join(counts) or 'none'}",
     ]
@@ -117,11 +122,11 @@ def spread(options: argparse.Namespace) -> int:
         print(line, file=sys.stderr, flush=True)
     with through_dvc.opened(ROOT) as repo:
         pipe = through_dvc.pipeline(repo, options.targets)
-        cache, remote = Path(repo.cache.local_cache_dir), through_dvc.has_remote(repo)
-        packages = through_dvc.remote_packages(repo)
+        cache, store = Path(repo.cache.local_cache_dir), through_dvc.store(repo)
         written = through_dvc.left_to_git(repo)
         refuse_uncommitted(pipe, written)
-    refuse_missing(packages)
+    remote = store is not None
+    refuse_missing(store.packages if store else [])
     journal.put(pipe)
     journal.begin()
     todo = outdated(pipe, remote)
@@ -133,7 +138,7 @@ def spread(options: argparse.Namespace) -> int:
     outcome = driver.Outcome([], {}, set())
     if todo:
         try:
-            outcome = on_cluster(options, pipe, todo, cache, remote, packages, journal)
+            outcome = on_cluster(options, pipe, todo, cache, store, journal)
         finally:
             journal.put(pipe)
     return finish(options.targets, pipe, outcome, journal, remote)
@@ -144,11 +149,10 @@ def on_cluster(
     pipe: Pipeline,
     todo: set[str],
     cache: Path,
-    remote: bool,
-    packages: list[str],
+    store: Store | None,
     journal: Journal,
 ) -> driver.Outcome:
-    """Run the stages of `todo`. packages: that DVC needs for its remote."""
+    """Run the stages of `todo`."""
     from cloudpickle import register_pickle_by_value
 
     from stages.tools.spread import worker
@@ -161,7 +165,7 @@ def on_cluster(
     jobs = options.jobs or crew.cores()
     folder = ROOT / ".dvc" / "tmp" / "spread"
     with (
-        driver.token(ROOT, cache) as name,
+        driver.token(ROOT, cache, store) as name,
         clusters.connected(options.scheduler, options.slurm, options.kubernetes, jobs, folder) as client,
     ):
         print(
@@ -171,7 +175,7 @@ def on_cluster(
         )
         absence = clusters.absence(client, options.scheduler, options.slurm, options.kubernetes)
         absence.await_worker(client)
-        place = driver.place(client, ROOT, cache, name, sources, remote, local, packages)
+        place = driver.place(client, ROOT, cache, name, sources, store, local)
         if not place.shared:
             needed = {up for stage in todo for up in pipe.upstream[stage]} - todo
             with through_dvc.opened(ROOT) as repo:
@@ -233,7 +237,9 @@ def refuse_uncommitted(pipe: Pipeline, written: Iterable[str]) -> None:
     excluded = [f":(top,exclude){path}" for path in (through_dvc.LOCK, *written)]
     edited = driver.git(ROOT, "status", "--porcelain", "--untracked-files=no", "--", ".", *excluded)
     reads = {path for name, paths in pipe.reads.items() if verb(name) not in FIRST for path in paths}
-    inside = sorted(path for path in reads if not Path(path).is_absolute() and (ROOT / path).exists())
+    inside = sorted(
+        path for path in {*reads, CONFIG} if not Path(path).is_absolute() and (ROOT / path).exists()
+    )
     new = (
         driver.git(ROOT, "ls-files", "--others", "--exclude-standard", "--", *inside, *excluded)
         if inside
@@ -262,8 +268,13 @@ def git_sources(local: bool) -> list[str]:
     came from."""
     if local:
         return [str(ROOT)]
+    if "origin" not in driver.git(ROOT, "remote").splitlines():
+        raise InputError(
+            "found no Git remote called origin, from which workers clone; name it, and push: git remote add "
+            "origin ... && git push --set-upstream origin HEAD"
+        )
     url = driver.git(ROOT, "remote", "get-url", "origin")
-    if not driver.git(ROOT, "branch", "--remotes", "--contains", "HEAD"):
+    if not driver.git(ROOT, "branch", "--remotes", "--contains", "HEAD", "--list", "origin/*"):
         raise InputError(f"the last commit is not in {url}, from which workers clone: git push")
     return [str(ROOT), url]
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from graphlib import TopologicalSorter
@@ -23,7 +23,7 @@ from stages.runtime.machine import processor
 from stages.tools.spread.display import Display, Pace, State, display
 from stages.tools.spread.estimates import OVERHEAD, simulated, urgency
 from stages.tools.spread.journal import Journal
-from stages.tools.spread.through_dvc import Pipeline, Result
+from stages.tools.spread.through_dvc import Pipeline, Result, Store
 
 TICK = 1.0  # seconds
 TOKEN = "spread-of-"  # how the names of tokens begin
@@ -57,21 +57,47 @@ def versions(lock: Path, others: Iterable[str]) -> dict[str, str | None]:
 
 
 @contextmanager
-def token(root: Path, cache: Path) -> Iterator[str]:
-    """A file in the cache and in .dvc/tmp, for as long as the block takes, by which workers know them."""
+def token(root: Path, cache: Path, store: Store | None) -> Iterator[str]:
+    """A file in the cache and in .dvc/tmp, for as long as the block takes, by which workers know them. It is
+    taken away, too, from where `probe` puts it."""
     name = f"{TOKEN}{secrets.token_hex(8)}"
-    for old in (root / ".dvc" / "tmp").glob(f"{TOKEN}*"):  # of a driver that was killed
-        (cache / old.name).unlink(missing_ok=True)
-        old.unlink()
-    places = [cache / name, root / ".dvc" / "tmp" / name]
+    places = [cache, root / ".dvc" / "tmp"]
+    everywhere = [*([store.folder] if store and store.folder else []), *places]
+    for old in [*places[-1].glob(f"{TOKEN}*")]:  # of a driver that was killed
+        _take_away(old.name, everywhere)
     try:
-        for place in places:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.touch()
+        for folder in places:
+            _leave(name, folder)
         yield name
     finally:
-        for place in places:
-            place.unlink(missing_ok=True)
+        _take_away(name, everywhere)
+
+
+def _leave(name: str, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).touch()
+
+
+def _take_away(name: str, folders: Iterable[Path]) -> None:
+    for folder in folders:
+        with suppress(OSError):  # it is not there, or nothing can be written there
+            (folder / name).unlink()
+
+
+def probe(store: Store, name: str) -> None:
+    """Refuse a remote that workers can't use, or that this machine can't write to. name: a token's, which is
+    left there, if it is a folder, so that workers know it."""
+    if store.unfit:
+        raise InputError(store.unfit)
+    try:
+        if store.folder:
+            _leave(name, store.folder)
+    except OSError as error:
+        raise InputError(
+            f"DVC's default remote, {store.folder}, can't be written to ({error.strerror}), and "
+            "workers, which do not see DVC's cache, are to leave there what they make; let them, or name "
+            "another remote"
+        ) from None
 
 
 def place(
@@ -80,20 +106,21 @@ def place(
     cache: Path,
     name: str,
     sources: list[str],
-    remote: bool,
+    store: Store | None,
     local: bool,
-    packages: Iterable[str],
 ) -> Any:
     """What workers are told (`worker.Place`), of whom one is there, by which it sees whether the cache is
-    shared. name: the token's; packages: that DVC needs for its remote."""
+    shared. name: the token's."""
     from stages.tools.spread import worker
 
     shared = all(client.run(worker.sees, str(cache), name).values())
-    if not shared and not remote:
+    if not shared and not store:
         raise InputError(
             f"workers do not see DVC's cache, {cache}, and DVC has no default remote; give it one that all "
             "of them reach, and commit .dvc/config: dvc remote add --default ..."
         )
+    if store and not shared:
+        probe(store, name)
     commit = git(root, "rev-parse", "HEAD")
     return worker.Place(
         study=hashlib.sha256(sources[-1].encode()).hexdigest()[:12],
@@ -103,11 +130,13 @@ def place(
         cache=str(cache),
         token=name,
         shared=shared,
+        store=str(store.folder) if store and store.folder and not shared else "",
         environment={key: value for key, value in os.environ.items() if key.startswith(PREFIXES)},
         prefixes=PREFIXES,
-        versions=versions(root / "requirements.lock", () if shared else packages),
+        versions=versions(root / "requirements.lock", store.packages if store and not shared else ()),
         local=local,
         resource=f"threads at {commit[:12]} {checkout(root)}",
+        checkout=checkout(root),
         topic=f"seqstudy {secrets.token_hex(4)}",
     )
 

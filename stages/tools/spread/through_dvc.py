@@ -36,6 +36,19 @@ class Result:
 
 
 @dataclass(frozen=True)
+class Store:
+    """DVC's default remote.
+
+    packages: that DVC needs for it, beside those that it brings along. folder: where it is, if it is one.
+    unfit: why machines that know of the commit only can't use it.
+    """
+
+    packages: list[str]
+    folder: Path | None
+    unfit: str | None
+
+
+@dataclass(frozen=True)
 class Pipeline:
     """Stages in the order in which `dvc repro` goes through them.
 
@@ -69,7 +82,8 @@ def opened(root: Path, cache: str | None = None, wait: bool = False) -> Iterator
         with chdir(root), Repo(config=config, _wait_for_lock=wait) as repo:
             yield repo
     except DvcException as error:
-        raise InputError(f"DVC: {error}") from None
+        cause = f": {error.__cause__}" if isinstance(error.__cause__, DvcException) else ""
+        raise InputError(f"DVC: {' '.join(f'{error}{cause}'.split())}") from None
 
 
 @contextmanager
@@ -172,16 +186,35 @@ def objects(stage: Any) -> Hashes:
     return set().union(*stage.get_used_objs().values())
 
 
-def has_remote(repo: Any) -> bool:
-    """Whether DVC has a default remote."""
-    return bool(repo.config["core"].get("remote"))
+def store(repo: Any) -> Store | None:
+    """DVC's default remote, if there is one."""
+    name = repo.config["core"].get("remote")
+    if not name:
+        return None
+    url = str(repo.config["remote"].get(name, {}).get("url", ""))
+    kind = urlsplit(url).scheme
+    packages = [f"dvc-{kind}"] if kind in EXTRAS else []
+    return Store(packages, None if kind or not url else Path(url), _unfit(repo, name, url))
 
 
-def remote_packages(repo: Any) -> list[str]:
-    """The packages that DVC needs for its default remote, beside those that it brings along."""
-    remote = repo.config["remote"].get(repo.config["core"].get("remote"), {})
-    kind = urlsplit(str(remote.get("url", ""))).scheme
-    return [f"dvc-{kind}"] if kind in EXTRAS else []
+def _unfit(repo: Any, name: str, url: str) -> str | None:
+    from dvc.config_schema import RelPath
+
+    committed = repo.config.load_one("repo")
+    there = committed["remote"].get(name, {}).get("url")
+    if committed["core"].get("remote") != name or there != url:
+        return (
+            f"DVC's default remote, {name} at {url}, is not the one of .dvc/config, and of settings outside "
+            f"of it workers know nothing; put it there, commit and push: dvc remote add --force --default "
+            f"{name} {url}"
+        )
+    if isinstance(there, RelPath):
+        return (
+            f"DVC's default remote, {name}, is a path from this checkout in .dvc/config, and leads "
+            f"elsewhere from clones of workers; name all of it, commit and push: dvc remote modify {name} "
+            f"url {url}"
+        )
+    return None
 
 
 def bring(repo: Any, names: Iterable[str], remote: bool) -> None:

@@ -5,10 +5,14 @@ A stage runs in a clone that lies beside the worker's own folder, so that it is 
 started anew; what it is run with is the clone's own stages/tools/spread/one_stage.py.
 """
 
+import asyncio
 import os
 import pickle
 import platform
+import re
+import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -24,9 +28,11 @@ from typing import Any
 
 import psutil
 from distributed import Worker, WorkerPlugin, get_worker
-from distributed.core import Status
+from distributed.core import Status, coerce_to_address
 from filelock import FileLock, Timeout
 
+SHARDS = "SEQSTUDY_SCHEDULER"  # where `tokenize` gives its blocks (stages/runtime/crew.py)
+EXITED = re.compile(r"exited with (-?\d+)$")  # DVC says so of a stage
 RUN = "stages.tools.spread.one_stage"
 PATIENCE = 30.0  # seconds; of a killed worker nothing runs longer than Git's commands do
 CHECKPOINTS = ".checkpoints"  # where trainings leave what an interrupted one goes on from (.gitignore)
@@ -38,11 +44,13 @@ class Place:
 
     study: the folder's name under which a worker keeps its clones. sources: where Git may find the commit.
     root: the checkout, which a worker may see, too. cache: the folder of DVC's cache; shared: whether workers
-    are to use it, else DVC's remote. token: the name of a file in the cache, and in the checkout's .dvc/tmp,
-    that says that a folder is the driver's, and not another one called so. environment: variables that
+    are to use it, else DVC's remote; store: that one's folder, if it is one. token: the name of a file in the
+    cache, in that folder, and in the checkout's .dvc/tmp, that says that a folder is the driver's, and not
+    another one called so. environment: variables that
     results depend on, and the words that the names of such begin with. versions: of Python and of packages;
     None: not installed. local: whether all workers are the driver's own, on its machine. resource: its name
     at Dask, of this commit and this checkout: others may have workers of the same scheduler work for them.
+    checkout: its name, which no other one has.
     """
 
     study: str
@@ -52,12 +60,14 @@ class Place:
     cache: str
     token: str
     shared: bool
+    store: str
     environment: dict[str, str]
     prefixes: tuple[str, ...]
     versions: dict[str, str | None]
     local: bool
     resource: str
     topic: str
+    checkout: str
 
 
 @dataclass(frozen=True)
@@ -78,7 +88,7 @@ class Admission(WorkerPlugin):  # type: ignore[misc]  # Dask has few types
         self.name = place.resource
 
     async def setup(self, worker: Worker) -> None:
-        reason = refusal(self.place)
+        reason = refusal(self.place) or await entangled(worker, self.place.local)
         width = 0 if reason else threads(worker, self.place.local)
         event = {"threads": width, "on": label(worker), "refused": reason, "address": worker.address}
         if worker.state.total_resources.get(self.place.resource) != width:
@@ -88,6 +98,24 @@ class Admission(WorkerPlugin):  # type: ignore[misc]  # Dask has few types
             worker.status = Status.paused
             worker.status = Status.running
         worker.log_event(self.place.topic, event)
+
+
+async def entangled(worker: Worker, local: bool) -> str | None:
+    """Why stages would wait for themselves: they occupy the workers to which they give their blocks."""
+    address = os.environ.get(SHARDS)
+    if local or not address:
+        return None
+    try:
+        other = await asyncio.wait_for(worker.rpc(coerce_to_address(address)).identity(), PATIENCE)
+    except (OSError, ValueError):  # it is another one, or none, as the stage will say
+        return None
+    mine = await worker.scheduler.identity()
+    if other["id"] != mine["id"]:
+        return None
+    return (
+        f"{SHARDS} there is {address}, the scheduler for which it runs stages, and these would wait for its "
+        f"workers, which they occupy; start it anew, after: unset {SHARDS}"
+    )
 
 
 def threads(worker: Worker, local: bool) -> int:
@@ -118,6 +146,8 @@ def refusal(place: Place) -> str | None:
         return f"it has {', '.join(differing[:3])}{more}; {remedy}"
     if place.shared and not sees(place.cache, place.token):
         return f"it does not see DVC's cache, {place.cache}, which others share; let it, or give DVC a remote"
+    if place.store and (reason := unusable(place.store, place.token)):
+        return reason
     if not shutil.which("git"):
         return "Git is not installed there"
     return None
@@ -136,6 +166,19 @@ def versions(names: Mapping[str, object]) -> dict[str, str | None]:
 def sees(folder: str, token: str) -> bool:
     """Whether a folder here is the driver's."""
     return (Path(folder) / token).exists()
+
+
+def unusable(store: str, token: str) -> str | None:
+    """Why the folder of DVC's remote is of no use here. It is tried, as outs would come there after hours."""
+    if not sees(store, token):
+        return f"it does not see the folder of DVC's remote, {store}; let it, or give DVC another remote"
+    trial = Path(store) / f"{token}-{secrets.token_hex(4)}"
+    try:
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        return f"it can't write to DVC's remote, {store} ({error.strerror}); let it, or give DVC another one"
+    return None
 
 
 def run(job: Job, place: Place) -> dict[str, Any]:
@@ -224,16 +267,17 @@ def git(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def keep_checkpoints(clone: Path, place: Place, base: Path) -> None:
     """Have interrupted trainings go on where they were, in another clone: of all workers, if they see the
-    driver's checkout, else of this machine."""
-    shared = Path(place.root) if sees(f"{place.root}/.dvc/tmp", place.token) else base
-    (shared / CHECKPOINTS).mkdir(exist_ok=True)
+    driver's checkout, else of this machine. Those of other checkouts may be under way at the same time."""
+    seen = sees(f"{place.root}/.dvc/tmp", place.token)
+    folder = Path(place.root) / CHECKPOINTS if seen else base / f"{CHECKPOINTS}-{place.checkout}"
+    folder.mkdir(exist_ok=True)
     link = clone / CHECKPOINTS
-    if not (link.is_symlink() and link.readlink() == shared / CHECKPOINTS):
+    if not (link.is_symlink() and link.readlink() == folder):
         if link.is_symlink():
             link.unlink()
         elif link.exists():
             shutil.rmtree(link)
-        link.symlink_to(shared / CHECKPOINTS)
+        link.symlink_to(folder)
 
 
 def environment(place: Place) -> dict[str, str]:
@@ -269,10 +313,24 @@ def call(
     return result
 
 
+def killed(code: int) -> str | None:
+    """The name of the signal that ended a process, by its exit status: to its parent SIGKILL is -9, and if
+    that is a shell, to the shell's parent 137."""
+    try:
+        return signal.Signals(-code if code < 0 else code - 128).name
+    except ValueError:
+        return None
+
+
 def complaint(text: str, code: int) -> str:
     """The line with which a stage, or DVC, gave up."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("error:", "ERROR:"))]
+    codes = [int(match[1]) for line in errors if (match := EXITED.search(line))]  # of the stage's process
+    if name := killed(codes[-1] if codes else code):
+        return f"killed by {name}" + (
+            ", often for lack of memory; make room there, and run it again" * (name == "SIGKILL")
+        )
     stage_errors = [
         line for line in errors if line.startswith("error:") and not line.startswith("error: DVC:")
     ]

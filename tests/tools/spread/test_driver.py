@@ -1,6 +1,7 @@
 """What the driver asks Dask for, of a Dask that only writes it down."""
 
 import dataclasses
+import errno
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 
 from stages.runtime import crew
+from stages.runtime.config import InputError
 from stages.tools.spread import driver, through_dvc, worker
 from tests.tools.spread.machines import until
+from tests.tools.spread.places import place
 
 pytest.importorskip("distributed")
 
@@ -61,11 +64,10 @@ def of_four_stages(client: Client) -> driver.Driver:
     names = "abcd"
     nothing: dict[str, list[str]] = {name: [] for name in names}
     pipe = through_dvc.Pipeline(nothing, nothing, nothing)
-    place = worker.Place(*("study", "0" * 40, [], "", "", "", False, {}, (), {}, False, "threads", "topic"))
     journal: Any = None
     return driver.Driver(
         client,
-        place,
+        place(),
         pipe,
         {*names},
         {},
@@ -179,14 +181,14 @@ def test_two_drivers_of_one_commit_at_one_scheduler_leave_each_others_workers_an
             drivers = []
             for root, client in zip(clones(tmp_path), (first, second), strict=True):
                 (root / "cache").mkdir()
-                with driver.token(root, root / "cache") as name:
-                    place = driver.place(client, root, root / "cache", name, ["x"], False, False, [])
-                place = dataclasses.replace(place, versions={}, shared=False)
-                client.register_plugin(worker.Admission(place))
+                with driver.token(root, root / "cache", None) as name:
+                    told = driver.place(client, root, root / "cache", name, ["x"], None, False)
+                told = dataclasses.replace(told, versions={}, shared=False)
+                client.register_plugin(worker.Admission(told))
                 pipe = through_dvc.Pipeline({"a": []}, {"a": []}, {"a": []})
                 journal: Any = None
                 absence = crew.Absence("nobody")
-                drivers.append(driver.Driver(client, place, pipe, {"a"}, {}, journal, {}, {}, absence))
+                drivers.append(driver.Driver(client, told, pipe, {"a"}, {}, journal, {}, {}, absence))
             with drivers[0].submitted():
                 keys = {each.submit("a").key for each in drivers}
             cluster.scale(2)
@@ -199,3 +201,47 @@ def test_two_drivers_of_one_commit_at_one_scheduler_leave_each_others_workers_an
                 10,
             )
         assert len(keys) == 2
+
+
+def test_a_remote_that_is_unfit_or_cannot_be_written_to_is_refused_before_any_stage(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for store, reason in (
+        (through_dvc.Store([], None, "it is relative"), "^it is relative$"),
+        (
+            through_dvc.Store([], tmp_path / "file" / "x", None),
+            "file/x, can't be written to .Not a directory.,",
+        ),
+    ):
+        with pytest.raises(InputError, match=reason):
+            driver.probe(store, "token")
+
+
+def test_workers_that_do_not_see_the_folder_of_the_remote_or_cannot_write_to_it_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else outs would be lost, or come to nothing after hours."""
+    store = through_dvc.Store([], tmp_path / "remote", None)
+    told = place(store=str(store.folder), token="token")
+    assert f"does not see the folder of DVC's remote, {store.folder}" in str(worker.refusal(told))
+    driver.probe(store, "token")
+    assert worker.refusal(told) is None
+    assert [path.name for path in (tmp_path / "remote").iterdir()] == ["token"]
+    monkeypatch.setattr(Path, "touch", refused)
+    assert "can't write to DVC's remote" in str(worker.refusal(told))
+
+
+def refused(_: Path) -> None:
+    raise OSError(errno.EROFS, "Read-only file system")
+
+
+def test_a_token_is_taken_away_wherever_it_was_left_also_one_of_a_driver_that_was_killed(
+    tmp_path: Path,
+) -> None:
+    store = through_dvc.Store([], tmp_path / "remote", None)
+    for folder in ("cache", ".dvc/tmp", "remote"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "spread-of-0").touch()
+    with driver.token(tmp_path, tmp_path / "cache", store) as name:
+        driver.probe(store, name)
+        assert {path.name for path in tmp_path.rglob("spread-of-*")} == {name}
+    assert not [*tmp_path.rglob("spread-of-*")]

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.study.params import params
+from stages.tools.spread import __main__ as spread
+from stages.tools.spread import estimates
 from stages.tools.spread.display import Bar, Lines, Pace, State, display
 from stages.tools.spread.estimates import measured, simulated, threads, urgency
 
@@ -58,6 +60,19 @@ def test_every_training_that_was_timed_counts_with_all_its_seeds() -> None:
     half = {**entries, "recipes": {recipe: {**entries["recipes"][recipe], "seeds": [1]}}}
     times = len(entries["recipes"][recipe]["seeds"])
     assert seconds[f"train@{recipe}"] == pytest.approx(measured(half)[f"train@{recipe}"] * times)
+
+
+@pytest.mark.slow
+def test_a_simulation_says_how_many_trainings_it_knows_nothing_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may take longer than all others together."""
+    known = {f"train@{recipe}": 100.0 for recipe in params()["recipes"]}
+    monkeypatch.setattr(estimates, "measured", lambda _: known)
+    stages, chain, _ = spread.simulation(["compare@demo"], 4)
+    assert "at least" not in stages + chain and "never timed" not in stages
+    del known["train@demo-lstm"], known["train@demo-conv1d"]
+    stages, chain, _ = spread.simulation(["compare@demo"], 4)
+    assert stages.count("at least") == 2 and stages.endswith("on 4 (never timed: 2 trainings)")
+    assert chain.startswith("the longest chain takes at least ")
 
 
 def test_a_network_that_reads_in_both_directions_takes_two_threads() -> None:

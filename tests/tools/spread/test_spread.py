@@ -14,17 +14,19 @@ from pathlib import Path
 import psutil
 import pytest
 
+from stages.runtime import crew
 from stages.runtime.config import InputError
-from stages.runtime.crew import Absence
 from stages.tools.spread import __main__ as spread
 from stages.tools.spread import clusters, through_dvc
 from tests.tools.spread.machines import machines, share, until, worker_of
+from tests.tools.spread.places import place
 from tests.tools.spread.toy import BEFORE, Toy, again, toy
 
 pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # DVC's
 
 KILLS = 30
+ME = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +167,48 @@ def test_a_stage_that_fails_is_named_once_and_what_does_not_need_it_is_finished(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
+    ("end", "line"),
+    [
+        ("dies", "killed by SIGKILL, often for lack of memory"),
+        ("breaks", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_why_a_stage_ended_without_a_line_of_its_own_is_told(fresh: Toy, end: str, line: str) -> None:
+    (fresh.control / f"start.{end}").touch()
+    done = fresh.spread("--jobs", "1", "start")
+    assert done.returncode == 1
+    [told] = [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert told.startswith("error: start on 0 on ") and f": {line}" in told and "all it said: " in told
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "line"),
+    [
+        (
+            1,
+            "epoch 3\nerror: DVC: failed to run: python x, exited with -9",
+            "killed by SIGKILL, often for lack",
+        ),
+        (1, "error: DVC: failed to run: python x, exited with 137", "killed by SIGKILL, often for lack"),
+        (1, "error: DVC: failed to run: python x, exited with -11", "killed by SIGSEGV"),
+        (-9, "epoch 3", "killed by SIGKILL, often for lack"),
+        (
+            1,
+            "error: data/x: no such file\nerror: DVC: failed to run: x, exited with 1",
+            "data/x: no such file",
+        ),
+        (1, "KeyError: 'x'\nerror: DVC: failed to run: python x, exited with 255", "KeyError: 'x'"),
+        (3, "", "ended with code 3"),
+    ],
+)
+def test_why_a_stage_ended_is_told_by_its_last_word_or_the_signal(code: int, text: str, line: str) -> None:
+    from stages.tools.spread import worker
+
+    assert worker.complaint(text, code).startswith(line)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
     "locked", [False, True], ids=["nothing has run", "dvc.lock is committed, outs are nowhere"]
 )
 def test_workers_that_see_nothing_of_the_driver_share_outs_through_the_remote(
@@ -242,6 +286,19 @@ def test_what_is_not_committed_is_refused_in_one_line(fresh: Toy) -> None:
     assert done.stderr == "error: workers run what is committed, and step.py is not: commit first\n"
 
 
+def test_settings_of_dvc_that_are_not_committed_are_refused(
+    fresh: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after `dvc init`, before the first commit: clones have none."""
+    nothing = through_dvc.Pipeline({}, {}, {})
+    monkeypatch.setattr(spread, "ROOT", fresh.root)
+    spread.refuse_uncommitted(nothing, [])
+    fresh.run("git", "rm", "--quiet", "--cached", ".dvc/config")
+    fresh.run("git", *ME, "commit", "--quiet", "--message", "x")
+    with pytest.raises(InputError, match=r"^workers run what is committed, and \.dvc/config is not"):
+        spread.refuse_uncommitted(nothing, [])
+
+
 @pytest.mark.slow
 def test_what_an_earlier_run_left_blocks_no_run_of_other_stages(fresh: Toy) -> None:
     """As reports of stages that the targets do not need."""
@@ -276,15 +333,23 @@ def test_a_commit_that_workers_cannot_fetch_is_refused(
         ["git", "clone", "--quiet", str(tmp_path / "origin"), str(tmp_path / "clone")],
     ):
         subprocess.run(command, check=True, capture_output=True)
-    me = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
     subprocess.run(
-        ["git", *me, "commit", "--quiet", "--allow-empty", "-m", "x"], cwd=tmp_path / "clone", check=True
+        ["git", *ME, "commit", "--quiet", "--allow-empty", "-m", "x"], cwd=tmp_path / "clone", check=True
     )
     monkeypatch.setattr(spread, "ROOT", tmp_path / "clone")
     assert spread.git_sources(local=True) == [str(tmp_path / "clone")]
+    # a fork has it, but workers clone from the origin
+    subprocess.run(
+        ["git", "update-ref", "refs/remotes/fork/main", "HEAD"], cwd=tmp_path / "clone", check=True
+    )
     with pytest.raises(
         InputError, match=r"last commit is not in .*origin, from which workers clone: git push"
     ):
+        spread.git_sources(local=False)
+    subprocess.run(["git", "update-ref", "refs/remotes/origin/x", "HEAD"], cwd=tmp_path / "clone", check=True)
+    assert spread.git_sources(local=False) == [str(tmp_path / "clone"), str(tmp_path / "origin")]
+    subprocess.run(["git", "remote", "remove", "origin"], cwd=tmp_path / "clone", check=True)
+    with pytest.raises(InputError, match=r"^found no Git remote called origin"):
         spread.git_sources(local=False)
 
 
@@ -300,10 +365,7 @@ def test_a_stage_sees_the_variables_of_the_driver_and_not_those_that_dask_sets(
         "HOME": "h",
     }.items():
         monkeypatch.setenv(name, value)
-    place = worker.Place(
-        *("study", "0" * 40, [], "", "", "", False, {"TF_X": "1"}, driver.PREFIXES, {}, False, "r", "t")
-    )
-    seen = worker.environment(place)
+    seen = worker.environment(place(environment={"TF_X": "1"}, prefixes=driver.PREFIXES))
     assert not {"OMP_NUM_THREADS", "PYTHONHASHSEED", "DVC_ROOT"} & set(seen)
     assert seen["TF_X"] == "1" and seen["HOME"] == "h"
 
@@ -359,19 +421,46 @@ def test_a_worker_with_other_packages_gets_no_stage(capsys: pytest.CaptureFixtur
     from stages.tools.spread import driver, worker
 
     wanted: dict[str, str | None] = {"Python": None, "numpy": "0.1", "no-such-package": None}
-    place = worker.Place(
-        *("study", "0" * 40, [], "", "", "", False, {}, (), wanted, False, "threads", "topic")
-    )
-    assert "numpy" in (worker.refusal(place) or "") and "no-such-package" not in (worker.refusal(place) or "")
+    told = place(versions=wanted)
+    assert "numpy" in (worker.refusal(told) or "") and "no-such-package" not in (worker.refusal(told) or "")
     with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
         pipe = through_dvc.Pipeline({"one": []}, {"one": []}, {"one": []})
         journal: object = None
         with pytest.raises(InputError, match="no worker can be used"):
-            driver.Driver(client, place, pipe, {"one"}, {}, journal, {}, {}, Absence("")).run()  # type: ignore[arg-type]
+            driver.Driver(client, told, pipe, {"one"}, {}, journal, {}, {}, crew.Absence("")).run()  # type: ignore[arg-type]
         refused = capsys.readouterr().err
         assert refused.count("\n") == 1 and "is not used: it has Python" in refused and "numpy" in refused
         task = client.submit(time.time, resources={"threads": 1}, pure=False)
         assert wait_a_while(task, wait)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("same", [True, False])
+def test_a_worker_whose_stages_would_wait_for_it_gets_none(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, same: bool
+) -> None:
+    """By another name of the address, too."""
+    from distributed import Client, LocalCluster
+
+    from stages.tools.spread import worker
+
+    assert worker.SHARDS == crew.SCHEDULER
+    parts = {
+        "n_workers": 1,
+        "threads_per_worker": 1,
+        "processes": False,
+        "protocol": "tcp",
+        "dashboard_address": None,
+    }
+    with LocalCluster(**parts) as cluster, LocalCluster(**parts) as another, Client(cluster) as client:
+        address = (cluster if same else another).scheduler_address.replace("127.0.0.1", "localhost")
+        monkeypatch.setenv(crew.SCHEDULER, address.removeprefix("tcp://"))
+        client.register_plugin(worker.Admission(place()))
+        until(lambda: client.get_events("topic"), 60)
+        [(_, event)] = client.get_events("topic")
+    assert event["threads"] == (0 if same else 1)
+    reason = str(event["refused"])
+    assert reason.startswith(f"{crew.SCHEDULER} there is localhost:" if same else "None"), reason
 
 
 def wait_a_while(task: object, wait: object) -> bool:

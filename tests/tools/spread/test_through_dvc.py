@@ -20,12 +20,14 @@ from tests.tools.spread.toy import BEFORE, Toy, toy
 pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep:DeprecationWarning")  # DVC's
 
 NAMES = {
+    "dvc.config_schema": ["RelPath"],
     "dvc.dvcfile": ["load_file"],
     "dvc.repo.reproduce": ["collect_stages", "get_active_graph", "plan_repro"],
     "dvc.stage.exceptions": ["StageNotFound"],
     "dvc.utils.serialize": ["dump_yaml", "load_yaml", "modify_yaml"],
 }
 METHODS = {  # and the arguments that are given by name
+    "dvc.config.Config.load_one": [],
     "dvc.dvcfile.ProjectFile.stages": [],
     "dvc.stage.Stage.changed": ["allow_missing"],
     "dvc.stage.Stage.checkout": ["kwargs"],
@@ -103,7 +105,7 @@ def test_what_lies_in_the_remote_is_not_out_of_date(fresh: Toy, tmp_path: Path) 
     fresh.dvc("remote", "add", "--default", "store", str(tmp_path / "remote"))
     with through_dvc.opened(fresh.root) as repo:
         pipe = through_dvc.pipeline(repo)
-        assert through_dvc.has_remote(repo)
+        assert through_dvc.store(repo) == through_dvc.Store([], tmp_path / "remote", None)
         through_dvc.push(repo, ["start", "train-a", "judge-a"])
     for folder in ("data", ".dvc/cache"):
         files.remove(fresh.root / folder)
@@ -135,11 +137,43 @@ def bare(root: Path, *settings: str) -> Path:
     [("ssh://one/srv", ["dvc-ssh"]), ("s3://bucket/x", ["dvc-s3"]), ("https://x", []), ("/mnt/store", [])],
 )
 def test_a_remote_says_which_package_dvc_needs_for_it(tmp_path: Path, url: str, packages: list[str]) -> None:
-    root = bare(tmp_path / "repo", "remote = store", "['remote \"store\"']", f"url = {url}")
-    with through_dvc.opened(root) as repo:
-        assert through_dvc.remote_packages(repo) == packages
+    folder = Path(url) if url.startswith("/") else None
+    with through_dvc.opened(bare(tmp_path / "repo", *default(url))) as repo:
+        assert through_dvc.store(repo) == through_dvc.Store(packages, folder, None)
     with through_dvc.opened(bare(tmp_path / "none")) as repo:
-        assert through_dvc.remote_packages(repo) == []
+        assert through_dvc.store(repo) is None
+
+
+def default(url: str) -> list[str]:
+    """Settings of DVC's core, and after it, by which this is the default remote."""
+    return ["remote = store", "['remote \"store\"']", f"url = {url}"]
+
+
+@pytest.mark.parametrize(
+    ("committed", "local", "reason"),
+    [
+        (["/srv/a"], None, None),
+        ([], "/srv/a", "is not the one of .dvc/config, .*: dvc remote add --force --default store /srv/a$"),
+        (["/srv/b"], "/srv/a", "store at /srv/a, is not the one of .dvc/config"),
+        (["../a"], None, r"is a path from this checkout .*: dvc remote modify store url /.*/repo/a$"),
+        (["../a"], "../a", r"is a path from this checkout"),
+    ],
+)
+def test_a_remote_that_workers_elsewhere_cannot_find_is_unfit_for_them(
+    tmp_path: Path, committed: list[str], local: str | None, reason: str | None
+) -> None:
+    """They have what is committed, in clones of their own."""
+    root = bare(tmp_path / "repo", *(line for url in committed for line in default(url)))
+    if local:
+        lines = ["[core]", *default(local)]
+        (root / ".dvc" / "config.local").write_text("\n".join(lines), encoding="utf-8")
+    with through_dvc.opened(root) as repo:
+        store = through_dvc.store(repo)
+    assert store
+    if reason is None:
+        assert store.unfit is None
+    else:
+        assert re.search(reason, str(store.unfit)), store.unfit
 
 
 COMMIT = "0" * 40

@@ -28,6 +28,11 @@ if slow.exists():
     slow.unlink()
     (control / f"{name}.started").touch()
     time.sleep(60)
+if (control / f"{name}.dies").exists():
+    print("epoch 3 of 9", flush=True)
+    os.kill(os.getpid(), 9)
+if (control / f"{name}.breaks").exists():
+    1 / 0
 if (control / f"{name}.fails").exists():
     sys.exit(f"error: {name} can't read its input; mend it")
 text = name + "".join(Path(path).read_text() for path in reads)
