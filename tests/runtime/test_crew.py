@@ -148,7 +148,7 @@ def test_blocks_that_wait_for_workers_of_a_cluster_say_so_and_what_to_do(
     distributed = pytest.importorskip("distributed")
     monkeypatch.setattr(crew, "PATIENCE", 1.5)
     with distributed.LocalCluster(
-        n_workers=0, processes=False, protocol="tcp", dashboard_address=None
+        n_workers=0, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0"
     ) as cluster:
         address = cluster.scheduler_address
         monkeypatch.setenv(crew.SCHEDULER, address)

@@ -100,7 +100,7 @@ def test_while_there_is_no_worker_a_line_says_so_and_what_to_do(
 
     monkeypatch.setattr(crew, "PATIENCE", 1.5)
     with (
-        LocalCluster(n_workers=0, processes=False, dashboard_address=None) as cluster,
+        LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
     ):
         threading.Timer(4.0, cluster.scale, [1]).start()

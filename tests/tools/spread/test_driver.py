@@ -176,7 +176,7 @@ def test_two_drivers_of_one_commit_at_one_scheduler_leave_each_others_workers_an
     that both had asked for was made in the cache of one."""
     from distributed import Client, LocalCluster
 
-    with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, processes=False, dashboard_address="127.0.0.1:0") as cluster:
         with Client(cluster) as first, Client(cluster) as second:
             drivers = []
             for root, client in zip(clones(tmp_path), (first, second), strict=True):

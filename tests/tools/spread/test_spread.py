@@ -450,7 +450,7 @@ def test_a_worker_whose_stages_would_wait_for_it_gets_none(
         "threads_per_worker": 1,
         "processes": False,
         "protocol": "tcp",
-        "dashboard_address": None,
+        "dashboard_address": "127.0.0.1:0",
     }
     with LocalCluster(**parts) as cluster, LocalCluster(**parts) as another, Client(cluster) as client:
         address = (cluster if same else another).scheduler_address.replace("127.0.0.1", "localhost")
