@@ -2,9 +2,10 @@
 table.
 
 Prints label, probability and text, separated by tabs; with --json an object a line that also has the
-probability of every label. Texts are UTF-8. Below --threshold it abstains, and of an empty text: the label is
-empty, or null; a comparison's figure of coverage says what that brings. Notes on standard error say where
-that means little, as probabilities are not calibrated, and of how many texts no word was learned.
+probability of every label, and whether anything of the text is `known`. Texts are UTF-8. Below --threshold it
+abstains, and of an empty text: the label is empty, or null; a comparison's figure of coverage says what that
+brings. Notes on standard error say where that means little, as probabilities are not calibrated, and of how
+many texts no word was learned.
 
 Of a table (CSV, TSV, JSON, JSON Lines, Parquet or .xlsx, also .gz) all columns are kept, as CSV or, with
 --json, as JSON Lines. Its texts are in the columns that the recipe's own source has them in, or in those of
@@ -143,11 +144,11 @@ def of_texts(classifier: Resident, options: argparse.Namespace, tally: Tally) ->
         lines = decoded(sys.stdin.buffer, "standard input, line")
         texts = (text.rstrip("\r\n") for text in lines)
     how = options.json, options.threshold, options.top
-    for text, shares in answered(classifier, ((text, text) for text in texts), tally):
+    for text, shares, known in answered(classifier, ((text, text) for text in texts), tally):
         words, note = None, None
         if options.words and shares is not None:
             words, note = options.words(text, int(shares.argmax()))
-        yield answers.line(text, classifier.labels, shares, *how, words, note) + "\n"
+        yield answers.line(text, classifier.labels, shares, known, *how, words, note) + "\n"
 
 
 def of_table(classifier: Resident, options: argparse.Namespace, tally: Tally) -> Iterator[str]:
@@ -192,7 +193,7 @@ def suffix(path: Path) -> str:
 def of_rows(classifier: Resident, path: Path, options: argparse.Namespace, tally: Tally) -> Iterator[str]:
     added = [*answers.by_column(classifier.labels, None, options.threshold, options.top)]
     header: Mapping[str, object] = {}
-    for (number, row), shares in answered(classifier, texts_of(path, options.column, added), tally):
+    for (number, row), shares, _ in answered(classifier, texts_of(path, options.column, added), tally):
         record = row | answers.by_column(classifier.labels, shares, options.threshold, options.top)
         if options.json:
             yield json.dumps(record, ensure_ascii=False) + "\n"
@@ -234,21 +235,22 @@ def texts_of(
 
 def answered(
     classifier: Resident, texts: Iterable[tuple[Any, str]], tally: Tally
-) -> Iterator[tuple[Any, np.ndarray | None]]:
-    """What stands beside each text, and the probabilities of its labels, float64[labels]; None for an empty
-    one. tally: is counted on."""
+) -> Iterator[tuple[Any, np.ndarray | None, bool | None]]:
+    """What stands beside each text, the probabilities of its labels, float64[labels], and whether anything of
+    it was learned; None for an empty one. tally: is counted on."""
     from tqdm import tqdm
 
     remaining = iter(texts)
     with tqdm(unit=" texts", disable=None, delay=2) as bar:  # for a terminal, once it takes time
         while chunk := list(islice(remaining, CHUNK)):
-            shares, known = classifier.answers([text for _, text in chunk])
             tally.texts += len(chunk)
-            tally.strange += sum(
-                not knows and bool(text.strip()) for (_, text), knows in zip(chunk, known, strict=True)
-            )
-            for (beside, text), probabilities in zip(chunk, shares, strict=True):
-                yield beside, probabilities if text.strip() else None
+            shares, known = classifier.answers([text for _, text in chunk])
+            for (beside, text), probabilities, knows in zip(chunk, shares, known.tolist(), strict=True):
+                if text.strip():
+                    tally.strange += not knows
+                    yield beside, probabilities, knows
+                else:
+                    yield beside, None, None
             bar.update(len(chunk))
 
 

@@ -88,7 +88,7 @@ def test_below_the_threshold_no_label_is_given(monkeypatch: pytest.MonkeyPatch) 
 def test_of_an_empty_text_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(monkeypatch, "small", "", " \t") == ["\t\t", "\t\t"]
     [answer] = [json.loads(text) for text in run(monkeypatch, "small", "--json", "")]
-    assert (answer["label"], answer["probability"], answer["probabilities"]) == (None, None, None)
+    assert {answer[key] for key in ("label", "probability", "probabilities", "known")} == {None}
 
 
 def test_a_text_without_a_known_word_is_noted(
@@ -96,6 +96,8 @@ def test_a_text_without_a_known_word_is_noted(
 ) -> None:
     assert len(run(monkeypatch, "small", "zzz", "abc", "")) == 3
     assert capsys.readouterr().err == "note: no word of 'zzz' was learned: what follows for it is a guess\n"
+    answers = map(json.loads, run(monkeypatch, "small", "--json", "zzz", "abc"))
+    assert [answer["known"] for answer in answers] == [False, True]
 
 
 @pytest.mark.parametrize("form", ["lines", "csv", "jsonl"])
@@ -330,7 +332,7 @@ def test_texts_are_answered_as_they_come(monkeypatch: pytest.MonkeyPatch) -> Non
             yield read, "text"
 
     answers = predict.answered(cast(Any, Classifier("small", RECIPES)), texts(), predict.Tally())
-    assert [number for number, _ in islice(answers, 25)] == [*range(1, 26)]
+    assert [number for number, *_ in islice(answers, 25)] == [*range(1, 26)]
     assert read == 30
 
 

@@ -36,19 +36,19 @@ def ranked(
 
 
 def answer(
-    labels: Sequence[str], shares: np.ndarray | None, threshold: float = 0.0, top: int = 1
+    labels: Sequence[str], shares: np.ndarray | None, known: bool | None, threshold: float = 0.0, top: int = 1
 ) -> dict[str, Any]:
-    """What is said of a text: `label`, `probability`, `probabilities` by label and, if more than one is asked
-    for, `top`, pairs of a label and its probability. Of an empty text all are null, in `top`, too.
+    """What is said of a text: `label`, `probability`, `probabilities` by label, `known` and, if more than one
+    is asked for, `top`, pairs of a label and its probability. Of an empty text all are null, in `top`, too.
 
-    shares: float64[labels], None for an empty text.
+    shares: float64[labels], known: whether anything of the text was learned; None for an empty text.
     """
     pairs = ranked(labels, shares, threshold, top)
     label, highest = pairs[0]
     every = None
     if shares is not None:
         every = {name: round(float(p), 6) for name, p in zip(labels, shares, strict=True)}
-    fields = {"label": label, "probability": highest, "probabilities": every}
+    fields = {"label": label, "probability": highest, "probabilities": every, "known": known}
     return fields | ({"top": pairs} if top > 1 else {})
 
 
@@ -67,6 +67,7 @@ def line(
     text: str,
     labels: Sequence[str],
     shares: np.ndarray | None,
+    known: bool | None,
     as_json: bool,
     threshold: float,
     top: int,
@@ -85,7 +86,8 @@ def line(
     explained: dict[str, Any] = {}
     if words is not None:
         explained = {"words": [[word, round(share, 6)] for word, share in words], "note": note}
-    return json.dumps(answer(labels, shares, threshold, top) | {"text": text} | explained, ensure_ascii=False)
+    fields = answer(labels, shares, known, threshold, top)
+    return json.dumps(fields | {"text": text} | explained, ensure_ascii=False)
 
 
 def told(shares: Sequence[tuple[str, float]]) -> list[str]:

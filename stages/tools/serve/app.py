@@ -110,7 +110,7 @@ class Service:
             raise HTTPException(422, "text, texts: found both or neither, allowed: one of them")
         texts = [request.text] if request.text is not None else request.texts or []
         answers = [
-            answer(self._model.labels, shares, request.threshold, request.top) | {"known": known}
+            answer(self._model.labels, shares, known, request.threshold, request.top)
             for shares, known in await self._answers(texts)
         ]
         return answers[0] if request.text is not None else {"answers": answers}
@@ -121,7 +121,7 @@ class Service:
         if words > self._limits.words:
             raise HTTPException(422, f"text: found {words} words, allowed: {self._limits.words} to explain")
         [(shares, known)] = await self._answers([text])
-        fields = answer(self._model.labels, shares) | {"known": known}
+        fields = answer(self._model.labels, shares, known)
         if shares is None:
             return fields | {"words": [], "note": None}
         pairs = await self._words(text, int(shares.argmax()))

@@ -27,7 +27,9 @@ def test_the_most_probable_labels_come_first_equal_ones_in_their_order(shares: l
 @given(st.text(), st.text(), st.floats(0, 1))
 def test_a_text_is_one_line_whatever_is_in_it_and_in_its_label(text: str, label: str, share: float) -> None:
     shares, labels = np.array([share, 1 - share]), [f"a {label}", f"b {label}"]
-    plain, spelled = (answers.line(text, labels, shares, form, 0.0, 1, None, None) for form in (False, True))
+    plain, spelled = (
+        answers.line(text, labels, shares, True, form, 0.0, 1, None, None) for form in (False, True)
+    )
     answer = json.loads(spelled)
     assert len((plain + ".").splitlines()) == 1 and plain.count("\t") == 2
     assert answer["text"] == text and answer["label"] == labels[share < 0.5]

@@ -132,9 +132,9 @@ def occupied(model: Fake, client: Client) -> Iterator[Callable[..., Future[Any]]
 
 
 def answer(text: str, threshold: float = 0.0, top: int = 1) -> Any:
-    """What `predict --json` prints of it, but for the text, and whether the model knows it."""
+    """What `predict --json` prints of it, but for the text."""
     fake = Fake()
     shares = fake.calibrated(fake.logits([text])[0])[0] if text.strip() else None
-    printed = json.loads(answers.line(text, LABELS, shares, True, threshold, top, None, None))
     known = bool(fake.answers([text])[1][0]) if text.strip() else None
-    return {key: value for key, value in printed.items() if key != "text"} | {"known": known}
+    printed = json.loads(answers.line(text, LABELS, shares, known, True, threshold, top, None, None))
+    return {key: value for key, value in printed.items() if key != "text"}
