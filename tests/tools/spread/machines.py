@@ -27,6 +27,7 @@ def share(project: Project, folder: Path) -> None:
     """Commit the project, with a DVC remote and a Git origin in a folder, which machines reach."""
     (folder / "remote").mkdir()
     project.dvc("remote", "add", "--default", "store", str(folder / "remote"))
+    project.run("git", "checkout", "--quiet", "-B", "shared")  # a clone of a detached HEAD has no branch
     project.commit()
     subprocess.run(
         ["git", "clone", "--quiet", "--bare", str(project.root), str(folder / "origin")], check=True
