@@ -17,6 +17,7 @@ from stages.tokenizers import ngrams
 from stages.tools.fit import memory
 
 SHORT = 30  # words that half of the texts have no more of: then parts of words tell more than rare words
+RARE = 5000  # texts: with fewer, n-grams that are in one of them count, too
 SEEDS = 3
 SEEDS_OF_FEW = 10  # their held-out tenths have two thirds of the texts, three seeds' a quarter
 WHY_THREE, WHY_TEN = "means and standard deviations are shown", "each holds out another tenth of few texts"
@@ -72,7 +73,12 @@ class Texts:
     @property
     def usual(self) -> int:
         """In how many texts an n-gram has to be."""
-        return 1 if len(self.lengths) < 5_000 else 2
+        return usual_min_texts(len(self.lengths))
+
+
+def usual_min_texts(texts: int) -> int:
+    """In how many of so many texts an n-gram has to be, if there is memory for all of them."""
+    return 1 if texts < RARE else 2
 
 
 def place(experiment: str) -> Path:

@@ -10,12 +10,12 @@ import numpy as np
 from stages.artifacts.split import Split
 from stages.tokenizers import ngrams
 from stages.tools.fit import memory
+from stages.tools.fit.experiment import usual_min_texts
 from stages.tools.report.ranking import half_width
 
 FOLDS = 5
 DRAWS = 5  # of the folds
 MAJORITY = "majority"  # the model that always says the most frequent label
-RARE = 5000  # texts: with fewer, n-grams that are in one of them count, too
 MOST = (
     1 << 20
 )  # n-grams, the most frequent, so that there is room for their weights however many texts there are
@@ -31,7 +31,7 @@ def vectorizer(texts: int, labels: int) -> Any:
         token_pattern=None,
         lowercase=False,  # split does it
         ngram_range=(1, 2),
-        min_df=1 if texts < RARE else 2,
+        min_df=usual_min_texts(texts),
         max_features=max(1, min(MOST, memory.most(labels))),
         dtype=np.float32,
     )

@@ -33,9 +33,14 @@ def size(cgroups: Sequence[Path] = CGROUPS) -> int:
     return min(sizes)
 
 
+def room() -> float:
+    """Bytes that what grows with the labels may take."""
+    return SHARE * size()
+
+
 def most(labels: int, each: int = LOGISTIC) -> int:
     """How many n-grams there is room for. each: bytes for a weight."""
-    return int(SHARE * size() / (each * _outputs(labels)))
+    return int(room() / (each * _outputs(labels)))
 
 
 def _outputs(labels: int) -> int:
@@ -51,17 +56,17 @@ def min_texts(
     Raises InputError if there is room for hardly any.
     """
     each = max((BYTES[cell] for cell in cells if cell in BYTES), default=1)
-    room = most(labels, each)
-    if room < FEWEST:
+    fitting = most(labels, each)
+    if fitting < FEWEST:
         raise InputError(
-            f"found {counted(labels, 'label')}, allowed: {int(labels * room / FEWEST):,}, whose weights for "
-            f"{FEWEST:,} n-grams fit into half of the memory, {in_gb(size())}; join labels, delete the rows "
-            "of rare ones, or take a machine with more memory"
+            f"found {counted(labels, 'label')}, allowed: {int(labels * fitting / FEWEST):,}, whose weights "
+            f"for {FEWEST:,} n-grams fit into half of the memory, {in_gb(size())}; join labels, delete the "
+            "rows of rare ones, or take a machine with more memory"
         )
     at_most = MARKS * words * (config.words + (LETTERS if config.characters else 0))
-    if at_most <= room:
+    if at_most <= fitting:
         return config.min_texts
-    while ngrams.fit(config, texts).vocabulary > room:
+    while ngrams.fit(config, texts).vocabulary > fitting:
         config = replace(config, min_texts=2 * config.min_texts)
     return config.min_texts
 

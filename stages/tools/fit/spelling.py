@@ -16,16 +16,16 @@ AT_THE_END = ".,;:!?…"
 
 def slips(counts: Mapping[str, int]) -> Iterator[str]:
     """A line for each rare label that is spelled nearly as a frequent one. counts: rows of each label."""
-    found = [
+    near = [
         f"{name!r} ({counted(counts[name], 'row')}) is spelled nearly as {other!r} ({counts[other]:,})"
         for name, others in _near(counts).items()
         if (other := max(others, key=lambda each: counts[each]))
         if counts[name] <= MOST and counts[name] < RARE * counts[other]
     ]
-    for line in found[:SHOWN]:
+    for line in near[:SHOWN]:
         yield f"{line}; if that is a slip, mend it in your data"
-    if len(found) > SHOWN:
-        more = len(found) - SHOWN
+    if len(near) > SHOWN:
+        more = len(near) - SHOWN
         yield f"so {'is' if more == 1 else 'are'} {counted(more, 'label')} more"
 
 

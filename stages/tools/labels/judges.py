@@ -19,8 +19,8 @@ from scipy.special import softmax
 from stages.runtime.config import InputError
 from stages.tokenizers import ngrams
 from stages.tools.fit import memory
-from stages.tools.fit.experiment import SHORT
-from stages.tools.fit.folds import MOST, RARE
+from stages.tools.fit.experiment import SHORT, usual_min_texts
+from stages.tools.fit.folds import MOST
 from stages.trainers.linear import UNKNOWN, inverse_frequencies, log_ratios, scaled
 
 CHARACTERS = 6  # the most in an n-gram of characters
@@ -55,7 +55,7 @@ def features(texts: Sequence[str], labels: int = 2) -> Weighed:
         kind="ngrams",
         words=3,
         characters=CHARACTERS if short else 0,
-        min_texts=1 if len(texts) < RARE else 2,
+        min_texts=usual_min_texts(len(texts)),
         binary=False,
         edges=short,
     )

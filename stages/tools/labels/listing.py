@@ -74,7 +74,7 @@ def judged(split: Split) -> Judgement:
             "or more; supply more texts"
         )
     needed = len(rows) * len(used) * BYTES
-    if needed > memory.SHARE * memory.size():
+    if needed > memory.room():
         raise InputError(
             f"found {len(used):,} labels and {len(rows):,} texts, whose probabilities would take "
             f"{memory.in_gb(needed)}, allowed: half of the memory, {memory.in_gb(memory.size())}; join "

@@ -151,8 +151,8 @@ class Service:
         answers: list[tuple[np.ndarray | None, bool | None]] = [(None, None)] * len(texts)
         if full:
             shares, known = await self._batcher.asked(self._model.answers, [texts[place] for place in full])
-            for place, *one in zip(full, shares, known.tolist(), strict=True):
-                answers[place] = (one[0], one[1])
+            for place, row, knows in zip(full, shares, known.tolist(), strict=True):
+                answers[place] = row, knows
         self.metrics.texts.inc(len(texts))
         return answers
 

@@ -20,14 +20,17 @@ class FullError(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """texts: `ask` takes them together with those of other jobs that ask the same; work: what is done
-    instead, by itself; size: its texts, or 1."""
+    """texts: `ask` takes them together with those of other jobs that ask the same; without any it is asked by
+    itself."""
 
     texts: Sequence[str]
-    ask: Ask | None
-    work: Callable[[], Any] | None
-    size: int
+    ask: Callable[[Sequence[str]], Any]
     answer: "asyncio.Future[Any]"
+
+    @property
+    def size(self) -> int:
+        """How much of the room it takes."""
+        return len(self.texts) or 1
 
 
 class Batcher:
@@ -52,28 +55,27 @@ class Batcher:
 
     async def asked(self, ask: Ask, texts: Sequence[str]) -> Arrays:
         """What it answers. Raises `FullError`, and whatever the model raises."""
-        arrays: Arrays = await self._queued(texts, ask, None)
+        arrays: Arrays = await self._queued(texts, ask)
         return arrays
 
     async def done(self, work: Callable[[], T]) -> T:
         """What `work` returns, which the model's thread does in its turn. Raises what `asked` does."""
-        result: T = await self._queued([], None, work)
+        result: T = await self._queued([], lambda _: work())
         return result
 
-    async def _queued(self, texts: Sequence[str], ask: Ask | None, work: Callable[[], Any] | None) -> Any:
-        size = len(texts) or 1
-        if self._jobs and self.waiting + size > self._room:
+    async def _queued(self, texts: Sequence[str], ask: Callable[[Sequence[str]], Any]) -> Any:
+        job = Job(texts, ask, asyncio.get_running_loop().create_future())
+        if self._jobs and self.waiting + job.size > self._room:
             raise FullError
-        job = Job(texts, ask, work, size, asyncio.get_running_loop().create_future())
         self._jobs.append(job)
-        self.waiting += size
+        self.waiting += job.size
         self._has_jobs.set()
         try:
             return await job.answer
         except asyncio.CancelledError:  # nobody waits for the answer any longer
             if job in self._jobs:
                 self._jobs.remove(job)
-                self.waiting -= size
+                self.waiting -= job.size
             raise
 
     async def run(self) -> None:
@@ -108,15 +110,14 @@ class Batcher:
 
     def _joins(self, batch: Sequence[Job], size: int) -> bool:
         """Whether the first job that waits may be done together with a batch of so many texts."""
-        alone = batch[0].work or batch[0].ask != self._jobs[0].ask
-        return not alone and size + self._jobs[0].size <= self._most
+        job = self._jobs[0]
+        return bool(job.texts) and job.ask == batch[0].ask and size + job.size <= self._most
 
     def _answers(self, batch: Sequence[Job]) -> list[Any]:
         """In the model's thread."""
-        ask, work = batch[0].ask, batch[0].work
-        if ask is None:
-            return [work() if work else None]
-        texts = [text for job in batch for text in job.texts]
+        ask, texts = batch[0].ask, [text for job in batch for text in job.texts]
+        if not texts:
+            return [ask(texts)]
         self._measured(len(texts))
         edges = np.cumsum([job.size for job in batch])[:-1]
         return [*zip(*(np.split(array, edges) for array in ask(texts)), strict=True)]

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from stages.runtime.config import InputError
-from stages.runtime.crew import Absence
+from stages.runtime.crew import PATIENCE, Absence
 
-PATIENCE = 30.0  # seconds for a scheduler to answer
 TRIES = 3
 PODS = 16  # of Kubernetes at most, unless Dask's own settings say how many
 # They reach schedulers that this process starts: its own and SLURM's. One at an address, or in a pod, has the
