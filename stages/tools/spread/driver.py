@@ -23,7 +23,7 @@ from stages.runtime.machine import processor
 from stages.tools.spread.display import Display, Pace, State, display
 from stages.tools.spread.estimates import OVERHEAD, simulated, urgency
 from stages.tools.spread.journal import Journal
-from stages.tools.spread.through_dvc import Pipeline, Result, Store
+from stages.tools.spread.through_dvc import Pipeline, Result, Store, opened, try_writing
 
 TICK = 1.0  # seconds
 TOKEN = "spread-of-"  # how the names of tokens begin
@@ -121,6 +121,9 @@ def place(
         )
     if store and not shared:
         probe(store, name)
+        if not store.folder:
+            with opened(root) as repo:
+                try_writing(repo)
     commit = git(root, "rev-parse", "HEAD")
     return worker.Place(
         study=hashlib.sha256(sources[-1].encode()).hexdigest()[:12],

@@ -6,6 +6,7 @@ of stages are not DVC's public interface: tests/tools/spread/test_through_dvc.py
 of DVC has changed.
 """
 
+import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from stages.study.params import one_of
 LOCK, PIPELINE = "dvc.lock", "dvc.yaml"
 # kinds of remotes for which DVC needs a package that it does not bring along, and requirements.lock has not
 EXTRAS = {"azure", "gdrive", "gs", "hdfs", "oss", "s3", "ssh", "webdav", "webhdfs"}
+WEB = {"http", "https"}
 Hashes = set[Any]
 
 
@@ -217,6 +219,25 @@ def _unfit(repo: Any, name: str, url: str) -> str | None:
     return None
 
 
+def try_writing(repo: Any) -> None:
+    """Refuse a default remote that takes no file, by one without content, which is deleted again. Of the web,
+    which may not delete, nothing is tried."""
+    odb = repo.cloud.get_remote_odb()
+    if odb.fs.protocol in WEB:
+        return
+    trial = odb.fs.join(odb.path, f"seqstudy-{secrets.token_hex(8)}")
+    try:
+        odb.fs.makedirs(odb.path, exist_ok=True)
+        odb.fs.pipe_file(trial, b"")
+        odb.fs.rm_file(trial)
+    except Exception as error:  # each kind of remote raises its library's own
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(
+            f"DVC's default remote, {odb.fs.unstrip_protocol(odb.path)}, can't be written to ({reason}); let "
+            "it, or name another one: dvc remote add --force --default ..."
+        ) from None
+
+
 def bring(repo: Any, names: Iterable[str], remote: bool) -> None:
     """Put the outs of stages, as dvc.lock has them, into the workspace."""
     stages = named(repo, names).values()
@@ -250,9 +271,12 @@ def push(repo: Any, names: Iterable[str]) -> None:
 def produce(root: Path, name: str, upstream: Iterable[str], cache: str, remote: bool) -> None:
     """Run a stage as `dvc repro --single-item` does, from outs of other stages that are brought first.
 
-    cache: the folder of DVC's cache. remote: whether outs come from DVC's remote, and go there.
+    cache: the folder of DVC's cache. remote: whether outs come from DVC's remote, and go there. That is tried
+    first, as they would go there after hours.
     """
     with opened(root, cache) as repo:
+        if remote:
+            try_writing(repo)
         bring(repo, upstream, remote)
         if remote:
             _bring_unchanged(repo, name)

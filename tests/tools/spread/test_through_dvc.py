@@ -176,6 +176,31 @@ def test_a_remote_that_workers_elsewhere_cannot_find_is_unfit_for_them(
         assert re.search(reason, str(store.unfit)), store.unfit
 
 
+def test_a_remote_that_takes_no_file_is_refused_with_the_reason_and_one_that_does_keeps_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    for url in (f"{tmp_path}/file/x", f"{tmp_path}/store", "https://x.invalid"):
+        with through_dvc.opened(bare(tmp_path / url.replace("/", "_"), *default(url))) as repo:
+            if "file" in url:
+                with pytest.raises(InputError, match=r"file/x.*, can't be written to \(.*Not a directory"):
+                    through_dvc.try_writing(repo)
+            else:
+                through_dvc.try_writing(repo)  # of the web nothing is tried
+    assert [path for path in (tmp_path / "store").rglob("*") if path.is_file()] == []
+    with through_dvc.opened(tmp_path / f"{tmp_path}/store".replace("/", "_")) as repo:
+        odb = repo.cloud.get_remote_odb()
+        monkeypatch.setattr(type(odb.fs), "pipe_file", without_credentials)
+        with pytest.raises(InputError, match=r"can't be written to \(Unable to locate credentials\); let it"):
+            through_dvc.try_writing(repo)
+    with pytest.raises(InputError, match="Unable to locate credentials"):  # a worker, before the stage runs
+        through_dvc.produce(Path(repo.root_dir), "no stage", [], repo.cache.local_cache_dir, remote=True)
+
+
+def without_credentials(*_: object) -> None:
+    raise RuntimeError("Unable to locate\ncredentials")  # a library's own kind of error
+
+
 COMMIT = "0" * 40
 ENTRIES = {name: {"cmd": name, "outs": [{"path": f"{name}.txt", "md5": "0" * 32}]} for name in "abcd"}
 
