@@ -24,8 +24,9 @@ def main() -> None:
     if not options.text.strip():
         raise InputError("text: found an empty one, allowed: a text with words")
     note_doubt(options.recipe, classifier)
-    note_a_guess(classifier, options.text)
-    probable = classifier.probabilities([options.text])[0][0]
+    [probable], [known] = classifier.answers([options.text])
+    if not known:
+        note_a_guess(options.text)
     label = int(probable.argmax())
     print(f"{classifier.labels[label]}, {probable[label]:.4f}")
     shares, note = explaining(options.recipe, recipes, classifier)(options.text, label)

@@ -136,16 +136,16 @@ def columns(asked: Sequence[str], stated: Sequence[str]) -> list[str]:
 def of_texts(classifier: Resident, options: argparse.Namespace, tally: Tally) -> Iterator[str]:
     """What is printed for the texts on the command line, or on standard input. tally: is counted on."""
     if options.text:
-        arguments = [*decoded(map(os.fsencode, options.text), "text")]  # all refused before one is answered
-        for text in arguments:
-            note_a_guess(classifier, text)
-        texts = iter(arguments)
+        # all are refused before one is answered
+        texts = iter([*decoded(map(os.fsencode, options.text), "text")])
     else:
         lines = decoded(sys.stdin.buffer, "standard input, line")
         texts = (text.rstrip("\r\n") for text in lines)
     how = options.json, options.threshold, options.top
     for text, shares, known in answered(classifier, ((text, text) for text in texts), tally):
         words, note = None, None
+        if options.text and known is False:
+            note_a_guess(text)
         if options.words and shares is not None:
             words, note = options.words(text, int(shares.argmax()))
         yield answers.line(text, classifier.labels, shares, known, *how, words, note) + "\n"

@@ -13,10 +13,8 @@ def test_it_says_where_no_word_speaks_for_the_label_and_where_probabilities_mean
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def resident(*_: object) -> Any:
-        shares = np.array([[[0.1, 0.9]]])
-        return SimpleNamespace(
-            labels=["no", "yes"], doubt="not so", knows=lambda text: True, probabilities=lambda texts: shares
-        )
+        of_one = np.array([[0.1, 0.9]]), np.array([True])
+        return SimpleNamespace(labels=["no", "yes"], doubt="not so", answers=lambda texts: of_one)
 
     monkeypatch.setattr(explain, "params", lambda: {"recipes": {"mine": {}}})
     monkeypatch.setattr(explain, "Resident", resident)

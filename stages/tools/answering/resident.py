@@ -43,21 +43,12 @@ class Resident(Classifier):
         """Of the model alone, float32[texts, outputs]."""
         return [self._loaded(texts)]
 
-    def knows(self, text: str) -> bool:
-        """Whether a word or an n-gram of the text was in the texts that it learned from."""
-        for tokenizer in self._listening:
-            list(tokenizer.encode([text]))
-        return bool(self._known()[0])
-
     def answers(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """The probability of each label for each text, float64[texts, labels], and what it `knows`,
-        bool[texts], without reading them once more."""
-        return self.probabilities(texts)[0], self._known()
-
-    def _known(self) -> np.ndarray:
-        """Of the latest texts: bool[texts]."""
+        """The probability of each label for each text, float64[texts, labels]; whether a word or an n-gram of
+        it was in the texts that the model learned from, bool[texts]."""
+        shares = self.probabilities(texts)[0]
         known: np.ndarray = np.any([tokenizer.known for tokenizer in self._listening], axis=0)
-        return known
+        return shares, known
 
     def calibrated(self, logits: np.ndarray) -> np.ndarray:
         """The probabilities of the labels: float32[texts, outputs] of `logits` -> float64[texts, labels]."""
@@ -118,11 +109,10 @@ def apart(arrays: Padded, how: Pad) -> Padded:
     )
 
 
-def note_a_guess(classifier: Resident, text: str) -> None:
+def note_a_guess(text: str) -> None:
     """Say on standard error that a text has no word that was learned."""
-    if text.strip() and not classifier.knows(text):
-        note = f"note: no word of {one_line(text)!r} was learned: what follows for it is a guess"
-        print(note, file=sys.stderr)
+    note = f"note: no word of {one_line(text)!r} was learned: what follows for it is a guess"
+    print(note, file=sys.stderr)
 
 
 def note_doubt(name: str, classifier: Resident) -> None:
