@@ -20,7 +20,7 @@ fit: .venv/ready ## your own texts: make fit DATA=tickets.csv, with more as in A
 	@test -n "$(DATA)" || { echo 'DATA: found none, allowed: a table or a folder; say make fit DATA=tickets.csv' >&2; exit 1; }
 	@python -m stages.tools.fit "$(DATA)" $(ARGS)
 
-test: .venv/ready ## all tests, offline (5 to 15 minutes)
+test: .venv/ready ## all tests but those of `make faults` and `make cluster`, offline (5 to 15 minutes)
 	@python -m pytest -n 2 --dist worksteal -m "not faults and not cluster"
 
 lint: .venv/ready ## style, types, params.yaml against conf/

@@ -48,9 +48,9 @@ def write(text: str, overrides: Sequence[str] = ()) -> None:
 def blame(refused: InputError, overrides: Sequence[str]) -> None:
     """Refuse the overrides in the place of a file, if they alone are to blame."""
     check(yaml.safe_load(compose([])))  # what conf/ says without them
-    found, _, _ = str(refused).rpartition("; mend ")
+    line, _, _ = str(refused).rpartition("; mend ")
     which = overrides[0] if len(overrides) == 1 else f"one of {' '.join(overrides)}"
-    raise InputError(f"{found or refused}; mend {which}") from None
+    raise InputError(f"{line or refused}; mend {which}") from None
 
 
 def refuse_another() -> None:

@@ -10,12 +10,12 @@ def number(low: float, high: float) -> Callable[[str], float]:
 
     def read(text: str) -> float:
         try:
-            found = float(text)
+            value = float(text)
         except ValueError:
-            found = math.nan
-        if not low <= found <= high:
+            value = math.nan
+        if not low <= value <= high:
             raise argparse.ArgumentTypeError(f"found {text!r}, allowed: a number from {low:g} to {high:g}")
-        return found
+        return value
 
     return read
 

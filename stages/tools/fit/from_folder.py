@@ -114,17 +114,17 @@ def loadable(source: files.Source, labels: list[Path]) -> dict[str, Split]:
 def unreadable(path: Path, labels: list[Path], strange: list[str], encoding: str | None) -> InputError:
     """Another encoding for all is advised only where none of the texts would be garbled by it. strange: a
     line for each file that can't be read, as `files.dropped` has it."""
-    found = f"{path}: found {counted(len(strange), 'file')} that can't be read, as "
+    start = f"{path}: found {counted(len(strange), 'file')} that can't be read, as "
     allowed = "allowed: one encoding for all"
     every = [file for label in labels for file in files.text_files(label)]
     if encoding is not None or not any(map(is_beyond_ascii, every)):
-        return InputError(f"{found}{strange[0]}, {allowed}; give it, as --encoding cp1252, say")
+        return InputError(f"{start}{strange[0]}, {allowed}; give it, as --encoding cp1252, say")
     first, _, _ = strange[0].rpartition("; ")  # which is advice to name another
     rest = "the other" if len(strange) == 1 else "the others"
     good = len(every) - len(strange)
     are = "is" if good == 1 else "are"
     return InputError(
-        f"{found}{first}, {allowed}; {good:,} of {len(every):,} {are} UTF-8; save {rest} as UTF-8"
+        f"{start}{first}, {allowed}; {good:,} of {len(every):,} {are} UTF-8; save {rest} as UTF-8"
     )
 
 

@@ -348,11 +348,11 @@ def _refuse_no_texts(table: Table, name: str, names: Sequence[str]) -> None:
 
 def nested(rows: Iterable[Mapping[str, object]]) -> str:
     """For the end of a refusal, what to do about columns of objects; "" if there are none."""
-    found = {name: None for row in rows for name, value in row.items() if isinstance(value, dict)}
-    if not found:
+    columns = {name: None for row in rows for name, value in row.items() if isinstance(value, dict)}
+    if not columns:
         return ""
-    listed = ", ".join(map(repr, found))[:200]
-    if len(found) == 1:
+    listed = ", ".join(map(repr, columns))[:200]
+    if len(columns) == 1:
         return f"; column {listed} holds objects: write their fields as columns of their own"
     return f"; columns {listed} hold objects: write their fields as columns of their own"
 
