@@ -98,7 +98,7 @@ def told(shares: Sequence[tuple[str, float]]) -> list[str]:
 
 def coloured(shares: Sequence[tuple[str, float]]) -> str:
     """For a terminal: what speaks for the label is green, what speaks against it is red."""
-    most = max(abs(share) for _, share in shares) or 1.0
+    most = max((abs(share) for _, share in shares), default=0.0) or 1.0
     words = []
     for word, share in shares:
         colour = FOR if share > 0 else AGAINST

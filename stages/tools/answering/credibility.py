@@ -18,6 +18,7 @@ from stages.evaluation.report import trained_on
 # those of stages/evaluation/calibration.py, whose import takes half a second; a search ends close to a limit
 COOLEST, HOTTEST = 0.05, 20.0
 LOWEST, HIGHEST = 1.01 * COOLEST, 0.99 * HOTTEST
+NOTHING_HELD_OUT = "test"  # as `validation`: curves are those of the test split, which calibrates nothing
 NEUTRAL = 1.0  # a temperature that changes nothing: only a lower one makes a model surer
 
 
@@ -53,6 +54,8 @@ def faultless(logits: Path, validation: Any, seed: str) -> bool:
 
 def doubt(temperatures: Mapping[str, float], validation: Any, logits: Path) -> str | None:
     """Why probabilities should not be believed, if that is so; the arguments are those of `too_sure`."""
+    if validation == NOTHING_HELD_OUT:
+        return "probabilities are not calibrated, as no text was held out for that: a threshold means little"
     if too_sure(temperatures, validation, logits):
         return (
             "probabilities are not calibrated, as too few of the held-out texts, or none, were classified "

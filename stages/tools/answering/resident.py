@@ -55,17 +55,22 @@ class Resident(Classifier):
         return probabilities(logits / self._temperatures.get(self.seeds[0], 1.0))
 
 
+def first_learned(tokenizer: Tokenizer) -> int:
+    """The lowest id of what was learned: padding has 0, and what was not learned 1, if it has an id."""
+    return 1 + int(tokenizer.unknown(np.ones(1, np.int32))[0])
+
+
 class Listening:
     """A tokenizer that remembers of which of the latest texts it knows something."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = tokenizer
+        self._tokenizer, self._first = tokenizer, first_learned(tokenizer)
         self.known: list[bool] = []
 
     def encode(self, texts: Iterable[str]) -> Iterator[np.ndarray]:
         self.known = []
         for ids in self._tokenizer.encode(texts):
-            self.known.append(bool(ids.max(initial=0) > unpadded.UNKNOWN))
+            self.known.append(bool(ids.max(initial=0) >= self._first))
             yield ids
 
     @property

@@ -1,11 +1,11 @@
 """A trained recipe, to be used without this repository.
 
 As a Python package, text in and calibrated probabilities out: it needs NumPy alone for a linear model on
-n-grams, the NB-SVM network among them, and ONNX Runtime, too, for any other network. Or as a network's file
-for another runtime (ONNX, TensorFlow's SavedModel, LiteRT), with its tokenizer's files beside it and
-facts.json: labels, temperature, padding. Such a file takes ids, int32[texts, tokens], and gives logits; with
-LiteRT, a recurrent network takes one text at a time. Either has a README.md that says how good it is, and a
-folder of its own: exported/demo-lstm, exported/demo-lstm-onnx.
+n-grams, the NB-SVM network of two labels among them, and ONNX Runtime, too, for any other network. Or as a
+network's file for another runtime (ONNX, TensorFlow's SavedModel, LiteRT), with its tokenizer's files beside
+it and facts.json: labels, temperature, padding. Such a file takes ids, int32[texts, tokens], and gives
+logits; with LiteRT, a recurrent network takes one text at a time. Either has a README.md that says how good
+it is, and a folder of its own: exported/demo-lstm, exported/demo-lstm-onnx.
 
 Examples: python -m stages.tools.export best-nb-svm-network
           python -m stages.tools.export demo-logistic --to /tmp/model && pip install /tmp/model
@@ -27,9 +27,11 @@ from stages.runtime import command, files
 from stages.runtime.config import ROOT, InputError, parse
 from stages.study.params import one_of, params
 from stages.tools.answering import credibility, trained
+from stages.tools.answering.resident import first_learned
 from stages.tools.export import formats, linear_form, package, readme
 
 FORMATS = ("package", *formats.FILES)
+NOT_EVALUATED = "probabilities are not calibrated, as the recipe was exported before it was evaluated"
 
 
 def main() -> None:
@@ -63,12 +65,14 @@ def usual(name: str, kind: str) -> str:
 def exported(name: str, recipes: Mapping[str, Any], kind: str, folder: Path) -> None:
     """Write the model of a recipe's first seed, once all of it has been verified."""
     recipe = recipes[name]
-    Classifier(name, recipes)  # refuses what is not trained, damaged, or of another tokenizer
+    classifier = Classifier(name, recipes)  # refuses what is not trained, damaged, or of another tokenizer
     training, origin, models = trained.opened(name)
     if "members" in recipe["model"]:
         raise InputError(f"{name}: found an ensemble, allowed: a recipe that is trained; export its members")
     seed = next(iter(training["seeds"]))
     degrees = temperatures(name, provenance.key(origin))
+    metrics = measured(name, provenance.key(origin))
+    doubt = credibility.doubt_of(name, recipe, training, degrees, [seed], ROOT / "data")
     facts = {
         "recipe": name,
         "architecture": recipe["model"]["architecture"],
@@ -76,10 +80,11 @@ def exported(name: str, recipes: Mapping[str, Any], kind: str, folder: Path) -> 
         "seed": int(seed),
         "labels": training["labels"],
         "temperature": degrees.get(seed, 1.0),
-        "doubt": credibility.doubt_of(name, recipe, training, degrees, [seed], ROOT / "data"),
+        "doubt": doubt if metrics else NOT_EVALUATED,
         "certificate": provenance.key(origin),
         "pad": origin["pad"],
-        "measured": measured(name),
+        "first_learned": first_learned(classifier._tokenizer),
+        "measured": metrics,
     }
     with leaving_nothing_above(folder), files.replacing_folder(folder) as draft:
         tokens = ROOT / "data" / "tokens" / recipe["corpus"]
@@ -99,10 +104,14 @@ def leaving_nothing_above(folder: Path) -> Iterator[None]:
         raise
 
 
-def measured(recipe: str) -> dict[str, Any] | None:
-    """What `evaluate` left of a recipe; None if it was not evaluated."""
-    path = ROOT / "reports" / "metrics" / f"{recipe}.json"
-    return parse(path, path.name) if path.exists() else None
+def measured(recipe: str, key: str) -> dict[str, Any] | None:
+    """What `evaluate` left of a recipe; None if these models were not evaluated, as committed metrics are of
+    others. key: of the certificate."""
+    calibration, path = (
+        ROOT / folder / f"{recipe}.json" for folder in ("data/calibrations", "reports/metrics")
+    )
+    evaluated = calibration.exists() and parse(calibration, calibration.name)["key"] == key
+    return parse(path, path.name) if evaluated and path.exists() else None
 
 
 def write(
@@ -113,7 +122,7 @@ def write(
     model: as stages/evaluation/inference.py loads it; tokenizer: its kind; tokens: the folder it is in.
     """
     inside = folder
-    arrays = linear_form.arrays(model) if tokenizer == "ngrams" else None
+    arrays = linear_form.arrays(model, tokenizer)
     if kind == "package":
         inside = package.folder_of(facts["recipe"], folder)
         inside.mkdir()
@@ -123,7 +132,7 @@ def write(
     elif hasattr(model, "export"):
         formats.write(model, "onnx" if kind == "package" else kind, inside)
     else:
-        raise InputError(f"--as: found {kind} for {facts['recipe']}, which is no network, allowed: package")
+        raise InputError(f"--as: found {kind} for {facts['recipe']}, which is no network; leave --as out")
     files.write_json(inside / "facts.json", facts)
     files.write_text(folder / "README.md", readme.written(facts, kind))
     shutil.copytree(tokens, inside / "tokenizer", ignore=shutil.ignore_patterns("*.npz"))

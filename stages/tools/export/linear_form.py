@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 
 
-def arrays(model: Any) -> dict[str, np.ndarray] | None:
-    """scale, weights, bias and parts (stages/trainers/linear.py) of a trained model, if it has that form."""
+def arrays(model: Any, tokenizer: str) -> dict[str, np.ndarray] | None:
+    """scale, weights, bias and parts (stages/trainers/linear.py) of a trained model, if it has that form.
+
+    tokenizer: its kind. The network counts words that are there twice in another way than n-grams.
+    """
     if hasattr(model, "scale"):
         return asdict(model)
-    if model.name == "nb_svm" and model.output_shape[-1] == 1:
+    if tokenizer == "ngrams" and model.name == "nb_svm" and model.output_shape[-1] == 1:
         from stages.models.nb_svm import SCALE
 
         ratios, weights = (model.get_layer(name).get_weights()[0] for name in ("ratios", "weights"))

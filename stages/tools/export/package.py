@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import keyword
 import re
 from collections.abc import Iterator
 from importlib import import_module
@@ -58,9 +59,15 @@ NGRAMS = (
 SUBWORDS = ("Subwords", "load", "_Words", "_literal", "_Ids", "_spelled", "_meaning", "_byte")
 
 
+def module_of(name: str) -> str:
+    """What a recipe's package is imported as: `import 20news` would be no Python, nor `import class`."""
+    module = name.replace("-", "_")
+    return module if module.isidentifier() and not keyword.iskeyword(module) else f"model_{module}"
+
+
 def folder_of(name: str, folder: Path) -> Path:
     """Where the modules of a recipe's package go."""
-    return folder / name.replace("-", "_")
+    return folder / module_of(name)
 
 
 def write(name: str, form: str, tokenizer: str, folder: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from stages.runtime.wording import percent
+from stages.tools.export import package
 from stages.tools.report.as_markdown import inert
 
 MOST = 20  # labels that are named
@@ -33,7 +34,7 @@ def _paragraphs(facts: Mapping[str, Any], kind: str) -> Iterator[str]:
     )
     if kind == "package":
         yield f'```console\npip install .\n{name} "a text"\n```'
-        yield f"```python\n{PYTHON.format(module=name.replace('-', '_'))}```"
+        yield f"```python\n{PYTHON.format(module=package.module_of(name))}```"
     else:
         yield (
             f"A network for {kind}: token ids in, logits out; `tokenizer/` makes the ids, and `facts.json` "

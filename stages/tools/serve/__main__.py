@@ -94,11 +94,10 @@ def bound(host: str, number: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # though one has just ended there
         listener.bind(address)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter of a host that no name can be
         where = f"--host, --port: found {host} and {number}"
-        raise InputError(
-            f"{where} ({error.strerror}), allowed: an address of this machine and a free port"
-        ) from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"{where} ({why}), allowed: an address of this machine and a free port") from None
     return listener
 
 

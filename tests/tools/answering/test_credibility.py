@@ -48,4 +48,5 @@ def test_at_a_limit_they_are_doubted_without_logits_and_between_them_not(tmp_pat
     assert credibility.too_unsure(degrees) == ["3"]
     assert "the highest temperature" in (credibility.doubt({"3": HOTTEST}, VALIDATION, nowhere) or "")
     assert credibility.doubt({"2": 1.0, "4": 0.3}, VALIDATION, nowhere) is None
-    assert credibility.doubt({}, "test", nowhere) is None
+    assert credibility.doubt({}, VALIDATION, nowhere) is None  # that it is not evaluated is another's word
+    assert "no text was held out" in (credibility.doubt({}, "test", nowhere) or "")

@@ -6,7 +6,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from stages.network.sizes import Shape
 from stages.runtime.config import InputError
 from stages.tokenizers import bpe, ngrams, subwords8k, word
 from stages.tools.answering import trained
+from stages.tools.answering.resident import Listening, first_learned
 from stages.tools.export import __main__ as export
 from stages.tools.export import linear_form, package, readme
 from stages.tools.export.__main__ import write
@@ -71,7 +74,7 @@ def package_answers(folder: Path) -> tuple[list[str], np.ndarray]:
 
 def facts(labels: Sequence[str], pad: str = "bucket") -> dict[str, Any]:
     same: dict[str, Any] = {"recipe": "mine-too", "seed": 1, "temperature": 1.7, "certificate": "x"}
-    about = {"architecture": "lstm", "source": "mine"}
+    about = {"architecture": "lstm", "source": "mine", "first_learned": 2}
     return same | about | {"labels": [*labels], "pad": PADS[pad]}
 
 
@@ -101,6 +104,67 @@ def test_a_linear_model_says_what_it_says_here(
     assert labels == names
     here = padded(NEW, tokenizer, BUCKETS)
     np.testing.assert_allclose(shares, probabilities(model.logits(here) / 1.7), atol=1e-4)
+
+
+@pytest.mark.parametrize("truncate", ["pre", "post"])
+def test_a_linear_model_on_any_ids_is_a_package_and_reads_of_a_text_what_it_reads_here(
+    tmp_path: Path, truncate: Any
+) -> None:
+    """Also where its corpus cuts texts, and words come in their order."""
+    tokenizer = word.fit(word.Config(kind="word", vocabulary=12), TEXTS)
+    (tmp_path / "tokens").mkdir()
+    tokenizer.save(tmp_path / "tokens")
+    random = np.random.default_rng(0)
+    weights = random.normal(size=(12, 1)).astype(np.float32)
+    model = Linear(np.abs(weights[:, 0]), weights, weights[0], np.zeros(0, np.int64))
+    how = Fixed(kind="fixed", length=3, side="pre", truncate=truncate)
+    (tmp_path / "package").mkdir()
+    write(tmp_path / "package", facts("ab") | {"pad": asdict(how)}, model, "word", tmp_path / "tokens")
+    expected = probabilities(model.logits(padded(NEW, tokenizer, how)) / 1.7)
+    np.testing.assert_allclose(package_answers(tmp_path / "package")[1], expected, atol=1e-4)
+
+
+def test_a_long_text_is_as_wide_as_it_is_whatever_is_beside_it() -> None:
+    """A network without a mask reads padding, too."""
+    from stages.tools.export.shipped.onnx_model import Model
+
+    model = Model.__new__(Model)
+    model._pad = PADS["bucket"]
+    assert model._widths(np.array([0, 4, 5, 9, 10, 30])).tolist() == [4, 4, 9, 9, 10, 30]
+
+
+def test_what_is_known_follows_from_the_tokenizer_s_ids() -> None:
+    """Of subwords, id 1 is one that was learned; of words it is that of all others."""
+    pieces = bpe.fit(bpe.Config(kind="bpe", vocabulary=300), TEXTS)
+    words = word.fit(word.Config(kind="word", vocabulary=12), TEXTS)
+    assert [first_learned(tokenizer) for tokenizer in (pieces, words)] == [1, 2]
+    listening = Listening(pieces)
+    ids = [ids.tolist() for ids in listening.encode(["!", ""])]
+    assert ids == [[1], []] and listening.known == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "module"),
+    [("20news-svm", "model_20news_svm"), ("class", "model_class"), ("a-2", "a_2")],
+)
+def test_a_package_is_imported_by_a_name_that_python_takes(recipe: str, module: str) -> None:
+    assert package.module_of(recipe) == module
+    compile(f"import {module}", "a program", "exec")
+    assert f"from {module} import" in readme.written(facts("ab") | {"recipe": recipe}, "package")
+
+
+def test_committed_metrics_of_other_models_are_not_those_of_an_export(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "ROOT", tmp_path)
+    for folder in ("reports/metrics", "data/calibrations"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "reports" / "metrics" / "mine.json").write_text('{"seeds": 3}', encoding="utf-8")
+    assert export.measured("mine", "this") is None
+    for key, expected in (("another", None), ("this", {"seeds": 3})):
+        calibration = tmp_path / "data" / "calibrations" / "mine.json"
+        calibration.write_text(f'{{"key": "{key}", "temperatures": {{}}}}', encoding="utf-8")
+        assert export.measured("mine", "this") == expected
 
 
 def linear_package(folder: Path) -> Path:
@@ -414,7 +478,8 @@ def test_an_export_that_is_refused_leaves_no_empty_folders(
     model = Linear(nothing, nothing, nothing, np.zeros(0, np.int64))
     training = {"seeds": {"1": {}}, "labels": ["a", "b"]}
     origin = {"pad": PADS["bucket"], "tokenizer": "ngrams 0"}
-    monkeypatch.setattr(export, "Classifier", lambda name, recipes: None)
+    monkeypatch.setattr(export, "Classifier", lambda name, recipes: SimpleNamespace(_tokenizer=None))
+    monkeypatch.setattr(export, "first_learned", lambda tokenizer: 2)
     monkeypatch.setattr(export, "params", lambda: {"corpora": {"words": {"source": "mine"}}})
     monkeypatch.setattr(export, "temperatures", lambda name, key: {})
     monkeypatch.setattr(trained, "opened", lambda name: (training, origin, iter([model])))
@@ -452,7 +517,7 @@ def test_other_models_have_no_such_form() -> None:
         name = "lstm"
         output_shape = (None, 1)
 
-    assert linear_form.arrays(Network()) is None
+    assert linear_form.arrays(Network(), "ngrams") is None
 
 
 @pytest.mark.parametrize("form", ["numpy_model", "onnx_model"])
@@ -477,6 +542,7 @@ def test_it_says_of_itself_what_was_measured(kind: str) -> None:
     assert "ham, spam" in page
     assert ("pip install ." in page) == (kind == "package")
     doubt = {"doubt": "probabilities are not calibrated, as it is"}
+    del metrics["calibrated"]  # so it is if nothing was held out
     doubtful = readme.written(facts(["ham", "spam"]) | {"measured": metrics} | doubt, kind)
     assert "| 87.7 % | 0.850 | not calibrated |" in doubtful
     assert "**Its probabilities are not calibrated, as it is.**" in doubtful and "**Its" not in page

@@ -18,7 +18,6 @@ from stages.tools.export.shipped.numpy_model import Model
 
 HERE = Path(__file__).parent
 CHUNK = 1000  # texts
-UNKNOWN = 1  # the id of what was not learned; that of padding is lower
 MOST = 10  # labels that the help names
 FEW = 3  # texts that are named one by one
 HELP = """usage: {command} [text ...]
@@ -43,6 +42,7 @@ class Classifier:
         self.labels: list[str] = facts["labels"]
         self.doubt: str | None = facts.get("doubt")
         self._temperature = float(facts["temperature"])
+        self._first_learned = int(facts["first_learned"])  # of the ids
         self._tokenizer = load(folder / "tokenizer")
         self._model = Model(folder, facts)
 
@@ -62,7 +62,7 @@ class Classifier:
         for chunk, coded, every in self._coded(texts):
             for text, ids, shares in zip(chunk, coded, every, strict=True):
                 if text.strip():
-                    label, known = self.labels[int(shares.argmax())], bool((ids > UNKNOWN).any())
+                    label, known = self.labels[int(shares.argmax())], bool((ids >= self._first_learned).any())
                     yield text, label, float(shares.max()), known
                 else:
                     yield text, "", None, False

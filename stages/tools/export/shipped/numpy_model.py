@@ -8,20 +8,23 @@ import numpy as np
 
 
 class Model:
-    """facts: what facts.json says; a linear model needs none of it."""
+    """facts: what facts.json says; `pad` tells which texts are cut."""
 
     def __init__(self, folder: Path, facts: Mapping[str, Any]) -> None:
         with np.load(folder / "model.npz", allow_pickle=False) as arrays:
             self._scale, self._columns = arrays["scale"], arrays["weights"].T.astype(np.float64)
             self._bias, self._parts = arrays["bias"], arrays["parts"]
+        most, last = facts["pad"].get("length"), facts["pad"].get("truncate") == "pre"
+        self._kept = slice(-most, None) if most and last else slice(most)  # of a text's ids
 
     def logits(self, coded: Sequence[np.ndarray]) -> np.ndarray:
         """float64[texts, outputs]: of what each n-gram weighs, each part of a text's brought to length 1.
 
         coded: the ids of each text, int32[n-grams].
         """
-        ids = np.concatenate(coded).astype(np.int64)
-        rows = np.repeat(np.arange(len(coded), dtype=np.int64), [len(each) for each in coded])
+        kept = [each[self._kept] for each in coded]
+        ids = np.concatenate(kept).astype(np.int64)
+        rows = np.repeat(np.arange(len(coded), dtype=np.int64), [len(each) for each in kept])
         known = ids > 1  # after padding and unknown words
         pairs, counts = np.unique(rows[known] << 32 | ids[known], return_counts=True)
         row, number = pairs >> 32, pairs & 0xFFFFFFFF

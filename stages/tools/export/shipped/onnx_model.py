@@ -35,12 +35,13 @@ class Model:
         return logits
 
     def _widths(self, lengths: np.ndarray) -> np.ndarray:
-        """What each text is padded to: int64[texts]."""
+        """What each text is padded to: int64[texts]. One that is longer than all boundaries keeps its length,
+        as a network without a mask reads padding, too, which the texts beside it should not decide on."""
         if self._pad["kind"] == "fixed":
             return np.full(len(lengths), self._pad["length"])
-        boundaries = self._pad["boundaries"]
-        edges = np.array([*boundaries, max(lengths.max(), boundaries[-1])])
-        widths: np.ndarray = edges[np.searchsorted(edges, lengths)]
+        boundaries = np.array(self._pad["boundaries"])
+        nearest = np.minimum(np.searchsorted(boundaries, lengths), len(boundaries) - 1)
+        widths: np.ndarray = np.maximum(boundaries[nearest], lengths)
         return widths
 
     def _fitted(self, ids: np.ndarray, width: int) -> np.ndarray:
