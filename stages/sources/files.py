@@ -263,35 +263,39 @@ def text_files(folder: Path) -> Iterator[Path]:
 
 
 def _rows(path: Path, source: Source, bad: list[str], labelled: bool = True) -> Iterator[tuple[str, str]]:
-    columns = [*source.texts, *([source.label] if labelled and source.label else [])]
+    label = source.label if labelled else None
+    columns = [*source.texts, *([label] if label else [])]
     names = tuple(source.columns) if source.columns else None
     how = tables.Format(source.encoding, source.delimiter, source.quoting, names)
     for line, row in tables.rows(path, how, columns):
-        if why := row if isinstance(row, str) else unusable(row, columns):
+        if why := row if isinstance(row, str) else unusable(row, source.texts, label):
             bad.append(f"{path}:{line}: {why}")
             continue
         assert isinstance(row, dict)
-        text = "\n".join(str(row[column]) for column in source.texts)  # a number is spelled as in the file
-        yield text, str(row[source.label]) if labelled and source.label else "none"
+        yield joined(row[column] for column in source.texts), str(row[label]) if label else "none"
 
 
-def unusable(row: Mapping[str, object], columns: Sequence[str]) -> str | None:
-    """Why a row can't be used, if it can't. columns: of the text, and the label's as the last."""
-    for column in columns:
+def unusable(row: Mapping[str, object], texts: Sequence[str], label: str | None) -> str | None:
+    """Why a row can't be used, if it can't. texts, label: columns; of several that make a text, some may be
+    empty, as a mail without a subject."""
+    for column in [*texts, *([label] if label else [])]:
         if column not in row:
             return f"no column {column!r}; the columns here are: {', '.join(row)[:200]}"
         if row[column] is None:
-            return f"no value for {column!r}; fill it in or delete the row"
-        if not isinstance(row[column], str | bool):
+            if len(texts) == 1 or column == label:
+                return f"no value for {column!r}; fill it in or delete the row"
+        elif not isinstance(row[column], str | bool):
             return f"{column!r} is a {type(row[column]).__name__}, allowed: a string, a number, true or false"
-        if HALVES.search(str(row[column])):
+        elif HALVES.search(str(row[column])):
             return "half of a surrogate pair, which is no text"
-    *texts, last = (str(row[column]) for column in columns)
-    if len(columns) == 1:
-        texts = [last]
-    if not any(text.strip() for text in texts):
+    if not joined(row[column] for column in texts).strip():
         return "empty text; fill it in or delete the row"
-    return None if last.strip() else "empty label; fill it in or delete the row"
+    return "empty label; fill it in or delete the row" if label and not str(row[label]).strip() else None
+
+
+def joined(parts: Iterable[object]) -> str:
+    """A text of what one or several columns have. A number is spelled as in the file."""
+    return "\n".join("" if part is None else str(part) for part in parts)
 
 
 def _columns(rows: Iterable[tuple[str, str]]) -> Rows:

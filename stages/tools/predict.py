@@ -44,6 +44,7 @@ import numpy as np
 
 from stages.runtime import command
 from stages.runtime.config import InputError
+from stages.sources import files
 from stages.study.params import one_of, params, trained_recipes
 from stages.texts import tables
 from stages.tools.answering import answers
@@ -230,7 +231,7 @@ def texts_of(
             if not isinstance(row.get(column, missing), str | None):
                 raise InputError(f"{path}:{number}: no text in column {column!r}; mend or delete the row")
         missing = None
-        yield (number, row), look.joined(look.spelled(row.get(column)) for column in columns)
+        yield (number, row), files.joined(look.spelled(row.get(column)) for column in columns)
 
 
 def answered(

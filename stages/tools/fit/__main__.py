@@ -28,7 +28,8 @@ import re
 import shutil
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -229,20 +230,17 @@ def written(options: argparse.Namespace) -> str:
         sizes = experiment.with_room(sizes, kept)
     except InputError as refused:
         raise InputError(f"{options.data}: {refused}") from None
-    entry = loadable(name, data, {"duplicates": "drop exact"} if repeat else {})
-    if repeat:
-        print(f"  {of_repeats(name, entry)}", flush=True)
-    left = 1 - entry["split"]["test"] if "split" in entry else 1
-    few = left * len(kept) < ranking.FEW
-    choice = chosen_by(data.labels, options.by)
     minutes = options.minutes or MINUTES
-    text = experiment.written(name, data.title, entry, sizes, minutes, choice, few)
-    try:
+    with leaving_nothing(name):
+        entry = loadable(name, data, {"duplicates": "drop exact"} if repeat else {})
+        if repeat:
+            print(f"  {of_repeats(name, entry)}", flush=True)
+        left = 1 - entry["split"]["test"] if "split" in entry else 1
+        few = left * len(kept) < ranking.FEW
+        choice = chosen_by(data.labels, options.by)
+        text = experiment.written(name, data.title, entry, sizes, minutes, choice, few)
         files.write_text(place(name), text)
         compose.write(composition.compose([]))
-    except BaseException:  # Ctrl-C, too: who has not read "wrote" knows of no file
-        files.remove(place(name))
-        raise
     print(f"wrote {from_root(place(name))}, which is yours now, and params.yaml", flush=True)
     for line in (
         experiment.too_long(name, sizes, minutes, few),
@@ -253,21 +251,30 @@ def written(options: argparse.Namespace) -> str:
     return name
 
 
-def loadable(name: str, data: DataSet, more: dict[str, Any]) -> dict[str, Any]:
-    """The entry of a source that `download` will accept. more: what it says besides.
+@contextmanager
+def leaving_nothing(name: str) -> Iterator[None]:
+    """If the block fails, or is interrupted, an experiment's file goes again, and so do copies that it made:
+    who has not read "wrote" knows of neither."""
+    copies = from_table.folder_of(name)
+    before = copies.exists()
+    try:
+        yield
+    except BaseException:
+        files.remove(place(name))
+        if not before:
+            shutil.rmtree(copies, ignore_errors=True)
+        raise
 
-    Raises InputError if there is none, and then leaves no copies behind that were not there before.
-    """
-    copied = from_table.folder_of(name)
-    before = copied.exists()
+
+def loadable(name: str, data: DataSet, more: dict[str, Any]) -> dict[str, Any]:
+    """The entry of a source that `download` will accept. more: what it says besides."""
+    copies = from_table.folder_of(name)
+    before = copies.exists()
     try:
         return accepted(name, data.entry(name) | more)
     except InputError as refused:
         line = f"{refused}{spelling.meant(str(refused), Counter(data.labels))}{data.hint}"
-        if not before and copied.exists():
-            shutil.rmtree(copied)
-            line = line.replace(from_root(copied), data.title)
-        raise InputError(line) from None
+        raise InputError(line if before else line.replace(from_root(copies), data.title)) from None
 
 
 def accepted(name: str, entry: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from stages.texts import tables
 from stages.tools.fit import look
 from stages.tools.fit.data_set import DataSet
 from stages.tools.fit.experiment import from_root
-from stages.tools.fit.from_table import SHARE, folder_of, on_labels
+from stages.tools.fit.from_table import SHARE, folder_of, new_copies, on_labels
 
 TRAIN = "train"
 TESTS = ["test", "validation", "valid", "dev"]  # the first of them that has labels is the test split
@@ -61,8 +61,9 @@ def data_set(prepared: Prepared, texts: Sequence[str] | None, label: str | None)
     notes += [line.strip() for line in on_labels(rows, names)]
 
     def entry(name: str) -> dict[str, Any]:
-        for split, pairs in splits.items():
-            write(copy_of(name, split), pairs)
+        with new_copies(name) as draft:
+            for split, pairs in splits.items():
+                write(draft / copy_of(name, split).name, pairs)
         stated = {"kind": "files", "text": "text", "label": "label"}
         if test:
             return stated | {"path": from_root(copy_of(name, TRAIN).parent)}

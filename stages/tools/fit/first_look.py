@@ -56,12 +56,13 @@ def hardly_better(accuracies: Mapping[str, float]) -> bool:
 
 def _held_out(train: Split) -> Generator[str, None, dict[str, float]]:
     """The lines of one held-out fifth, of at most so many texts; the accuracy of each model."""
-    count = len(train.texts)
+    count, whole = len(train.texts), None
     if count > MOST:
+        whole = train
         drawn = np.random.default_rng(SEED).permutation(count)[:MOST]
         train = train.take(np.sort(drawn))
     enough = folds.frequent(train.texts, train.labels)
-    yield from folds.left_out(train, enough)
+    yield from folds.left_out(train, enough, whole)
     rows = train.take(enough)
     if (labels := len(set(rows.labels.tolist()))) < 2:
         return {}

@@ -130,8 +130,11 @@ def sheet(train: Split) -> Generator[str, None, dict[str, float]]:
     return accuracies
 
 
-def left_out(train: Split, enough: np.ndarray) -> Iterator[str]:
-    """A line that names the labels that are not measured, if there are some. enough: as from `frequent`."""
-    if rare := sorted(set(train.labels[~enough].tolist())):
+def left_out(train: Split, enough: np.ndarray, whole: Split | None = None) -> Iterator[str]:
+    """A line that names the labels that are not measured, if there are some. enough: as from `frequent`.
+    whole: what `train` was drawn from."""
+    every = train.labels if whole is None else whole.labels
+    if rare := sorted({*every.tolist()} - {*train.labels[enough].tolist()}):
         names = ", ".join(repr(train.names[label]) for label in rare)[:200]
-        yield f"Fewer than {FOLDS} different texts are labelled {names}: not measured here."
+        drawn = "" if whole is None else f"of the {len(train.texts):,} drawn "
+        yield f"Fewer than {FOLDS} different texts {drawn}are labelled {names}: not measured here."

@@ -1,8 +1,10 @@
 """A folder: of text files in a folder for each label, with train/ and test/ around them or without; or of
 tables, train and test."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +91,7 @@ def of_labels(
         are = "is" if len(empty) == 1 else "are"
         notes.append(f"{counted(len(empty), 'file')} {are} empty and left out; the first: {empty[0]}")
         stated["bad_rows"] = "drop"
-    loaded = loadable(source, labels)
+    loaded = loadable(source, labels) if splits else either_way(source, labels)
     parts = [loaded[split] for split in (files.SPLITS[:1] if splits else files.SPLITS)]
     return DataSet(
         title=path.name,
@@ -109,6 +111,15 @@ def loadable(source: files.Source, labels: list[Path]) -> dict[str, Split]:
     except InputError as refused:
         counts = Counter(label.name for label in labels for _ in files.text_files(label))
         raise InputError(f"{refused}{spelling.meant(str(refused), counts)}") from None
+
+
+def either_way(source: files.Source, labels: list[Path]) -> dict[str, Split]:
+    """Cut by the texts' hash, or if that leaves a rare label on one side, by shares of labels."""
+    try:
+        return loadable(source, labels)
+    except InputError:
+        by_shares = files.Cut(test=SHARE, by="shares of labels")
+        return loadable(replace(source, split=by_shares), labels)
 
 
 def unreadable(path: Path, labels: list[Path], strange: list[str], encoding: str | None) -> InputError:
@@ -159,6 +170,12 @@ def not_entered(path: Path, folders: list[Path]) -> Iterator[str]:
         yield f"{counted(more, 'folder')} more inside of labels {'is' if more == 1 else 'are'} not read"
 
 
+def as_asked(texts: Sequence[str] | None, label: str | None) -> list[str]:
+    """The options that name columns, as they were given."""
+    options = [part for text in texts or [] for part in ("--text", text)]
+    return [*options, *(["--label", label] if label is not None else [])]
+
+
 def of_tables(
     path: Path, texts: Sequence[str] | None, label: str | None, encoding: str | None = None
 ) -> DataSet:
@@ -172,9 +189,10 @@ def of_tables(
     train_texts, labels = look.usable(table.rows, names)
     for test in [each for each in known if each.name.partition(".")[0] == files.SPLITS[1]]:
         if not tests_of(test, table.how, names).alike:
+            command = shlex.join(["fit", str(parts[0]), *as_asked(texts, label), "--test", str(test)])
             raise InputError(
                 f"{test}: found another encoding or delimiter than in {parts[0].name}, allowed: the same in "
-                f"a folder; save it alike, or run `fit {parts[0]} --test {test}`"
+                f"a folder; save it alike, or run `{command}`"
             )
     stated = {"kind": "files", "path": from_root(path), **columns(table, names, bad=True)}
     source = read(files.Source, stated, f"sources.{path.name}")

@@ -92,7 +92,8 @@ def cached(name: str) -> Path:
         raise InputError(
             f"{PREFIX}{name}: found no such folder, and no such data set in {root}; prepare it with: "
             f"pip install datasets (in another environment), then python -c 'import datasets; "
-            f'datasets.load_dataset("{name}").save_to_disk("my-folder")\', and give {PREFIX}my-folder'
+            f'datasets.load_dataset({asked_for(parts)}).save_to_disk("my-folder")\', and give '
+            f"{PREFIX}my-folder"
         )
     if len(configurations := sorted({place.relative_to(root).parts[1] for place in places})) > 1:
         several = ", ".join(configurations)[:200]
@@ -100,6 +101,12 @@ def cached(name: str) -> Path:
             f"{PREFIX}{name}: found {len(configurations)} configurations, allowed: one; add /{several}"
         )
     return max(places, key=lambda place: (place / FACTS).stat().st_mtime)
+
+
+def asked_for(parts: Sequence[str]) -> str:
+    """The arguments of `load_dataset`: the data set, and its configuration if there is one. Of two parts the
+    first is taken for the owner, as it mostly is."""
+    return ", ".join(f'"{each}"' for each in ("/".join(parts[:2]), *parts[2:]))
 
 
 def existing(root: Path, parts: Sequence[str]) -> Path | None:

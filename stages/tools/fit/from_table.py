@@ -3,8 +3,10 @@
 import filecmp
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from stages.runtime.config import ROOT, InputError
@@ -72,7 +74,7 @@ class Tests:
     alike: bool
 
     def texts(self, names: look.Columns) -> list[str]:
-        return [look.joined(row[name] for name in names.texts) for row in self.rows]
+        return [files.joined(row[name] for name in names.texts) for row in self.rows]
 
 
 def tests_of(path: Path, train: tables.Format, names: look.Columns) -> Tests:
@@ -92,10 +94,10 @@ def tests_of(path: Path, train: tables.Format, names: look.Columns) -> Tests:
     quotes.refuse_open(path, how, read)
     rows, bad = [], []
     for line, row in read:
-        if why := row if isinstance(row, str) else files.unusable(row, needed):
+        if why := row if isinstance(row, str) else files.unusable(row, names.texts, names.label):
             bad.append(f"{path}:{line}: {why}")
         elif isinstance(row, dict):
-            rows.append({name: str(row[name]) for name in needed})
+            rows.append({name: files.joined([row[name]]) for name in needed})
     return Tests(path, how, rows, bad, how == train or reads(path, train, needed, read))
 
 
@@ -158,6 +160,7 @@ def columns(table: look.Table, names: look.Columns, bad: bool) -> dict[str, Any]
         "label": names.label,
         **({"encoding": how.encoding} if how.encoding != "utf-8" else {}),
         **({"delimiter": how.delimiter} if how.delimiter else {}),
+        **({"quoting": how.quoting} if how.quoting is not None else {}),
         **({"columns": list(how.columns)} if how.columns else {}),
         **({"bad_rows": "drop"} if bad else {}),
     }
@@ -171,14 +174,34 @@ def folder_of(name: str) -> Path:
 def copied(train: Path, tests: Tests, name: str) -> Path:
     """A folder with copies of both, as a source with a test split of its own is: if the test split can't be
     read in the format of the training split, its rows as Parquet, whose format is its own."""
+    with new_copies(name) as draft:
+        shutil.copyfile(train, copy_of(train, "train", draft))
+        if tests.alike:
+            shutil.copyfile(tests.path, copy_of(tests.path, "test", draft))
+        else:
+            rewritten(draft / REWRITTEN, tests.rows)
+    return folder_of(name)
+
+
+@contextmanager
+def new_copies(name: str) -> Iterator[Path]:
+    """A folder for copies that becomes that of an experiment. If there is one with the same files, it stays;
+    with any others, which are somebody's own, it is refused."""
     folder = folder_of(name)
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(train, copy_of(train, "train", folder))
-    if tests.alike:
-        shutil.copyfile(tests.path, copy_of(tests.path, "test", folder))
-    else:
-        rewritten(folder / REWRITTEN, tests.rows)
-    return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix=".") as draft:
+        yield Path(draft)
+        names = sorted(path.name for path in Path(draft).iterdir())
+        if not folder.exists():
+            shutil.copytree(draft, folder)
+        elif sorted(path.name for path in folder.iterdir()) != names or any(
+            not same(Path(draft, each), folder / each) for each in names
+        ):
+            raise InputError(
+                f"{from_root(folder)}: found other files than the copies that would go there "
+                f"({', '.join(names)}), allowed: a folder that is not there yet; move it away, or take "
+                "another --name"
+            )
 
 
 def rewritten(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
@@ -203,7 +226,10 @@ def are_copied(train: Path, test: Path, folder: Path, entry: Mapping[str, Any]) 
         return True
     copy, names = folder / REWRITTEN, entry.get("columns")
     how = tables.Format(
-        entry.get("encoding", "utf-8"), entry.get("delimiter"), columns=tuple(names) if names else None
+        entry.get("encoding", "utf-8"),
+        entry.get("delimiter"),
+        entry.get("quoting"),
+        tuple(names) if names else None,
     )
     text = entry["text"]
     asked = look.Columns((text,) if isinstance(text, str) else tuple(text), entry["label"], "")

@@ -53,10 +53,8 @@ def _is_title(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
     return width > 1 and times >= MOSTLY * len(others)
 
 
-def refuse_title_in_workbook(path: Path) -> None:
-    """The same of a workbook, whose rows end where the widest does."""
-    if tables.suffix(path) != ".xlsx":
-        return
+def of_workbook(path: Path) -> tuple[int, list[list[str]]]:
+    """Where its first row is, and the cells of the first rows, each as wide as the widest."""
     whole = tables.Format(columns=tuple(map(str, range(WIDEST))))
     read = [*islice(tables.rows(path, whole, []), SOME)]
     rows = [
@@ -64,5 +62,5 @@ def refuse_title_in_workbook(path: Path) -> None:
         for _, row in read
         if isinstance(row, dict)
     ]
-    if rows:
-        refuse_title(path, rows, read[0][0])
+    width = max((i for row in rows for i, cell in enumerate(row, start=1) if cell), default=0)
+    return read[0][0] if read else 1, [row[:width] for row in rows]

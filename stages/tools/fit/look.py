@@ -18,7 +18,7 @@ from stages.sources import files
 from stages.texts import doubts, tables
 from stages.tools.fit import quotes, spelling
 from stages.tools.fit.decoding import encoding_of
-from stages.tools.fit.header import LABELS, TEXTS, names_columns, refuse_title, refuse_title_in_workbook
+from stages.tools.fit.header import LABELS, TEXTS, names_columns, of_workbook, refuse_title
 
 SOME = 1000  # rows that header and columns are guessed from
 SHOWN = 3  # words that an encoding is shown by, and rows that can't be read
@@ -90,8 +90,6 @@ def look(path: Path, named: Sequence[str] = (), encoding: str | None = None) -> 
     quotes.refuse_open(path, how, read)
     rows = [row for _, row in read if isinstance(row, dict)]
     unread = [(line, row) for line, row in read if isinstance(row, str)]
-    if len({name for row in rows[:SOME] for name in row if name.strip()}) < 2:
-        refuse_title_in_workbook(path)
     if not rows:
         raise _unreadable(path, unread)
     return Table(path, how, rows, unread)
@@ -108,16 +106,31 @@ def format_of(path: Path, named: Sequence[str] = (), encoding: str | None = None
             f"--encoding: found {encoding!r}, allowed: none for {path}, which says its own; leave it out"
         )
     encoding = encoding or encoding_of(path)
+    how = tables.Format(encoding)
+    if tables.suffix(path) == ".xlsx":
+        line, rows = of_workbook(path)
+        return with_columns(path, how, line, rows, named) if rows else how
     if tables.suffix(path) not in tables.DELIMITERS:
-        return tables.Format(encoding)
-    how = tables.Format(encoding, _delimiter(path, encoding))
-    first, *others = _fields(path, how) or [[]]
-    if not first:
+        return how
+    how = replace(how, delimiter=_delimiter(path, encoding))
+    if tables.suffix(path) == ".tsv" and quotes.are_used(path, how):
+        how = replace(how, quoting=True)
+    rows = _fields(path, how)
+    if not rows:
         raise _unreadable(path, [(line, row) for line, row in tables.cut(path, how) if isinstance(row, str)])
+    line, _ = next(tables.cut(path, how))
+    return with_columns(path, how, line, rows, named)
+
+
+def with_columns(
+    path: Path, how: tables.Format, line: int, rows: Sequence[Sequence[str]], named: Sequence[str]
+) -> tables.Format:
+    """The format with names for the columns, if the first of the rows does not have them. line: where it is;
+    named: as in `format_of`."""
+    first, *others = rows
     if named and {*named} <= {*first}:
         return how
-    line, _ = next(tables.cut(path, how))
-    refuse_title(path, [first, *others], line)
+    refuse_title(path, rows, line)
     if names_columns(first, others):
         return how
     return replace(how, columns=tuple(f"column {i + 1}" for i in range(len(first))))
@@ -242,8 +255,9 @@ def usable(rows: Sequence[Mapping[str, object]], names: Columns) -> tuple[list[s
     pairs = []
     for row in rows:
         values = {name: _as_in_a_table(row.get(name)) for name in (*names.texts, names.label)}
-        if files.unusable(values, [*values]) is None:
-            pairs.append((joined(values[name] for name in names.texts), spelled(values[names.label]).strip()))
+        if files.unusable(values, names.texts, names.label) is None:
+            text = files.joined(values[name] for name in names.texts)
+            pairs.append((text, spelled(values[names.label]).strip()))
     return [text for text, _ in pairs], [label for _, label in pairs]
 
 
@@ -251,11 +265,6 @@ def padded(rows: Iterable[Mapping[str, object]], label: str) -> int:
     """How many labels have white space around them, which the source takes off. label: the column."""
     labels = (spelled(row.get(label)) for row in rows)
     return sum(name != name.strip() != "" for name in labels)
-
-
-def joined(parts: Iterable[object]) -> str:
-    """A text of several columns, as stages/sources/files.py has it."""
-    return "\n".join(map(str, parts))
 
 
 def spelled(value: object) -> str:

@@ -10,6 +10,7 @@ from stages.runtime.config import InputError
 from stages.texts import tables
 
 INSIDE = 5  # lines in one row that look like rows; fewer may be what a text quotes
+QUOTE, TWICE = '"', '""'
 SHORT = 60  # letters of a value that is known again, as a label's
 
 
@@ -43,6 +44,27 @@ def refuse_open(path: Path, how: tables.Format, read: Sequence[tuple[int, tables
                 f"{count} lines that look like rows, allowed: quotes in pairs; delete it, or write it twice "
                 "inside a quoted text (`quoting: false` in a source is for tables without quotes)"
             )
+
+
+def are_used(path: Path, how: tables.Format) -> bool:
+    """Whether a table whose kind has no quotes, as TSV, has them all the same, as csv.writer and pandas write
+    it: all rows are as wide as the first if they are read so, and otherwise some are not, or quotes are
+    written twice inside of a field that begins and ends with one."""
+    signs, width, alike = False, 0, True
+    for _, fields in tables.cut(path, how):
+        if isinstance(fields, str):
+            return False
+        width = width or len(fields)
+        alike = alike and len(fields) == width
+        signs = signs or any(map(_is_escaped, fields))
+    if alike and not signs:
+        return False
+    quoted = (fields for _, fields in tables.cut(path, replace(how, quoting=True)))
+    return all(not isinstance(fields, str) and len(fields) == width for fields in quoted)
+
+
+def _is_escaped(field: str) -> bool:
+    return len(field) > 2 and field[0] == field[-1] == QUOTE and TWICE in field[1:-1]
 
 
 def _short(value: object) -> bool:

@@ -17,7 +17,7 @@ from stages.tools.report.parts import Evaluated, Experiment, Part
 
 PROJECT = "seqstudy"
 TASK = {"type": "text-classification", "name": "Text classification"}
-APART = 0.01  # F1 of the best label less that of the worst: else none is worth naming
+APART = 0.01  # F1 or accuracy of the best less that of the worst: else none is worth naming
 FEW = 50  # test texts of a label: its recall is known within 14 points at best
 LOAD = """from stages.evaluation.classify import Classifier
 from stages.study.params import params
@@ -105,20 +105,24 @@ def limits(part: Part, recipe: Evaluated) -> Iterator[str]:
     measures = classwise.of_each(recipe.labels, recipe.predicted, len(names))
     worst, rarest = int(measures[:, 2].argmin()), int(measures[:, 3].argmin())
     if measures[worst, 2] == 1:
-        yield "It makes no mistake with any label, on so few texts as these."
+        yield f"It makes no mistake with the {counted(len(recipe.labels), 'test text')}."
     elif np.ptp(measures[:, 2]) >= APART:
         yield f"It is worst on {names[worst]}, with an F1 of {measures[worst, 2]:.3f}."
     if (texts := int(measures[rarest, 3])) < FEW:
         yield f"{names[rarest]} has {counted(texts, 'test text')}: numbers for that label may be far off."
     lengths = [group for group in recipe.result.slices["length"] if group[2] > 0]
     low, high, count, accuracy = min(lengths, key=lambda group: group[3])
-    if len(lengths) > 1:
+    if max(group[3] for group in lengths) - accuracy >= APART:
         yield (
             f"By length, it is worst on texts of {between(low, high)} tokens: {percent(accuracy)} "
             f"right of {counted(int(count), 'test text')}."
         )
     if several := sheet["contradictory"]:
-        yield f"{counted(several, 'text')} of the source with several labels: no model can be right in all."
+        yield f"{counted(several, 'text')} of the source with several labels: " + (
+            "one of each is left, with one of the labels."
+            if any(sheet["duplicates"]["dropped"].values())
+            else "no model can be right in all."
+        )
     if shared := sheet["duplicates"]["exact"]["between"]:
         kept = not any(sheet["duplicates"]["dropped"].values())
         yield (

@@ -146,7 +146,7 @@ def failures(part: Part, chosen: Evaluated, count: int, weigh: Weigh) -> Iterato
     yield Prose(f"Each text is given with its place. {own.note}")
     yield Heading("Surest, and wrong", 3)
     if not wrong:
-        yield Prose("None: every test text is classified right.")
+        yield Prose("None: the first seed's model classifies every test text right.")
     else:
         yield Prose(
             "The test texts whose wrong label has the highest probability, that of the first seed's model, "

@@ -150,3 +150,13 @@ def test_where_labels_are_hardly_learnt_it_asks_whether_they_are_the_labels(coun
 def test_rare_labels_make_an_accuracy_near_the_majority_no_hardly_better_one() -> None:
     assert first_look.hardly_better({"majority": 0.141, "svm": 0.168})
     assert not first_look.hardly_better({"majority": 0.95, "svm": 0.97})
+
+
+def test_a_label_that_is_rare_among_those_drawn_is_said_to_be_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_look, "MOST", 1200)
+    labels = np.zeros(3000, dtype=np.int16)
+    labels[1::2], labels[:8], labels[8] = 1, 2, 3
+    many = Split([f"text {i}" for i in range(3000)], labels, ["a", "b", "seen eight times", "once"])
+    drawn, *_ = [line for line in first_look.sheet(many) if line.startswith("Fewer")]
+    assert drawn.startswith("Fewer than 5 different texts of the 1,200 drawn are labelled ")
+    assert "'once'" in drawn

@@ -1,23 +1,26 @@
 """`fit`: what it asks, refuses and tells before anything is trained."""
 
 import argparse
+import io
+import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 import yaml
 
 from stages import compose as compose_stage
-from stages.runtime.config import InputError
+from stages.runtime.config import InputError, read
 from stages.sources import files
 from stages.study import composition
 from stages.study.entries import NAME
 from stages.tools.fit import __main__ as fit
 from stages.tools.fit import experiment, first_look, from_table, look, stated
-from tests.sources.tables import delimited, save
+from tests.sources.tables import delimited, everything, save, workbook
 from tests.tools.fit.tickets import TICKETS, table, tickets
 
 
@@ -87,8 +90,7 @@ def test_the_same_command_again_tells_of_what_the_file_says(
 def test_other_files_than_those_that_were_copied_are_refused(
     tmp_path: Path, conf: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path, test = tickets(tmp_path / "mine.csv"), tickets(tmp_path / "tests.csv")
-    test.write_text(test.read_text(encoding="utf-8").replace("little", "lot"), encoding="utf-8")
+    path, test = tickets(tmp_path / "mine.csv"), others(tmp_path / "tests.csv")
     for _ in range(2):
         fit.written(options(path, text=["body"], test=str(test)))
     assert "stays as it is" in capsys.readouterr().out
@@ -179,9 +181,57 @@ def test_an_interrupted_composition_leaves_no_experiment_behind(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(composition, "compose", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        fit.written(options(tickets(tmp_path / "mine.csv"), text=["body"]))
-    assert not experiment.place("mine").exists()
+    path, other = tickets(tmp_path / "mine.csv"), others(tmp_path / "tests.csv")
+    for test in (None, str(other)):
+        with pytest.raises(KeyboardInterrupt):
+            fit.written(options(path, text=["body"], test=test))
+        assert not experiment.place("mine").exists() and not from_table.folder_of("mine").exists()
+
+
+def test_files_of_a_person_s_own_are_not_replaced_by_copies(tmp_path: Path, conf: Path) -> None:
+    own = tmp_path / "texts" / "mine" / "train.csv"
+    own.parent.mkdir(parents=True)
+    save(own, "my own work\n")
+    path, test = tickets(tmp_path / "mine.csv"), others(tmp_path / "tests.csv")
+    line = refused(path, text=["body"], test=str(test))
+    assert "texts/mine: found other files than the copies that would go there (test.csv, train.csv)" in line
+    assert own.read_text(encoding="utf-8") == "my own work\n" and not experiment.place("mine").exists()
+    tickets(own)
+    same = others(own.with_name("test.csv"))
+    for train, tests in ((path, test), (own, same)):  # copied before, or the copies themselves
+        fit.written(options(train, text=["body"], test=str(tests), name="mine"))
+        experiment.place("mine").unlink()
+
+
+def others(path: Path) -> Path:
+    """A table as that of the tickets, of other texts."""
+    tickets(path).write_text(path.read_text(encoding="utf-8").replace("little", "lot"), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".json", ".parquet", ".xlsx"])
+def test_of_several_columns_that_make_a_text_some_may_be_empty(
+    tmp_path: Path, conf: Path, suffix: str
+) -> None:
+    rows = [("subject", "body", "team")]
+    rows += [("" if i % 2 else f"subject {i}", text, label) for i, (text, label) in enumerate(TICKETS)]
+    written = [[cell or None for cell in row] for row in rows]
+    named = [dict(zip(rows[0], row, strict=True)) for row in written[1:]]
+    parquet = io.BytesIO()
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist(named), parquet)
+    forms: dict[str, str | bytes] = {
+        ".csv": table(rows[0], [[json.dumps(cell) for cell in row] for row in rows[1:]]),
+        ".jsonl": "".join(json.dumps(row) + "\n" for row in named),
+        ".json": json.dumps(named),
+        ".parquet": parquet.getvalue(),
+        ".xlsx": workbook(written),
+    }
+    path = save(tmp_path / f"mine{suffix}", forms[suffix])
+    data = from_table.data_set(path, ["subject", "body"], "team", None)
+    expected = [f"{subject}\n{text}" for subject, text, _ in rows[1:]]
+    assert data.texts == expected and "bad_rows" not in data.entry("mine")
+    loaded = files.load(read(files.Source, data.entry("mine"), "sources.mine"))
+    assert sorted(text for text, _ in everything(loaded)) == sorted(expected)
 
 
 def test_minutes_that_an_experiment_has_no_use_for_are_told(

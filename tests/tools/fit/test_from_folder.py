@@ -1,5 +1,6 @@
 """`fit` of a folder: what it writes is what the source reads, and what it leaves out it names."""
 
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -183,3 +184,27 @@ def test_what_is_no_data_set_is_refused_in_one_line(tmp_path: Path) -> None:
     assert "found train alone, allowed: a folder of .txt files" in refused(alone)
     assert "--label: found 'team', allowed: for tables only" in refused(texts(tmp_path / "a"), label="team")
     assert "--test: found 'b.csv'" in refused(tmp_path / "a", test="b.csv")
+
+
+def test_a_rare_label_is_cut_by_shares_as_that_of_a_table_is(tmp_path: Path) -> None:
+    texts(tmp_path / "news")
+    rare = [f"odd {i}" for i in range(99) if files.place(f"odd {i}") > 0.3][
+        :5
+    ]  # none in a test split by hash
+    (tmp_path / "news" / "rare").mkdir()
+    for i, text in enumerate(rare):
+        save(tmp_path / "news" / "rare" / f"{i}.txt", text)
+    data = from_folder.data_set(tmp_path / "news", None, None, None)
+    assert Counter(data.labels) == {"arts": 20, "sport": 20, "rare": 5}
+
+
+def test_the_command_for_tables_that_differ_can_be_pasted(tmp_path: Path) -> None:
+    rows = [(f"the {i}th text", LABELS[i % 2]) for i in range(40)]
+    folder = tmp_path / "my tables"
+    folder.mkdir()
+    save(folder / "train.csv", delimited(rows, header=("my body", "team"), delimiter=";"))
+    save(folder / "test.csv", delimited(rows, header=("my body", "team")))
+    line = refused(folder, texts=["my body"], label="team")
+    command = shlex.split(line.partition("run `")[2].rstrip("`"))
+    asked = ["--text", "my body", "--label", "team", "--test", str(folder / "test.csv")]
+    assert command == ["fit", str(folder / "train.csv"), *asked]

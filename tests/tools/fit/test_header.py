@@ -40,6 +40,15 @@ def test_a_title_above_a_workbooks_table_is_refused(tmp_path: Path, below: list[
         look.columns(one)
 
 
+def test_a_workbook_without_a_header_loses_no_row(tmp_path: Path) -> None:
+    bare = look.look(save(tmp_path / "a.xlsx", workbook(ROWS)))
+    assert bare.how.columns == ("column 1", "column 2", "column 3") and bare.taken_for_headerless
+    names = look.columns(bare)
+    assert look.usable(bare.rows, names)[0] == [text for _, text, _ in ROWS]
+    headed = look.look(save(tmp_path / "b.xlsx", workbook([HEADER, *ROWS])))
+    assert headed.how.columns is None and len(headed.rows) == len(ROWS)
+
+
 @pytest.mark.parametrize(
     "rows",
     [

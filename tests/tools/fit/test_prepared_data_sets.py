@@ -192,6 +192,14 @@ def test_what_is_not_prepared_is_refused_with_the_way_to_prepare_it(
     assert "save_to_disk" in refusal
 
 
+def test_the_way_to_prepare_it_names_the_configuration_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    assert 'load_dataset("me/films", "plain_text").save' in refused("me/films/plain_text")
+    assert 'load_dataset("me/films").save' in refused("me/films")
+
+
 def test_a_folder_that_is_damaged_is_refused_in_one_line(tmp_path: Path) -> None:
     folder = saved(tmp_path / "films", TRAIN)
     state = (folder / "state.json").read_text(encoding="utf-8")

@@ -1,13 +1,15 @@
 """A quote that nobody closed is told from a text of many lines."""
 
+import csv
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from stages.runtime.config import InputError, read
 from stages.sources import files
 from stages.tools.fit import from_folder, from_table, look
-from tests.sources.tables import delimited, pairs, save
+from tests.sources.tables import delimited, everything, pairs, save
 
 ROWS = [(f"the {i}th ticket says something", ["sales", "support"][i % 2]) for i in range(200)]
 PARAGRAPH = (
@@ -64,6 +66,39 @@ def test_texts_of_many_lines_are_read(tmp_path: Path, suffix: str) -> None:
     assert [*zip(data.texts, data.labels, strict=True)] == rows
     splits = files.load(read(files.Source, data.entry("a"), "sources.a"))
     assert sorted(pairs(splits["train"]) + pairs(splits["test"])) == sorted(rows)
+
+
+ODD = ['she said "now", twice', "two\nlines", "a\ttab", "plain"]
+
+
+@pytest.mark.parametrize("odd", [[], ODD[:1], ODD[1:2], ODD])
+@pytest.mark.parametrize("by", ["python", "pandas", "every field"])
+def test_tsv_with_quotes_is_read_with_quotes_by_fit_and_by_what_it_writes(
+    tmp_path: Path, odd: list[str], by: str
+) -> None:
+    rows = [*ROWS, *((text, "sales") for text in odd)]
+    if by == "pandas":
+        pd.DataFrame(rows, columns=["text", "label"]).to_csv(tmp_path / "a.tsv", sep="\t", index=False)
+    else:
+        with (tmp_path / "a.tsv").open("w", newline="") as file:
+            csv.writer(
+                file, delimiter="\t", quoting=csv.QUOTE_ALL if by == "every field" else csv.QUOTE_MINIMAL
+            ).writerows([("text", "label"), *rows])
+    data = from_table.data_set(tmp_path / "a.tsv", None, None, None)
+    if by == "every field" and not odd[:1]:
+        assert data.texts[-1] in (rows[-1][0], f'"{rows[-1][0]}"')  # neither reading tells it from the other
+        return
+    assert [*zip(data.texts, data.labels, strict=True)] == rows
+    source = read(files.Source, data.entry("mine"), "sources.mine")
+    assert sorted(everything(files.load(source))) == sorted(rows)
+
+
+@pytest.mark.parametrize("text", ['"whole"', '"and', 'and"', '"a" and "b"', 'a ""b"" c', '"'])
+def test_tsv_without_quotes_keeps_those_that_its_texts_have(tmp_path: Path, text: str) -> None:
+    rows = [*ROWS[:50], (text, "sales"), *ROWS[50:], (text, "support")]
+    save(tmp_path / "a.tsv", "".join("\t".join(row) + "\n" for row in [("text", "label"), *rows]))
+    data = from_table.data_set(tmp_path / "a.tsv", None, None, None)
+    assert [*zip(data.texts, data.labels, strict=True)] == rows and "quoting" not in data.entry("mine")
 
 
 def jsonl(rows: list[tuple[str, str]]) -> str:

@@ -1,5 +1,6 @@
 """A model card says what files say, in metadata that the Hub can read."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,26 @@ def test_a_label_is_called_the_worst_only_if_it_is_worse(
     _, body = written(tmp_path, Made("a", 7, 8), monkeypatch)
     assert ("It is worst on sport, with an F1 of" in body) is named
     assert "no mistake" not in body
+
+
+def test_of_a_perfect_model_no_label_and_no_length_is_the_worst(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, body = written(tmp_path, Made("a", 10, 10), monkeypatch)
+    assert "It makes no mistake with the " in body and "worst" not in body
+
+
+@pytest.mark.parametrize("dropped", [False, True])
+def test_a_text_with_several_labels_can_be_right_once_one_of_them_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dropped: bool
+) -> None:
+    gathered = gather(tmp_path, experiment(tmp_path, [Made("a", 7, 8)], monkeypatch), NAME)
+    [part] = gathered.parts
+    repeats = {**part.sheet["duplicates"], "dropped": {"train": 3 * dropped, "test": 0}}
+    changed = replace(part, sheet={**part.sheet, "contradictory": 3, "duplicates": repeats})
+    lines = " ".join(card.limits(changed, part.recipes[0]))
+    assert ("no model can be right in all" in lines) is not dropped
+    assert ("one of each is left" in lines) is dropped
 
 
 def test_it_says_where_it_is_weak_and_where_it_is_from(
