@@ -8,8 +8,9 @@ brings. Notes on standard error say where that means little, as probabilities ar
 many texts no word was learned.
 
 Of a table (CSV, TSV, JSON, JSON Lines, Parquet or .xlsx, also .gz) all columns are kept, as CSV or, with
---json, as JSON Lines. Its texts are in the columns that the recipe's own source has them in, or in those of
---column.
+--json, as JSON Lines, where numbers are strings as the table spells them. Its texts are in the columns that
+the recipe's own source has them in, or in those of --column. It is read by what it begins with, and where
+that leaves several ways, as the recipe's own source is.
 
 However many texts there are, a few thousand are in memory at a time; but a table as .json or .xlsx is read
 whole: for millions of rows, take JSON Lines, CSV or Parquet.
@@ -25,38 +26,28 @@ Examples: python -m stages.tools.predict demo-lstm "The plot is not dull but goo
 
 import argparse
 import csv
-import gzip
 import io
 import json
 import os
-import shutil
 import sys
-import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stages.runtime import command
 from stages.runtime.config import InputError
-from stages.sources import files
 from stages.study.params import one_of, params, trained_recipes
-from stages.texts import tables
-from stages.tools.answering import answers
+from stages.tools.answering import answers, table
 from stages.tools.answering.options import count, share
 from stages.tools.answering.resident import Resident, note_a_guess, note_doubt, note_guesses
-from stages.tools.fit import look
 
 if TYPE_CHECKING:
     from stages.tools.answering.attribution import Explain
 
-PIPED = "-"  # in place of a table's name
-GZIP = b"\x1f\x8b"  # how its files begin (RFC 1952)
 CHUNK = 2048  # texts that are in memory, and answered, at a time
 
 
@@ -80,8 +71,9 @@ def main() -> None:
     parser.add_argument("--top", type=count, default=1, metavar="N", help="the N most probable labels")
     parser.add_argument("--explain", action="store_true", help="below each text, the words that decided")
     parser.add_argument(
-        "--table", help=f"a table of texts, whose columns are kept; {PIPED}: on standard input"
+        "--table", help=f"a table of texts, whose columns are kept; {table.PIPED}: on standard input"
     )
+    parser.add_argument("--encoding", help="its encoding, as cp1252 (default: it is guessed)")
     parser.add_argument(
         "--column", action="append", default=[], help="its column of texts; again for each that makes a text"
     )
@@ -93,10 +85,14 @@ def main() -> None:
             "--table: found with texts, or --column without it, allowed: --table FILE, or --table FILE "
             "--column NAME"
         )
+    if options.encoding and not options.table:
+        raise InputError("--encoding: found without --table, allowed: with it; texts are UTF-8")
     if options.table and options.explain:
         raise InputError("--explain: found with --table, allowed: with texts; leave one of them out")
+    source = source_of(recipes[recipe])
     if options.table:
-        options.column = columns(options.column, learned_from(recipes[recipe]))
+        options.column = columns(options.column, learned_from(source))
+        options.source = source
     classifier = Resident(recipe, recipes)
     note_doubt(recipe, classifier)
     options.words = explaining(recipe, recipes, classifier) if options.explain else None
@@ -115,10 +111,16 @@ def explaining(recipe: str, recipes: Mapping[str, Any], classifier: Resident) ->
     return attribution.explaining(recipe, recipes, classifier)
 
 
-def learned_from(recipe: Mapping[str, Any]) -> list[str]:
-    """The columns that the texts of a recipe's source are made of; none if it is no table."""
+def source_of(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry of the source that a recipe learned from."""
     entries = params()
-    text = entries["sources"][entries["corpora"][recipe["corpus"]]["source"]].get("text")
+    source: dict[str, Any] = entries["sources"][entries["corpora"][recipe["corpus"]]["source"]]
+    return source
+
+
+def learned_from(source: Mapping[str, Any]) -> list[str]:
+    """The columns that the texts of a source are made of; none if it is no table."""
+    text = source.get("text")
     return [text] if isinstance(text, str) else text or []
 
 
@@ -155,83 +157,35 @@ def of_texts(classifier: Resident, options: argparse.Namespace, tally: Tally) ->
 def of_table(classifier: Resident, options: argparse.Namespace, tally: Tally) -> Iterator[str]:
     """The rows of the table with what is said of them: `predicted`, `probability`; of the next labels
     `predicted_2`, `probability_2`, and so on."""
-    with table(options.table) as path:
+    with table.opened(options.table) as path:
         yield from of_rows(classifier, path, options, tally)
-
-
-@contextmanager
-def table(name: str) -> Iterator[Path]:
-    """The file of that name; of "-" one with what comes on standard input, which is refused by that name."""
-    if name != PIPED:
-        if not Path(name).is_file():
-            raise InputError(
-                f"--table: found {name}, which is no file, allowed: a table of texts, or {PIPED}"
-            )
-        yield Path(name)
-        return
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "piped")
-        with path.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
-        try:
-            path = path.rename(path.with_suffix(suffix(path)))
-            yield path
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise InputError(f"standard input: not a whole .gz file ({error}); send it again") from None
-        except InputError as refused:
-            raise InputError(str(refused).replace(str(path), "standard input")) from None
-
-
-def suffix(path: Path) -> str:
-    """Of a table without one, by how it begins: JSON Lines with "{", JSON with "[", else CSV; also as .gz."""
-    with path.open("rb") as file:
-        packed = file.read(2) == GZIP
-    with (gzip.open if packed else open)(path, "rb") as file:
-        kind = {b"{": ".jsonl", b"[": ".json"}.get(file.read(1), ".csv")
-    return kind + tables.COMPRESSED * packed
 
 
 def of_rows(classifier: Resident, path: Path, options: argparse.Namespace, tally: Tally) -> Iterator[str]:
     added = [*answers.by_column(classifier.labels, None, options.threshold, options.top)]
-    header: Mapping[str, object] = {}
-    for (number, row), shares, _ in answered(classifier, texts_of(path, options.column, added), tally):
+    how = table.format_of(path, options.column, options.source, options.encoding)
+    header = table.checked(path, how)
+    if header and not options.json:
+        yield comma_separated([*header, *added])
+    rows = table.rows(path, how, options.column, added)
+    for (number, row), shares, _ in answered(classifier, rows, tally):
         record = row | answers.by_column(classifier.labels, shares, options.threshold, options.top)
         if options.json:
-            yield json.dumps(record, ensure_ascii=False) + "\n"
+            line = json.dumps(record, ensure_ascii=False, default=str) + "\n"
+            table.refuse_half(path, number, line)
+            yield line
             continue
         if not header:
-            header = row
+            header = [*row]
             yield comma_separated([*header, *added])
         if more := [name for name in row if name not in header]:
             raise InputError(
                 f"{path}:{number}: found a column {more[0]!r}, allowed: those of the first row, "
                 f"{', '.join(header)[:200]}; add --json, which keeps each row's own columns"
             )
-        yield comma_separated(record.get(name) for name in [*header, *added])
-
-
-def texts_of(
-    path: Path, columns: Sequence[str], added: Sequence[str]
-) -> Iterator[tuple[tuple[int, dict[str, object]], str]]:
-    """The rows of a table and their numbers, each with its text; null is an empty one, as an empty cell is,
-    and so is a key that a later row of JSON lacks, since `fit` leaves such rows out.
-
-    columns: those that a text is made of. added: those that what is said goes into, whose names no other may
-    have."""
-    missing: object = False  # of the first row
-    for number, row in tables.rows(path, look.format_of(path, columns), columns):
-        if isinstance(row, str):
-            raise InputError(f"{path}:{number}: {row}; mend or delete the row")
-        if taken := [name for name in row if name in added]:
-            raise InputError(
-                f"{path}:{number}: found a column {taken[0]!r}, allowed: other names than those of the "
-                f"columns that are added, {', '.join(added)[:200]}; rename it"
-            )
-        for column in columns:
-            if not isinstance(row.get(column, missing), str | None):
-                raise InputError(f"{path}:{number}: no text in column {column!r}; mend or delete the row")
-        missing = None
-        yield (number, row), files.joined(look.spelled(row.get(column)) for column in columns)
+        line = comma_separated(record.get(name) for name in [*header, *added])
+        table.refuse_half(path, number, line)
+        yield line
 
 
 def answered(
@@ -266,8 +220,15 @@ def decoded(texts: Iterable[bytes], where: str) -> Iterator[str]:
 
 def comma_separated(fields: Iterable[object]) -> str:
     text = io.StringIO(newline="")
-    csv.writer(text).writerow("" if field is None else field for field in fields)  # quotes "\r", too
+    csv.writer(text).writerow(map(cell, fields))  # quotes "\r", too
     return text.getvalue().removesuffix("\r\n") + "\n"
+
+
+def cell(value: object) -> object:
+    """Objects and lists as JSON, what is not there as nothing."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return "" if value is None else value
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """`predict` prints a line for each text, whatever is in texts and labels; what it cannot read is one line."""
 
 import csv
+import datetime
 import gzip
 import io
 import json
@@ -397,3 +398,32 @@ def test_bytes_are_as_many_texts_or_refused_by_number(lines: list[bytes]) -> Non
     else:
         texts = list(predict.decoded(lines, "line"))
         assert [text.encode() for text in texts][1:] == lines[1:] and len(texts) == len(lines)
+
+
+def test_dates_objects_and_half_emojis_of_other_columns(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """They are answered as text and as JSON, or refused by their row."""
+    day = datetime.datetime(2026, 11, 29)
+    (tmp_path / "a.xlsx").write_bytes(workbook([("when", "body"), (day, "abc")]))
+    asked = ["small", "--column", "body", "--table"]
+    [answer] = map(json.loads, run(monkeypatch, *asked, str(tmp_path / "a.xlsx"), "--json"))
+    assert answer["when"] == str(day) and answer["predicted"] == LABELS[1]
+    (tmp_path / "b.jsonl").write_text('{"body": "abc", "by": {"name": "Zoë"}}\n', encoding="utf-8")
+    [_, row] = csv.reader(run(monkeypatch, *asked, str(tmp_path / "b.jsonl")))
+    assert json.loads(row[1]) == {"name": "Zoë"}
+    (tmp_path / "c.jsonl").write_text('{"body": "abc", "by": "\\ud83d"}\n', encoding="utf-8")
+    for form in ([], ["--json"]):
+        with pytest.raises(InputError, match=r"c\.jsonl:1: found half of a surrogate pair"):
+            run(monkeypatch, *asked, str(tmp_path / "c.jsonl"), *form)
+
+
+def test_of_a_table_without_rows_the_header_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run(monkeypatch, *OF_PIPED, stdin=b"id,body\n") == ["id,body,predicted,probability"]
+
+
+def test_an_encoding_is_that_of_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    [_, row] = run(monkeypatch, *OF_PIPED, "--encoding", "cp1250", stdin="body\nłódź\n".encode("cp1250"))
+    assert row.startswith("łódź,")
+    with pytest.raises(InputError, match="--encoding: found without --table"):
+        run(monkeypatch, "small", "--encoding", "cp1250", "abc")

@@ -91,7 +91,7 @@ def tests_of(path: Path, train: tables.Format, names: look.Columns) -> Tests:
     if how.encoding not in SURE and train.encoding not in SURE:  # of which train, the larger one, tells more
         how = replace(how, encoding=train.encoding)
     read = [*tables.rows(path, how, needed)]
-    quotes.refuse_open(path, how, read)
+    quotes.refuse_open(path, how, (line for line, _ in read))
     rows, bad = [], []
     for line, row in read:
         if why := row if isinstance(row, str) else files.unusable(row, names.texts, names.label):

@@ -87,7 +87,7 @@ def look(path: Path, named: Sequence[str] = (), encoding: str | None = None) -> 
     person named."""
     how = format_of(path, named, encoding)
     read = [*tables.rows(path, how, [])]
-    quotes.refuse_open(path, how, read)
+    quotes.refuse_open(path, how, (line for line, _ in read))
     rows = [row for _, row in read if isinstance(row, dict)]
     unread = [(line, row) for line, row in read if isinstance(row, str)]
     if not rows:

@@ -2,8 +2,9 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import chain, pairwise
 from pathlib import Path
 
 from stages.runtime.config import InputError
@@ -11,21 +12,19 @@ from stages.texts import tables
 
 INSIDE = 5  # lines in one row that look like rows; fewer may be what a text quotes
 QUOTE, TWICE = '"', '""'
+MANY = 1_000_000  # such values that are remembered
 SHORT = 60  # letters of a value that is known again, as a label's
 
 
-def refuse_open(path: Path, how: tables.Format, read: Sequence[tuple[int, tables.Row]]) -> None:
+def refuse_open(path: Path, how: tables.Format, ends: Iterable[int]) -> None:
     """Refuse a table one of whose rows spans lines most of which look like rows themselves: a text of many
-    paragraphs has none. read: all rows, with the lines that they end on."""
+    paragraphs has none. ends: the lines that its rows end on."""
     if tables.suffix(path) not in tables.DELIMITERS:
         return
-    ends = [line for line, _ in read]
-    spans = [(begin, end) for begin, end in zip([0, *ends], ends, strict=False) if end - begin > INSIDE]
+    spans = [(begin, end) for begin, end in pairwise(chain([0], ends)) if end - begin > INSIDE]
     if not spans:
         return
-    rows = [row for _, row in read if isinstance(row, dict)]
-    known = {(i, value) for row in rows for i, value in enumerate(row.values()) if _short(value)}
-    width = max(map(len, rows), default=0)
+    known, width = _known(path, how)
     opened, inside, alike = dict[int, int](), Counter[int](), Counter[int]()
     for line, fields in tables.cut(path, replace(how, quoting=False)):
         place = bisect_left(spans, line, key=lambda span: span[1])
@@ -44,6 +43,16 @@ def refuse_open(path: Path, how: tables.Format, read: Sequence[tuple[int, tables
                 f"{count} lines that look like rows, allowed: quotes in pairs; delete it, or write it twice "
                 "inside a quoted text (`quoting: false` in a source is for tables without quotes)"
             )
+
+
+def _known(path: Path, how: tables.Format) -> tuple[set[tuple[int, object]], int]:
+    """Short values, each with the place of its column, and how many columns there are at most."""
+    known, width = set[tuple[int, object]](), 0
+    for _, row in tables.rows(path, how, []):
+        if isinstance(row, dict):
+            width = max(width, len(row))
+            known.update(pair for pair in enumerate(row.values()) if _short(pair[1]) and len(known) < MANY)
+    return known, width
 
 
 def are_used(path: Path, how: tables.Format) -> bool:
