@@ -3,7 +3,9 @@
 What comes out may not depend on where one block ends and the next begins, nor on who worked on it.
 """
 
+import hashlib
 import os
+import platform
 import signal
 import sys
 import threading
@@ -15,6 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
+from importlib.metadata import version
 from math import inf
 from multiprocessing import connection, get_context, parent_process
 from pathlib import Path
@@ -30,6 +33,8 @@ TICK = 1.0  # seconds
 BLOCK = 1 << 22  # characters
 FEW = 2  # blocks: a process that gets fewer takes longer to start than it saves
 AHEAD = 2  # blocks that wait for each process, so that none is idle
+CODE = ("runtime", "tokenization", "tokenizers")  # folders of the code that works on blocks
+LIBRARIES = ("numpy", "tokenizers")  # and what else their results depend on
 UNREAD = "deserialization of the task graph"  # how Dask's scheduler says that it can't import something
 
 Item = TypeVar("Item")
@@ -132,6 +137,36 @@ class Absence:
 
 
 @dataclass(frozen=True)
+class State:
+    """Of a process that works on blocks. code: `_code` of what it runs; versions: of what blocks depend on
+    beside it; sees: whether it sees a folder of the process that hands out the blocks."""
+
+    code: str
+    versions: dict[str, str]
+    sees: bool
+
+
+def state(folder: str) -> State:
+    """Of this process."""
+    versions = {name: version(name) for name in LIBRARIES}
+    return State(LOADED or _code(), {"Python": platform.python_version(), **versions}, Path(folder).exists())
+
+
+def _code() -> str:
+    """A hash of the code that works on blocks, as it is on disk."""
+    package = Path(__file__).parents[1]
+    files = sorted(file for folder in CODE for file in (package / folder).rglob("*.py"))
+    whole = hashlib.sha256()
+    for file in files:
+        whole.update(f"{file.relative_to(package)}\0".encode() + file.read_bytes() + b"\0")
+    return whole.hexdigest()
+
+
+# a worker of Dask goes on with the code that it has imported, whatever is written since
+LOADED = _code() if "distributed" in sys.modules else None
+
+
+@dataclass(frozen=True)
 class Cluster(Crew):
     """The workers of a Dask cluster. What goes wrong there, and not in the work, is an InputError.
 
@@ -149,12 +184,30 @@ class Cluster(Crew):
         )
 
     def refuse_strangers(self) -> None:
-        """Refuse workers that can't import this project: Dask would wait for another one, without end."""
+        """Refuse workers that can't import this project, for which Dask would wait without end, and those of
+        which something else would come: of other code or packages, or in another folder."""
         self.absence.await_worker(self.client, PATIENCE)  # some clusters start workers once there is work
-        try:
-            self.client.run(import_module, __name__)
-        except ModuleNotFoundError as error:
-            raise self._strange(error.name) from None
+        with self.folder() as token:
+            here = state(str(token))
+            try:
+                self.client.run(import_module, __name__)
+                every = self.client.run(state, str(token)).values()
+            except ModuleNotFoundError as error:
+                raise self._strange(error.name) from None
+            except AttributeError:  # older code
+                raise self._refused(f"whose workers run other code than {ROOT}; start them anew") from None
+        for there in every:
+            if there.code != here.code:
+                raise self._refused(f"whose workers run other code than {ROOT}; start them anew")
+            if there.versions != here.versions:
+                theirs, ours = (
+                    ", ".join(f"{name} {of}" for name, of in each.versions.items()) for each in (there, here)
+                )
+                raise self._refused(
+                    f"whose workers have {theirs} (here {ours}); start them with what is here"
+                )
+            if not there.sees:
+                raise self._refused(f"whose workers do not see {self.place}; start them where they do")
 
     def outcome(self, future: Future[Result]) -> Result:
         while not wait([future], timeout=TICK).done:

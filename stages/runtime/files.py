@@ -1,9 +1,11 @@
 """Files that are either whole or not there: everything is written beside its place, then renamed."""
 
 import csv
+import errno
 import hashlib
 import io
 import json
+import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,7 +28,9 @@ def replacing(path: Path) -> Iterator[Path]:
             remove(path)
         draft.replace(path)
     except OSError as error:
-        if error.errno and not error.filename:  # as if a write fails
+        if error.errno is None:  # NumPy's, of an array of which a part was written
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        if not error.filename:  # as if a write fails
             error.filename = str(path)
         raise
     finally:

@@ -20,6 +20,9 @@ def test_a_write_that_fails_names_the_file_keeps_the_old_one_and_leaves_no_draft
         draft.write_text("half", encoding="utf-8")
         raise OSError(errno.ENOSPC, "full")
     assert failed.value.filename == str(path)
+    with pytest.raises(OSError, match="No space left") as failed, files.replacing(path):
+        raise OSError("10000 requested and 609 written")  # NumPy's of a disk that fills
+    assert (failed.value.errno, failed.value.filename) == (errno.ENOSPC, str(path))
     assert path.read_text(encoding="utf-8") == "old" and list(tmp_path.iterdir()) == [path]
 
 

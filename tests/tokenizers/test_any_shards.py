@@ -3,12 +3,13 @@
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +259,37 @@ def test_a_cluster_that_does_not_find_the_project_is_told_in_one_line(
         with pytest.raises(InputError, match=rf"^[^\n]*found {address}, where this project[^\n]+$") as error:
             outs(root, "word")
     assert f"PYTHONPATH={ROOT}" in str(error.value)
+
+
+@pytest.mark.slow
+def test_workers_of_other_code_packages_or_folders_are_refused(
+    root: Path, elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their blocks would come out otherwise, and be taken for this commit's."""
+    other = tmp_path / "other"
+    shutil.copytree(ROOT / "stages", other / "stages", ignore=shutil.ignore_patterns("__pycache__"))
+    with cluster(elsewhere, PYTHONPATH=str(other)) as (address, _):
+        monkeypatch.setitem(os.environ, crew.SCHEDULER, address)
+        with crew.crew(root, 1) as working:  # the same code, of another checkout
+            assert [*working.map(abs, [-1])] == [1]
+        with (other / "stages" / "tokenizers" / "word.py").open("a") as file:
+            file.write("\n# as `git pull` might\n")
+        with crew.crew(root, 1) as working:  # imported before
+            assert [*working.map(abs, [-1])] == [1]
+        for name, value, line in (
+            ("LIBRARIES", (), r"have Python [\d.]+, numpy \S+, tokenizers \S+ \(here Python [\d.]+\); start"),
+            ("LOADED", "changed here since", "run other code than .*; start them anew"),
+            ("Crew.folder", lambda self: nullcontext(Path("/nowhere")), f"do not see {root}; start them"),
+        ):
+            with monkeypatch.context() as patched:
+                patched.setattr(f"stages.runtime.crew.{name}", value)
+                with pytest.raises(InputError, match=f"found {address}, whose workers {line}"):
+                    refused(root)
+
+
+def refused(root: Path) -> None:
+    with crew.crew(root, 1):
+        pass
 
 
 @pytest.mark.slow

@@ -247,7 +247,7 @@ def test_no_tensorflow_is_imported() -> None:
     script = (
         "import sys\n"
         "from stages import evaluate, train\n"
-        "from stages.tools import predict\n"
+        "from stages.tools.predict import __main__ as predict\n"
         "from stages.trainers import linear\n"
         "linear.prepare(None)\n"
         "print({'tensorflow', 'keras'} & set(sys.modules))"

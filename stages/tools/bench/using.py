@@ -86,8 +86,8 @@ def predicted(recipe: str, full: bool) -> dict[str, float]:
     """Texts per second of `predict`, from standard input to printed lines, after as many as it takes at a
     time."""
     from stages.study.params import trained_recipes
-    from stages.tools import predict
     from stages.tools.answering.resident import Resident
+    from stages.tools.predict import __main__ as predict
 
     sample = texts(10_000 if full else 2_000)
     classifier = Resident(recipe, trained_recipes())

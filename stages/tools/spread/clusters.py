@@ -92,29 +92,29 @@ def connected(address: str | None, slurm: bool, kubernetes: bool, jobs: int, fol
                 f"--scheduler: found {address}, where no scheduler answers ({type(error).__name__}); start "
                 "one with: dask scheduler"
             ) from None
-        with _told_if_lost(client, address), client:
+        lost = f"--scheduler: found {address}, which is lost; start it anew, with workers, and then this"
+        with client, _told_if_lost(client, lost):
             yield client
         return
     with (
         _interrupted_once(),  # while it starts
         _queue(slurm) if slurm or kubernetes else _here(jobs, folder) as cluster,
         Client(cluster) as client,
+        _told_if_lost(client, "Dask's scheduler is lost; start this again"),
         _interrupted_once(),  # before these end
     ):
         yield client
 
 
 @contextmanager
-def _told_if_lost(client: Any, address: str) -> Iterator[None]:
+def _told_if_lost(client: Any, line: str) -> Iterator[None]:
+    """Other errors, as of a full disk, are not taken for that while the client is connected."""
     try:
         yield
     except (OSError, CancelledError):
         if client.status == "running":
             raise
-        raise InputError(
-            f"--scheduler: found {address}, which is lost; start it anew, with workers, and then this: what "
-            "was finished is kept"
-        ) from None
+        raise InputError(f"{line}: what was finished is kept") from None
 
 
 def _in_one_line(record: logging.LogRecord) -> bool:

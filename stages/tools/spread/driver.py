@@ -113,7 +113,8 @@ def place(
     shared. name: the token's."""
     from stages.tools.spread import worker
 
-    shared = all(client.run(worker.sees, str(cache), name).values())
+    seen = client.run(worker.sees, str(cache), name).values()
+    shared = all(seen) if seen else not store
     if not shared and not store:
         raise InputError(
             f"workers do not see DVC's cache, {cache}, and DVC has no default remote; give it one that all "
@@ -133,8 +134,13 @@ def place(
         cache=str(cache),
         token=name,
         shared=shared,
+        remote=store is not None,
         store=str(store.folder) if store and store.folder and not shared else "",
-        environment={key: value for key, value in os.environ.items() if key.startswith(PREFIXES)},
+        environment={
+            key: value
+            for key, value in os.environ.items()
+            if key.startswith(PREFIXES) and key != worker.DEVICES
+        },
         prefixes=PREFIXES,
         versions=versions(root / "requirements.lock", store.packages if store and not shared else ()),
         local=local,
@@ -205,6 +211,9 @@ class Driver:
         self.warned: set[str] = set()
         self.urgency = urgency(self.upstream, {name: self.pace.of(name) for name in self.upstream})
         self.asked: dict[str, int] = {}  # threads that each stage waits for, or runs on
+        self.again: dict[
+            str, str
+        ] = {}  # of stages that run again as they had failed before: a word for the key
 
     def left(self) -> float:
         """Seconds until all is done, roughly."""
@@ -252,7 +261,12 @@ class Driver:
                     else:
                         running[name] = self.submit(name)
                 self.narrow(running)
-                if ended := self.next(running, screen):
+                if not (ended := self.next(running, screen)):
+                    continue
+                if self.failed_before(ended, running[ended]):
+                    self.give_up(running[ended])
+                    running[ended] = self.submit(ended, anew=True)
+                else:
                     self.take(ended, running.pop(ended), screen)
                     sorter.done(ended)
         return self.outcome
@@ -271,9 +285,6 @@ class Driver:
         """Futures by stage; they are given up at the end, but if this process is killed, Dask goes on with
         them."""
         running: dict[str, Any] = {}
-        for name in filter(_is_ours, self.client.list_datasets()):  # of a driver that was killed
-            if self.client.get_dataset(name).status in ("error", "lost", "cancelled"):
-                self.client.unpublish_dataset(name)
         try:
             yield running
         finally:
@@ -296,9 +307,14 @@ class Driver:
             self.give_up(running[name])
             running[name] = self.submit(name)
 
-    def submit(self, name: str) -> Any:
+    def failed_before(self, name: str, future: Any) -> bool:
+        """Whether a stage has failed for a driver that was killed, and not for this one, which never saw it
+        begin. What it failed for may be mended, so it runs again, once."""
+        return future.status == "error" and name not in self.pace.began and name not in self.again
+
+    def submit(self, name: str, anew: bool = False) -> Any:
         """A task whose key names all that its result depends on, and which Dask keeps if this process is
-        killed: the next driver of this checkout gets the same task."""
+        killed: the next driver of this checkout gets the same task. anew: not the one that has failed."""
         from stages.tools.spread import worker
 
         upstream = self.pipe.upstream[name]
@@ -307,9 +323,10 @@ class Driver:
         job = worker.Job(name, upstream, kept, pickle.dumps(known))
         self.asked[name] = asked = min(self.threads.get(name, 1), max(self.width(), 1))
         place = self.place
-        stamp = repr(
-            (place.resource, place.cache, place.shared, place.environment, sorted(known.items()), asked)
-        )
+        if anew:
+            self.again[name] = secrets.token_hex(4)
+        facts = place.resource, place.cache, place.shared, place.environment, sorted(known.items()), asked
+        stamp = repr((*facts, self.again.get(name)))
         future = self.client.submit(
             Shipped(partial(worker.run, job, self.place)),
             key=f"{name}-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}",
@@ -372,11 +389,6 @@ class Driver:
             screen.line(
                 f"note: {on} is {there}, this is {processor()}; their trainings may differ in the last digits"
             )
-
-
-def _is_ours(name: object) -> bool:
-    """Whether we published a data set of this name; others name theirs by tuples, too."""
-    return isinstance(name, str) and name.startswith(PUBLISHED)
 
 
 def failure(name: str, error: BaseException) -> str:

@@ -43,7 +43,8 @@ def measured(entries: Mapping[str, Any]) -> dict[str, float]:
 
 def threads(entries: Mapping[str, Any]) -> dict[str, int]:
     """How many threads stages keep busy that use more than one: a recurrent network's two directions are
-    computed side by side (stages/network/sizes.py), while each of the others has work for one core."""
+    computed side by side (stages/network/sizes.py). Each of the others has work for one core, but for
+    `tokenize`, which is through soon."""
     wide = {
         f"train@{name}": 2
         for name, recipe in entries["recipes"].items()

@@ -35,6 +35,7 @@ SHARDS = "SEQSTUDY_SCHEDULER"  # where `tokenize` gives its blocks (stages/runti
 EXITED = re.compile(r"exited with (-?\d+)$")  # DVC says so of a stage
 RUN = "stages.tools.spread.one_stage"
 PATIENCE = 30.0  # seconds; of a killed worker nothing runs longer than Git's commands do
+DEVICES = "CUDA_VISIBLE_DEVICES"  # as SLURM sets it for a job
 CHECKPOINTS = ".checkpoints"  # where trainings leave what an interrupted one goes on from (.gitignore)
 
 
@@ -46,7 +47,7 @@ class Place:
     root: the checkout, which a worker may see, too. cache: the folder of DVC's cache; shared: whether workers
     are to use it, else DVC's remote; store: that one's folder, if it is one. token: the name of a file in the
     cache, in that folder, and in the checkout's .dvc/tmp, that says that a folder is the driver's, and not
-    another one called so. environment: variables that
+    another one called so. remote: whether DVC has one, used or not. environment: variables that
     results depend on, and the words that the names of such begin with. versions: of Python and of packages;
     None: not installed. local: whether all workers are the driver's own, on its machine. resource: its name
     at Dask, of this commit and this checkout: others may have workers of the same scheduler work for them.
@@ -60,6 +61,7 @@ class Place:
     cache: str
     token: str
     shared: bool
+    remote: bool
     store: str
     environment: dict[str, str]
     prefixes: tuple[str, ...]
@@ -145,7 +147,10 @@ def refusal(place: Place) -> str | None:
         remedy = "install there what is here, by requirements.lock, and for DVC's remote"
         return f"it has {', '.join(differing[:3])}{more}; {remedy}"
     if place.shared and not sees(place.cache, place.token):
-        return f"it does not see DVC's cache, {place.cache}, which others share; let it, or give DVC a remote"
+        remedy = (
+            "start this command again, so that all use DVC's remote" if place.remote else "give DVC a remote"
+        )
+        return f"it does not see DVC's cache, {place.cache}, which those before it share; let it, or {remedy}"
     if place.store and (reason := unusable(place.store, place.token)):
         return reason
     if not shutil.which("git"):
@@ -165,7 +170,10 @@ def versions(names: Mapping[str, object]) -> dict[str, str | None]:
 
 def sees(folder: str, token: str) -> bool:
     """Whether a folder here is the driver's."""
-    return (Path(folder) / token).exists()
+    try:
+        return (Path(folder) / token).exists()
+    except OSError:  # in a folder of somebody else's, say, before Python 3.12
+        return False
 
 
 def unusable(store: str, token: str) -> str | None:
@@ -282,8 +290,12 @@ def keep_checkpoints(clone: Path, place: Place, base: Path) -> None:
 
 def environment(place: Place) -> dict[str, str]:
     """This process's, but with the driver's variables that results depend on. (Dask sets the threads of
-    libraries, and the hash seed.) DVC's own would lead to another checkout."""
-    mine = {key: value for key, value in os.environ.items() if not key.startswith((*place.prefixes, "DVC_"))}
+    libraries, and the hash seed.) DVC's own would lead to another checkout. Devices are the worker's own."""
+    mine = {
+        key: value
+        for key, value in os.environ.items()
+        if key == DEVICES or not key.startswith((*place.prefixes, "DVC_"))
+    }
     path = f"{Path(sys.executable).parent}{os.pathsep}{mine.get('PATH', os.defpath)}"
     return {**mine, **place.environment, "PATH": path}
 

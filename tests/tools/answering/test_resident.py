@@ -175,7 +175,7 @@ def test_no_file_is_read_for_a_text(root: Path, name: str) -> None:
 START = """
 import json, pathlib, sys
 from stages.evaluation import classify
-from stages.tools import predict
+from stages.tools.predict import __main__ as predict
 classify.ROOT = pathlib.Path(sys.argv[1])
 recipes = json.loads(sys.argv[2])
 predict.trained_recipes = lambda: recipes

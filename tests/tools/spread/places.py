@@ -5,7 +5,7 @@ from typing import Any
 NOTHING: dict[str, Any] = {  # is asked of workers
     **dict.fromkeys(("study", "root", "cache", "token", "store", "checkout"), ""),
     **{"commit": "0" * 40, "sources": [], "environment": {}, "prefixes": (), "versions": {}},
-    **{"shared": False, "local": False, "resource": "threads", "topic": "topic"},
+    **{"shared": False, "remote": False, "local": False, "resource": "threads", "topic": "topic"},
 }
 
 

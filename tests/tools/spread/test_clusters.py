@@ -1,5 +1,6 @@
 """What queue systems are asked for, and how many of a cluster's workers count."""
 
+import errno
 import importlib.util
 import logging
 import sys
@@ -162,10 +163,20 @@ def test_a_scheduler_that_is_lost_is_told_in_one_line_and_other_errors_are_not_t
 ) -> None:
     client: Any = ModuleType("client")
     client.status = status
-    expected = (InputError, "^--scheduler: found tcp://x:1, which is lost; .* is kept$")
-    kind, text = expected if status == "closed" else (OSError, "^No space left$")
-    with pytest.raises(kind, match=text), clusters._told_if_lost(client, "tcp://x:1"):
+    kind, text = (InputError, "^lost: .* is kept$") if status == "closed" else (OSError, "^No space left$")
+    with pytest.raises(kind, match=text), clusters._told_if_lost(client, "lost"):
         raise OSError("No space left")
+
+
+def test_an_error_of_the_driver_s_own_is_not_taken_for_a_lost_scheduler(tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(0, dashboard_address=None) as cluster:
+        address = cluster.scheduler_address
+        with (
+            pytest.raises(OSError, match="No space left"),
+            clusters.connected(address, False, False, 1, tmp_path),
+        ):
+            raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_what_a_queue_system_complains_of_is_told_in_one_line(caplog: pytest.LogCaptureFixture) -> None:

@@ -50,12 +50,6 @@ class Client:
     def unpublish_dataset(self, name: str) -> None:
         self.datasets.pop(name, None)
 
-    def list_datasets(self) -> tuple[object, ...]:
-        return tuple(self.datasets)
-
-    def get_dataset(self, name: str) -> Any:
-        return self.datasets[name]
-
     def unregister_worker_plugin(self, _: str) -> None: ...
 
 
@@ -119,13 +113,27 @@ def test_data_that_others_published_on_the_scheduler_is_left_alone() -> None:
     failed.status = "error"
     others: dict[Any, Any] = {"mine": [1, 2, 3], ("a", "tuple"): {}, "theirs": failed}
     client.datasets |= others
-    left = driving.submit("b")  # by a driver that was killed
-    left.status = "error"
     with driving.submitted() as running:
         assert client.datasets == others
         running["a"] = driving.submit("a")
         assert len(client.datasets) == len(others) + 1
     assert client.datasets == others
+
+
+def test_what_failed_for_a_driver_that_was_killed_runs_again_once() -> None:
+    client = Client(one=1)
+    driving = of_four_stages(client)
+    old = driving.submit("b")
+    assert not driving.failed_before("b", old)
+    old.status = "error"
+    assert driving.failed_before("b", old)
+    driving.give_up(old)
+    anew = driving.submit("b", anew=True)
+    anew.status = "error"
+    assert anew.key != old.key and not driving.failed_before("b", anew)
+    begun = driving.submit("c")
+    begun.status, driving.pace.began["c"] = "error", 0.0  # it failed for this one
+    assert not driving.failed_before("c", begun)
 
 
 class Screen:

@@ -235,6 +235,36 @@ def test_workers_that_see_nothing_of_the_driver_share_outs_through_the_remote(
 
 
 @pytest.mark.slow
+def test_a_stage_that_fails_while_no_driver_is_there_runs_again_for_the_next_one(
+    whole: Toy, tmp_path: Path
+) -> None:
+    """What it failed for may be mended by then."""
+    fresh = again(whole, tmp_path / "driver")
+    share(fresh, tmp_path)
+    began = slow(fresh, "train-a")
+    with machines(fresh, tmp_path / "machines", count=1) as address:
+        running = fresh.start("--scheduler", address)
+        until(lambda: began.exists() or running.poll() is not None)
+        running.kill()
+        running.communicate()
+        [stage] = [each for each in psutil.process_iter(["cmdline"]) if is_stage(each, "train-a", tmp_path)]
+        stage.terminate()
+        until(lambda: not worker_of("train-a", tmp_path / "machines"))
+        done = fresh.spread("--scheduler", address)
+    assert done.returncode == 0, done.stderr
+    assert fresh.made == whole.made and fresh.ran["train-a"] == 2
+
+
+def is_stage(process: psutil.Process, name: str, folder: Path) -> bool:
+    """Whether a process is a stage's own, in a clone below a folder."""
+    try:
+        words = process.info["cmdline"] or []
+        return words[1:3] == ["step.py", name] and Path(process.cwd()).is_relative_to(folder)
+    except psutil.Error:
+        return False
+
+
+@pytest.mark.slow
 def test_a_worker_of_two_threads_runs_two_stages_at_once_each_in_a_clone(whole: Toy, tmp_path: Path) -> None:
     fresh = again(whole, tmp_path / "driver")
     share(fresh, tmp_path)
@@ -363,11 +393,14 @@ def test_a_stage_sees_the_variables_of_the_driver_and_not_those_that_dask_sets(
         "PYTHONHASHSEED": "6640",
         "DVC_ROOT": "x",
         "HOME": "h",
+        "CUDA_VISIBLE_DEVICES": "1",
+        "CUDA_CACHE_PATH": "x",
     }.items():
         monkeypatch.setenv(name, value)
     seen = worker.environment(place(environment={"TF_X": "1"}, prefixes=driver.PREFIXES))
-    assert not {"OMP_NUM_THREADS", "PYTHONHASHSEED", "DVC_ROOT"} & set(seen)
+    assert not {"OMP_NUM_THREADS", "PYTHONHASHSEED", "DVC_ROOT", "CUDA_CACHE_PATH"} & set(seen)
     assert seen["TF_X"] == "1" and seen["HOME"] == "h"
+    assert seen["CUDA_VISIBLE_DEVICES"] == "1"  # SLURM's for this job, not the driver's
 
 
 @pytest.mark.parametrize("deaths", [2, 3])

@@ -12,7 +12,7 @@ import pytest
 
 from stages.runtime.config import InputError
 from stages.texts import tables
-from stages.tools.answering import table
+from stages.tools.predict import own_table
 from tests.sources.tables import save, workbook
 
 POLISH = "Proszę o fakturę, zapłaciłem już dwa razy za to samo"
@@ -20,9 +20,9 @@ ADDED = ["predicted", "probability"]
 
 
 def texts(path: Path, source: dict[str, Any] | None = None, encoding: str | None = None) -> list[str]:
-    how = table.format_of(path, ["body"], source or {}, encoding)
-    table.checked(path, how)
-    return [text for _, text in table.rows(path, how, ["body"], ADDED)]
+    how = own_table.format_of(path, ["body"], source or {}, encoding)
+    own_table.checked(path, how)
+    return [text for _, text in own_table.rows(path, how, ["body"], ADDED)]
 
 
 def refused(path: Path, **more: Any) -> str:
@@ -79,7 +79,7 @@ def test_columns_without_a_header_have_the_names_of_the_source(tmp_path: Path) -
     ],
 )
 def test_what_is_piped_is_known_by_how_it_begins(tmp_path: Path, content: bytes, kind: str) -> None:
-    assert table.suffix(save(tmp_path / "piped", content)) == kind
+    assert own_table.suffix(save(tmp_path / "piped", content)) == kind
 
 
 def test_a_quote_that_nobody_closed_is_refused_as_fit_refuses_it(tmp_path: Path) -> None:
@@ -131,6 +131,6 @@ def test_a_header_has_the_names_that_a_row_has(tmp_path: Path) -> None:
         (".parquet", parquet("id", "body")),
     ):
         path = save(tmp_path / f"a{suffix}", content)
-        names = table.names_of(path, tables.Format())
+        names = own_table.names_of(path, tables.Format())
         [(_, row)] = tables.rows(path, tables.Format(), [])
         assert isinstance(row, dict) and names == [*row] == ["id", "body"]

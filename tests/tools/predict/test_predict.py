@@ -20,9 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stages.runtime.config import InputError
-from stages.tools import predict
 from stages.tools.answering.answers import FOR, PLAIN
 from stages.tools.answering.attribution import Explain
+from stages.tools.predict import __main__ as predict
 from tests.sources.tables import workbook
 
 RECIPES = {"small": {"corpus": "words"}}

@@ -41,9 +41,10 @@ import numpy as np
 from stages.runtime import command
 from stages.runtime.config import InputError
 from stages.study.params import one_of, params, trained_recipes
-from stages.tools.answering import answers, table
+from stages.tools.answering import answers
 from stages.tools.answering.options import count, share
 from stages.tools.answering.resident import Resident, note_a_guess, note_doubt, note_guesses
+from stages.tools.predict import own_table
 
 if TYPE_CHECKING:
     from stages.tools.answering.attribution import Explain
@@ -71,7 +72,7 @@ def main() -> None:
     parser.add_argument("--top", type=count, default=1, metavar="N", help="the N most probable labels")
     parser.add_argument("--explain", action="store_true", help="below each text, the words that decided")
     parser.add_argument(
-        "--table", help=f"a table of texts, whose columns are kept; {table.PIPED}: on standard input"
+        "--table", help=f"a table of texts, whose columns are kept; {own_table.PIPED}: on standard input"
     )
     parser.add_argument("--encoding", help="its encoding, as cp1252 (default: it is guessed)")
     parser.add_argument(
@@ -89,10 +90,9 @@ def main() -> None:
         raise InputError("--encoding: found without --table, allowed: with it; texts are UTF-8")
     if options.table and options.explain:
         raise InputError("--explain: found with --table, allowed: with texts; leave one of them out")
-    source = source_of(recipes[recipe])
     if options.table:
-        options.column = columns(options.column, learned_from(source))
-        options.source = source
+        options.source = source_of(recipes[recipe])
+        options.column = columns(options.column, learned_from(options.source))
     classifier = Resident(recipe, recipes)
     note_doubt(recipe, classifier)
     options.words = explaining(recipe, recipes, classifier) if options.explain else None
@@ -157,22 +157,22 @@ def of_texts(classifier: Resident, options: argparse.Namespace, tally: Tally) ->
 def of_table(classifier: Resident, options: argparse.Namespace, tally: Tally) -> Iterator[str]:
     """The rows of the table with what is said of them: `predicted`, `probability`; of the next labels
     `predicted_2`, `probability_2`, and so on."""
-    with table.opened(options.table) as path:
+    with own_table.opened(options.table) as path:
         yield from of_rows(classifier, path, options, tally)
 
 
 def of_rows(classifier: Resident, path: Path, options: argparse.Namespace, tally: Tally) -> Iterator[str]:
     added = [*answers.by_column(classifier.labels, None, options.threshold, options.top)]
-    how = table.format_of(path, options.column, options.source, options.encoding)
-    header = table.checked(path, how)
+    how = own_table.format_of(path, options.column, options.source, options.encoding)
+    header = own_table.checked(path, how)
     if header and not options.json:
         yield comma_separated([*header, *added])
-    rows = table.rows(path, how, options.column, added)
+    rows = own_table.rows(path, how, options.column, added)
     for (number, row), shares, _ in answered(classifier, rows, tally):
         record = row | answers.by_column(classifier.labels, shares, options.threshold, options.top)
         if options.json:
             line = json.dumps(record, ensure_ascii=False, default=str) + "\n"
-            table.refuse_half(path, number, line)
+            own_table.refuse_half(path, number, line)
             yield line
             continue
         if not header:
@@ -184,7 +184,7 @@ def of_rows(classifier: Resident, path: Path, options: argparse.Namespace, tally
                 f"{', '.join(header)[:200]}; add --json, which keeps each row's own columns"
             )
         line = comma_separated(record.get(name) for name in [*header, *added])
-        table.refuse_half(path, number, line)
+        own_table.refuse_half(path, number, line)
         yield line
 
 

@@ -1,0 +1,1 @@
+"""Labels for texts, on the command line and in tables."""
