@@ -26,6 +26,7 @@ import csv
 import importlib.util
 import io
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -33,7 +34,7 @@ from typing import Any
 
 from stages.artifacts.split import Split, load_split
 from stages.runtime import command, files
-from stages.runtime.config import ROOT, InputError, read
+from stages.runtime.config import ROOT, InputError, one_line, read
 from stages.runtime.wording import percent
 from stages.sources.files import Source
 from stages.study.params import one_of, params
@@ -86,8 +87,7 @@ def main() -> None:
         judgement = judged(split)
     except InputError as refused:
         raise InputError(f"{name}: {refused}") from None
-    rows = doubts(split, judgement, dropped(sources[name], options.split, split))
-    places = in_file(sources[name], options.split, rows)
+    rows, places = of_own_file(sources[name], options.split, split, judgement)
     for line in summary(f"{name}, {options.split}", split, judgement, rows, places):
         print(line)
     if options.split == "test":
@@ -109,6 +109,21 @@ def check(name: str, path: Path, to: Path | None) -> None:
         )
     if not path.exists():
         raise InputError(f"{path} is missing; make it with: dvc repro download@{name}")
+
+
+def of_own_file(
+    entry: Mapping[str, Any], name: str, split: Split, judgement: Judgement
+) -> tuple[list[Doubt], dict[Pair, list[int]]]:
+    """What is doubtful, and where it stands in a user's own table; if that is elsewhere by now, or another
+    one, the judgement, which took minutes, is listed without. name: the split's."""
+    try:
+        rows = doubts(split, judgement, dropped(entry, name, split))
+        return rows, in_file(entry, name, rows)
+    except (InputError, OSError, UnicodeError) as error:
+        print(
+            f"note: rows are those of data/sources, as of your own file: {one_line(error)}", file=sys.stderr
+        )
+        return doubts(split, judgement, []), {}
 
 
 def in_file(entry: Mapping[str, Any], split: str, rows: Sequence[Doubt]) -> dict[Pair, list[int]]:

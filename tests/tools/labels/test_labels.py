@@ -205,6 +205,11 @@ def test_labels_of_a_text_that_were_dropped_are_listed_with_their_lines(
     assert (dropped["row"], dropped["same_text_as"], dropped["suggested"]) == ("", "8", "")
     assert by_pair[shared]["lines"] == "64" and by_pair[shared]["same_text_as"] == ""
     assert "3 rows have a text with several labels" in capsys.readouterr().out
+    (tmp_path / "train.csv").rename(tmp_path / "elsewhere.csv")
+    run(monkeypatch, tmp_path, "mine", **entry, duplicates="drop exact")
+    listed = capsys.readouterr()
+    assert listed.err.startswith("note: rows are those of data/sources, as of your own file: ")
+    assert "mine, train: 60 texts" in listed.out
 
 
 @needs_cleanlab
