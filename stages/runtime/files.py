@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ENDS_SCRIPT = re.compile("<(?=[/!])")  # in an HTML page, even within a string of JavaScript
+CUT_SHORT = re.compile(r"\d+ requested and \d+ written")  # how NumPy says that there is no more room
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # as OWASP lists them, "CSV Injection"
 
 
@@ -28,9 +29,9 @@ def replacing(path: Path) -> Iterator[Path]:
             remove(path)
         draft.replace(path)
     except OSError as error:
-        if error.errno is None:  # NumPy's, of an array of which a part was written
+        if CUT_SHORT.fullmatch(str(error)):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
-        if not error.filename:  # as if a write fails
+        if error.errno and not error.filename:  # as if a write fails
             error.filename = str(path)
         raise
     finally:

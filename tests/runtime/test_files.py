@@ -4,6 +4,8 @@ import csv
 import errno
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stages.runtime import files
+from stages.runtime.config import ROOT
 
 
 def test_a_write_that_fails_names_the_file_keeps_the_old_one_and_leaves_no_draft(tmp_path: Path) -> None:
@@ -20,10 +23,37 @@ def test_a_write_that_fails_names_the_file_keeps_the_old_one_and_leaves_no_draft
         draft.write_text("half", encoding="utf-8")
         raise OSError(errno.ENOSPC, "full")
     assert failed.value.filename == str(path)
-    with pytest.raises(OSError, match="No space left") as failed, files.replacing(path):
-        raise OSError("10000 requested and 609 written")  # NumPy's of a disk that fills
-    assert (failed.value.errno, failed.value.filename) == (errno.ENOSPC, str(path))
     assert path.read_text(encoding="utf-8") == "old" and list(tmp_path.iterdir()) == [path]
+
+
+FULL = """
+import resource, signal, sys
+import numpy as np
+from pathlib import Path
+from stages.runtime import command, files
+
+def main():
+    with files.replacing_folder(Path(sys.argv[1])) as draft:
+        np.save(draft / "rows.npy", np.arange(100_000))
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))
+command.guard(main)
+"""
+
+
+def test_an_array_of_which_a_part_finds_room_is_told_by_file_and_remedy(tmp_path: Path) -> None:
+    """NumPy says how much it wrote, and neither where nor why."""
+    path = tmp_path / "padded"
+    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1 and not [*tmp_path.iterdir()]
+    assert done.stderr.startswith(f"error: {path}: No space left on device; ")
+
+
+def test_an_error_of_the_network_is_none_of_the_disk(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="^404$") as failed, files.replacing(tmp_path / "x"):
+        raise OSError("404")
+    assert failed.value.errno is None
 
 
 def test_a_folder_takes_the_place_of_a_folder_whole_or_not_at_all(tmp_path: Path) -> None:
