@@ -51,7 +51,7 @@ def test_an_array_of_which_a_part_finds_room_is_told_by_file_and_remedy(tmp_path
 
 
 def test_an_error_of_the_network_is_none_of_the_disk(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="^404$") as failed, files.replacing(tmp_path / "x"):
+    with pytest.raises(OSError, match=r"^404$") as failed, files.replacing(tmp_path / "x"):
         raise OSError("404")
     assert failed.value.errno is None
 
