@@ -149,7 +149,14 @@ class State:
 def state(folder: str) -> State:
     """Of this process."""
     versions = {name: version(name) for name in LIBRARIES}
-    return State(LOADED or _code(), {"Python": platform.python_version(), **versions}, Path(folder).exists())
+    return State(LOADED or _code(), {"Python": platform.python_version(), **versions}, _sees(Path(folder)))
+
+
+def _sees(folder: Path) -> bool:
+    try:
+        return folder.exists()
+    except OSError:  # in one of somebody else's, say, before Python 3.12
+        return False
 
 
 def _code() -> str:
@@ -183,18 +190,28 @@ class Cluster(Crew):
             f"python -m distributed.cli.dask_worker {self.address}"
         )
 
+    @cached_property
+    def known(self) -> set[str]:
+        """Addresses of workers that may work."""
+        return set()
+
     def refuse_strangers(self) -> None:
         """Refuse workers that can't import this project, for which Dask would wait without end, and those of
-        which something else would come: of other code or packages, or in another folder."""
-        self.absence.await_worker(self.client, PATIENCE)  # some clusters start workers once there is work
+        which something else would come: of other code or packages, or in another folder. Those that come
+        later are looked at when the next block is through."""
+        new = [address for address in self.client.nthreads() if address not in self.known]
+        if not new:
+            return
         with self.folder() as token:
             here = state(str(token))
             try:
-                self.client.run(import_module, __name__)
-                every = self.client.run(state, str(token)).values()
+                self.client.run(import_module, __name__, workers=new)
+                every = self.client.run(state, str(token), workers=new).values()
             except ModuleNotFoundError as error:
                 raise self._strange(error.name) from None
-            except AttributeError:  # older code
+            except Exception as error:
+                if AttributeError.__name__ not in str(error):  # as Dask tells of code that has no `state` yet
+                    raise
                 raise self._refused(f"whose workers run other code than {ROOT}; start them anew") from None
         for there in every:
             if there.code != here.code:
@@ -208,12 +225,15 @@ class Cluster(Crew):
                 )
             if not there.sees:
                 raise self._refused(f"whose workers do not see {self.place}; start them where they do")
+        self.known.update(new)
 
     def outcome(self, future: Future[Result]) -> Result:
         while not wait([future], timeout=TICK).done:
             with suppress(OSError):  # of a scheduler that is lost, which the future tells, too
                 self.absence.say(len(self.client.nthreads()))
-        return future.result()
+        result = future.result()
+        self.refuse_strangers()
+        return result
 
     def _refused(self, what: str) -> InputError:
         return InputError(f"{SCHEDULER}: found {self.address}, {what}")
@@ -257,6 +277,8 @@ def crew(place: Path, characters: int) -> Iterator[Crew]:
             threads = sum(client.nthreads().values())
             executor = client.get_executor(pure=False)
             working = Cluster(executor, max(1, threads), place=place, address=address, client=client)
+            # some clusters start workers once there is work
+            working.absence.await_worker(client, PATIENCE)
             working.refuse_strangers()
             yield working
     elif workers < 2:

@@ -267,28 +267,33 @@ def _rows(path: Path, source: Source, bad: list[str], labelled: bool = True) -> 
     columns = [*source.texts, *([label] if label else [])]
     names = tuple(source.columns) if source.columns else None
     how = tables.Format(source.encoding, source.delimiter, source.quoting, names)
+    absent = {*source.texts}
     for line, row in tables.rows(path, how, columns):
+        absent -= {*row} if absent and isinstance(row, dict) else set()
         if why := row if isinstance(row, str) else unusable(row, source.texts, label):
             bad.append(f"{path}:{line}: {why}")
             continue
         assert isinstance(row, dict)
-        yield joined(row[column] for column in source.texts), str(row[label]) if label else "none"
+        yield joined(row.get(column) for column in source.texts), str(row[label]) if label else "none"
+    if absent and len(source.texts) > 1:
+        raise InputError(f"{path}: no row has a column {min(absent)!r}; mend `text`")
 
 
 def unusable(row: Mapping[str, object], texts: Sequence[str], label: str | None) -> str | None:
     """Why a row can't be used, if it can't. texts, label: columns; of several that make a text, some may be
     empty, as a mail without a subject."""
     for column in [*texts, *([label] if label else [])]:
+        if row.get(column) is None and len(texts) > 1 and column != label:
+            continue  # JSON leaves out what there is not
         if column not in row:
             return f"no column {column!r}; the columns here are: {', '.join(row)[:200]}"
         if row[column] is None:
-            if len(texts) == 1 or column == label:
-                return f"no value for {column!r}; fill it in or delete the row"
-        elif not isinstance(row[column], str | bool):
+            return f"no value for {column!r}; fill it in or delete the row"
+        if not isinstance(row[column], str | bool):
             return f"{column!r} is a {type(row[column]).__name__}, allowed: a string, a number, true or false"
-        elif HALVES.search(str(row[column])):
+        if HALVES.search(str(row[column])):
             return "half of a surrogate pair, which is no text"
-    if not joined(row[column] for column in texts).strip():
+    if not joined(row.get(column) for column in texts).strip():
         return "empty text; fill it in or delete the row"
     return "empty label; fill it in or delete the row" if label and not str(row[label]).strip() else None
 

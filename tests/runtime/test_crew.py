@@ -8,8 +8,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -158,3 +160,32 @@ def test_blocks_that_wait_for_workers_of_a_cluster_say_so_and_what_to_do(
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith(f"{crew.SCHEDULER}: found no worker at {address}, waiting for one; start it")
     assert line.endswith(f"dask_worker {address}")
+
+
+class Client:
+    """Of a scheduler with workers, by address their state; it counts how often each is asked."""
+
+    def __init__(self, **workers: crew.State) -> None:
+        self.workers, self.asked = workers, list[str]()
+
+    def nthreads(self) -> dict[str, int]:
+        return dict.fromkeys(self.workers, 1)
+
+    def run(self, function: Any, *_: object, workers: list[str]) -> dict[str, crew.State]:
+        self.asked += [*workers] if function is crew.state else []
+        return {address: self.workers[address] for address in workers}
+
+
+def test_workers_that_come_later_are_looked_at_too_and_each_once(tmp_path: Path) -> None:
+    here = crew.state(str(tmp_path))
+    client = Client(first=here)
+    working = crew.Cluster(place=tmp_path, address="tcp://x", client=client)
+    done = Future[int]()
+    done.set_result(1)
+    assert [working.outcome(done) for _ in range(3)] == [1, 1, 1] and client.asked == ["first"]
+    client.workers["second"] = replace(here, code="another")
+    with pytest.raises(
+        InputError, match=r"found tcp://x, whose workers run other code than .*; start them anew"
+    ):
+        working.outcome(done)
+    assert client.asked == ["first", "second"]

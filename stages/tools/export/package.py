@@ -4,6 +4,7 @@ import ast
 import inspect
 import keyword
 import re
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -60,9 +61,12 @@ SUBWORDS = ("Subwords", "load", "_Words", "_literal", "_Ids", "_spelled", "_mean
 
 
 def module_of(name: str) -> str:
-    """What a recipe's package is imported as: `import 20news` would be no Python, nor `import class`."""
+    """What a recipe's package is imported as: `import 20news` would be no Python, nor `import class`, and
+    `import email` another's."""
     module = name.replace("-", "_")
-    return module if module.isidentifier() and not keyword.iskeyword(module) else f"model_{module}"
+    others = {*sys.stdlib_module_names, "numpy", "onnxruntime", "tokenizers"}
+    free = module.isidentifier() and not keyword.iskeyword(module) and module not in others
+    return module if free else f"model_{module}"
 
 
 def folder_of(name: str, folder: Path) -> Path:

@@ -16,7 +16,7 @@ from stages.texts import tables
 from stages.tools.fit import from_huggingface, look, spelling
 from stages.tools.fit.data_set import DataSet, refuse_options
 from stages.tools.fit.experiment import from_root
-from stages.tools.fit.from_table import SHARE, columns, left_out, named, notes_on, of_test, tests_of
+from stages.tools.fit.from_table import SHARE, columns, left_out, named, notes_on, of_test, tests_of, visible
 
 ALLOWED = (
     f"a folder of {files.PLAIN} files for each label, {' and '.join(files.SPLITS)} with such folders, "
@@ -42,10 +42,6 @@ def data_set(
     labels = [label for split in splits for label in visible(split) if label.is_dir()] or folders
     refuse_misplaced(path, [each for each in inside if not each.is_dir()], splits, labels)
     return of_labels(path, folders, splits, labels, encoding)
-
-
-def visible(folder: Path) -> list[Path]:
-    return [each for each in sorted(folder.iterdir()) if not each.name.startswith(".")]
 
 
 def refuse_misplaced(path: Path, others: list[Path], splits: list[Path], labels: list[Path]) -> None:
@@ -170,10 +166,11 @@ def not_entered(path: Path, folders: list[Path]) -> Iterator[str]:
         yield f"{counted(more, 'folder')} more inside of labels {'is' if more == 1 else 'are'} not read"
 
 
-def as_asked(texts: Sequence[str] | None, label: str | None) -> list[str]:
-    """The options that name columns, as they were given."""
+def as_asked(texts: Sequence[str] | None, label: str | None, encoding: str | None) -> list[str]:
+    """The options that say how a table is read, as they were given."""
     options = [part for text in texts or [] for part in ("--text", text)]
-    return [*options, *(["--label", label] if label is not None else [])]
+    options += ["--label", label] if label is not None else []
+    return [*options, *(["--encoding", encoding] if encoding else [])]
 
 
 def of_tables(
@@ -189,10 +186,11 @@ def of_tables(
     train_texts, labels = look.usable(table.rows, names)
     for test in [each for each in known if each.name.partition(".")[0] == files.SPLITS[1]]:
         if not tests_of(test, table.how, names).alike:
-            command = shlex.join(["fit", str(parts[0]), *as_asked(texts, label), "--test", str(test)])
+            asked = as_asked(texts, label, encoding)
+            command = shlex.join(["fit", str(parts[0]), *asked, "--test", str(test)])
             raise InputError(
-                f"{test}: found another encoding or delimiter than in {parts[0].name}, allowed: the same in "
-                f"a folder; save it alike, or run `{command}`"
+                f"{test}: found another encoding, delimiter or way of quoting than in {parts[0].name}, "
+                f"allowed: the same in a folder; save it alike, or run `{command}`"
             )
     stated = {"kind": "files", "path": from_root(path), **columns(table, names, bad=True)}
     source = read(files.Source, stated, f"sources.{path.name}")

@@ -1,16 +1,16 @@
 """A table of texts and labels, and beside it one with the test split."""
 
 import filecmp
+import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from stages.runtime.config import ROOT, InputError
-from stages.runtime.files import replacing
+from stages.runtime.files import replacing, replacing_folder, sha256, write_json
 from stages.runtime.wording import counted
 from stages.sources import files
 from stages.texts import tables
@@ -20,6 +20,7 @@ from stages.tools.fit.decoding import SURE
 from stages.tools.fit.experiment import from_root
 
 SHARE = 0.2  # of the rows, the test split's, where there is none
+COPIES = ".copies.json"  # beside copies: their hashes, by which they are known again
 REWRITTEN = "test.parquet"  # a copy of a test split in another format than train
 
 
@@ -87,7 +88,7 @@ def tests_of(path: Path, train: tables.Format, names: look.Columns) -> Tests:
         if train.encoding in SURE:
             raise
         how = look.format_of(path, needed, train.encoding)
-    how = replace(how, columns=train.columns)
+    how = replace(how, columns=train.columns, quoting=train.quoting or how.quoting)
     if how.encoding not in SURE and train.encoding not in SURE:  # of which train, the larger one, tells more
         how = replace(how, encoding=train.encoding)
     read = [*tables.rows(path, how, needed)]
@@ -185,23 +186,44 @@ def copied(train: Path, tests: Tests, name: str) -> Path:
 
 @contextmanager
 def new_copies(name: str) -> Iterator[Path]:
-    """A folder for copies that becomes that of an experiment. If there is one with the same files, it stays;
-    with any others, which are somebody's own, it is refused."""
+    """A folder for copies that becomes that of an experiment. Earlier copies are replaced; what is none, or
+    was edited since, is somebody's own, and is refused unless it is the same."""
     folder = folder_of(name)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=folder.parent, prefix=".") as draft:
-        yield Path(draft)
-        names = sorted(path.name for path in Path(draft).iterdir())
-        if not folder.exists():
-            shutil.copytree(draft, folder)
-        elif sorted(path.name for path in folder.iterdir()) != names or any(
-            not same(Path(draft, each), folder / each) for each in names
-        ):
+    known = _copied_before(folder)
+    with replacing_folder(folder) as draft:
+        yield draft
+        names = sorted(path.name for path in draft.iterdir())
+        if own := [path.name for path in visible(folder) if not _is_copy(path, known, draft)]:
             raise InputError(
-                f"{from_root(folder)}: found other files than the copies that would go there "
-                f"({', '.join(names)}), allowed: a folder that is not there yet; move it away, or take "
-                "another --name"
+                f"{from_root(folder)}: found {', '.join(own)[:200]}, which is no copy that `fit` has made, "
+                f"where copies are to go ({', '.join(names)}); move it away, or take another --name"
             )
+        write_json(draft / COPIES, {each: sha256(draft / each) for each in names})
+
+
+def _is_copy(path: Path, known: Mapping[str, str], draft: Path) -> bool:
+    """Whether a file is a copy as it was made before, or is made now in another folder."""
+    if not path.is_file():
+        return False
+    return known.get(path.name) == sha256(path) or (
+        (draft / path.name).is_file() and same(draft / path.name, path)
+    )
+
+
+def _copied_before(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each copy in a folder, as it was made."""
+    listed = folder / COPIES
+    try:
+        copies: dict[str, str] = json.loads(listed.read_text(encoding="utf-8")) if listed.exists() else {}
+    except ValueError:
+        return {}
+    return copies
+
+
+def visible(folder: Path) -> list[Path]:
+    """What is in a folder, if there is one, but for what is hidden."""
+    inside = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [each for each in inside if not each.name.startswith(".")]
 
 
 def rewritten(path: Path, rows: Sequence[Mapping[str, str]]) -> None:

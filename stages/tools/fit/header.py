@@ -12,7 +12,7 @@ LONGEST = 200  # letters of a column's name, which may be a question of a survey
 LABELS = ("label", "class", "category", "target", "sentiment", "topic", "team", "intent", "y")
 TEXTS = ("text", "body", "message", "content", "sentence", "review", "headline", "description", "tweet")
 MOSTLY = 0.9  # of the rows below a title: as wide as each other
-WIDEST = 100  # cells of a workbook's row that are looked at
+WIDEST = 16_384  # cells of a workbook's row: Excel has no more
 SOME = 100  # of a workbook's rows
 
 

@@ -58,22 +58,30 @@ def _known(path: Path, how: tables.Format) -> tuple[set[tuple[int, object]], int
 def are_used(path: Path, how: tables.Format) -> bool:
     """Whether a table whose kind has no quotes, as TSV, has them all the same, as csv.writer and pandas write
     it: all rows are as wide as the first if they are read so, and otherwise some are not, or quotes are
-    written twice inside of a field that begins and ends with one."""
+    written twice inside of a field that begins and ends with one, or all fields of a column do."""
     signs, width, alike = False, 0, True
+    wrapped: set[int] | None = None  # the columns that do in each row
     for _, fields in tables.cut(path, how):
         if isinstance(fields, str):
             return False
         width = width or len(fields)
         alike = alike and len(fields) == width
         signs = signs or any(map(_is_escaped, fields))
-    if alike and not signs:
+        if wrapped != set():
+            here = {i for i, field in enumerate(fields) if _is_wrapped(field)}
+            wrapped = here if wrapped is None else wrapped & here
+    if alike and not signs and not wrapped:
         return False
     quoted = (fields for _, fields in tables.cut(path, replace(how, quoting=True)))
     return all(not isinstance(fields, str) and len(fields) == width for fields in quoted)
 
 
+def _is_wrapped(field: str) -> bool:
+    return len(field) > 1 and field[0] == field[-1] == QUOTE
+
+
 def _is_escaped(field: str) -> bool:
-    return len(field) > 2 and field[0] == field[-1] == QUOTE and TWICE in field[1:-1]
+    return _is_wrapped(field) and TWICE in field[1:-1]
 
 
 def _short(value: object) -> bool:

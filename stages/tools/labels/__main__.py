@@ -121,7 +121,9 @@ def of_own_file(
         return rows, in_file(entry, name, rows)
     except (InputError, OSError, UnicodeError) as error:
         print(
-            f"note: rows are those of data/sources, as of your own file: {one_line(error)}", file=sys.stderr
+            f"note: {one_line(error)}; so neither lines of your own file are named, nor rows that "
+            "`drop exact` left out",
+            file=sys.stderr,
         )
         return doubts(split, judgement, []), {}
 

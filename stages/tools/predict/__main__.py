@@ -164,7 +164,8 @@ def of_table(classifier: Resident, options: argparse.Namespace, tally: Tally) ->
 def of_rows(classifier: Resident, path: Path, options: argparse.Namespace, tally: Tally) -> Iterator[str]:
     added = [*answers.by_column(classifier.labels, None, options.threshold, options.top)]
     how = own_table.format_of(path, options.column, options.source, options.encoding)
-    header = own_table.checked(path, how)
+    own_table.check(path, how, options.column)
+    header = own_table.header(path, how)
     if header and not options.json:
         yield comma_separated([*header, *added])
     rows = own_table.rows(path, how, options.column, added)

@@ -6,17 +6,19 @@ import shutil
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from stages.runtime.config import InputError
+from stages.runtime.config import ROOT, InputError
 from stages.sources import files
 from stages.texts import tables
-from stages.tools.fit import decoding, header, look, quotes
+from stages.tools.fit import decoding, look, quotes
+from stages.tools.fit.header import of_workbook
 
 PIPED = "-"  # in place of a table's name
 GZIP = b"\x1f\x8b"  # how its files begin (RFC 1952)
@@ -67,37 +69,74 @@ def format_of(
     source. columns: that a text is made of. source: its entry; encoding: the one that a person named."""
     how = look.format_of(path, columns, encoding)
     if encoding is None and how.encoding not in decoding.SURE:
-        stated = codecs.lookup(source.get("encoding", files.UTF_8)).name
-        if stated in decoding.SURE:
+        stated = replace(how, encoding=codecs.lookup(source.get("encoding", files.UTF_8)).name)
+        if stated.encoding not in decoding.SURE and _can_be_read(path, stated):
+            how = stated
+        else:
             note = f"note: the table is read as {how.encoding}, by its letters; if it is not, add --encoding"
             print(note, file=sys.stderr)
-        else:
-            how = replace(how, encoding=stated)
     if how.columns and len(how.columns) == len(names := source.get("columns") or []):
         how = replace(how, columns=tuple(names))
-    if "quoting" in source and tables.suffix(path) in _suffixes(Path(source["path"])):
+    if "quoting" in source and tables.suffix(path) in _suffixes(ROOT / source["path"]):
         how = replace(how, quoting=source["quoting"])
     return how
 
 
+def _can_be_read(path: Path, how: tables.Format) -> bool:
+    try:
+        return all(number for number, _ in tables.rows(path, how, []))
+    except InputError:
+        return False
+
+
 def _suffixes(source: Path) -> set[str]:
     """Of a source's tables."""
-    return {tables.suffix(path) for path in ([source] if source.suffix else source.glob("train.*"))}
+    return {tables.suffix(path) for path in (source.glob("train.*") if source.is_dir() else [source])}
 
 
-def names_of(path: Path, how: tables.Format) -> list[str]:
-    """The columns that a table's header has, each name as often as it is there; none of JSON, which has no
-    header."""
+def header(path: Path, how: tables.Format) -> list[str]:
+    """The names of the columns as a table's first line has them, if it is delimited; else none."""
+    if tables.suffix(path) not in tables.DELIMITERS:
+        return []
     if how.columns:
         return [*how.columns]
-    kind = tables.suffix(path)
-    if kind == ".xlsx":
-        return next(iter(header.of_workbook(path)[1]), [])
-    if kind == ".parquet":
-        return _names_of_parquet(path)
-    if kind not in tables.DELIMITERS:
-        return []
     return next((fields for _, fields in tables.cut(path, how) if isinstance(fields, list)), [])
+
+
+def refuse_twins(path: Path, how: tables.Format) -> None:
+    """Refuse columns of one name, of which one would be lost; those without a name if two have content."""
+    kind, names = tables.suffix(path), header(path, how)
+    if kind == ".parquet":
+        names = _names_of_parquet(path)
+    elif kind == ".xlsx" and not how.columns:
+        names = next(iter(of_workbook(path)[1]), [])
+    for name, times in Counter(names).items():
+        if times > 1 and name.strip():
+            raise _twins(path, times, f"called {name!r}")
+    unnamed = [i for i, name in enumerate(names) if not name.strip()]
+    if len(unnamed) > 1 and (filled := _filled(path, how, unnamed)) > 1:
+        raise _twins(path, filled, "without a name")
+
+
+def _twins(path: Path, times: int, which: str) -> InputError:
+    return InputError(
+        f"{path}: found {times} columns {which}, allowed: columns of different names, as all of them are "
+        "kept; name them, or delete what is not needed"
+    )
+
+
+def _filled(path: Path, how: tables.Format, columns: Sequence[int]) -> int:
+    """How many of some columns have content below the header."""
+    delimited = tables.suffix(path) in tables.DELIMITERS
+    cells: Iterable[Sequence[str]] = (
+        (fields for _, fields in tables.cut(path, how) if isinstance(fields, list))
+        if delimited
+        else of_workbook(path)[1]
+    )
+    filled = {
+        i for fields in islice(cells, 1, None) for i in columns if i < len(fields) and fields[i].strip()
+    }
+    return len(filled)
 
 
 def _names_of_parquet(path: Path) -> list[str]:
@@ -108,17 +147,6 @@ def _names_of_parquet(path: Path) -> list[str]:
         return list(pyarrow.parquet.read_schema(path).names)
     except (pyarrow.ArrowException, OSError):  # which is refused as its rows are read
         return []
-
-
-def refuse_twins(path: Path, names: Sequence[str]) -> None:
-    """Refuse columns of one name, of which one would be lost."""
-    for name, times in Counter(names).items():
-        if times > 1:
-            which = f"called {name!r}" if name.strip() else "without a name"
-            raise InputError(
-                f"{path}: found {times} columns {which}, allowed: columns of different names, as all of them "
-                "are kept; name them, or delete what is not needed"
-            )
 
 
 def rows(
@@ -156,9 +184,7 @@ def refuse_half(path: Path, number: int, text: str) -> None:
         )
 
 
-def checked(path: Path, how: tables.Format) -> list[str]:
-    """The names of the columns, once nothing is lost of the table: no column, and no row in an open quote."""
-    names = names_of(path, how)
-    refuse_twins(path, names)
-    quotes.refuse_open(path, how, (line for line, _ in tables.rows(path, how, [])))
-    return names
+def check(path: Path, how: tables.Format, columns: Sequence[str]) -> None:
+    """Refuse a table of which something would be lost, a column, or rows in an open quote."""
+    refuse_twins(path, how)
+    quotes.refuse_open(path, how, (line for line, _ in tables.rows(path, how, columns)))

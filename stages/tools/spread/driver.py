@@ -211,9 +211,7 @@ class Driver:
         self.warned: set[str] = set()
         self.urgency = urgency(self.upstream, {name: self.pace.of(name) for name in self.upstream})
         self.asked: dict[str, int] = {}  # threads that each stage waits for, or runs on
-        self.again: dict[
-            str, str
-        ] = {}  # of stages that run again as they had failed before: a word for the key
+        self.again: set[str] = set()  # stages that run again, as they had failed before
 
     def left(self) -> float:
         """Seconds until all is done, roughly."""
@@ -264,8 +262,10 @@ class Driver:
                 if not (ended := self.next(running, screen)):
                     continue
                 if self.failed_before(ended, running[ended]):
-                    self.give_up(running[ended])
-                    running[ended] = self.submit(ended, anew=True)
+                    screen.line(f"{ended}: had failed before this command saw it begin; runs again")
+                    self.again.add(ended)
+                    self.give_up(running.pop(ended))
+                    running[ended] = self.submit(ended)
                 else:
                     self.take(ended, running.pop(ended), screen)
                     sorter.done(ended)
@@ -312,9 +312,9 @@ class Driver:
         begin. What it failed for may be mended, so it runs again, once."""
         return future.status == "error" and name not in self.pace.began and name not in self.again
 
-    def submit(self, name: str, anew: bool = False) -> Any:
+    def submit(self, name: str) -> Any:
         """A task whose key names all that its result depends on, and which Dask keeps if this process is
-        killed: the next driver of this checkout gets the same task. anew: not the one that has failed."""
+        killed: the next driver of this checkout gets the same task."""
         from stages.tools.spread import worker
 
         upstream = self.pipe.upstream[name]
@@ -323,10 +323,9 @@ class Driver:
         job = worker.Job(name, upstream, kept, pickle.dumps(known))
         self.asked[name] = asked = min(self.threads.get(name, 1), max(self.width(), 1))
         place = self.place
-        if anew:
-            self.again[name] = secrets.token_hex(4)
-        facts = place.resource, place.cache, place.shared, place.environment, sorted(known.items()), asked
-        stamp = repr((*facts, self.again.get(name)))
+        stamp = repr(
+            (place.resource, place.cache, place.shared, place.environment, sorted(known.items()), asked)
+        )
         future = self.client.submit(
             Shipped(partial(worker.run, job, self.place)),
             key=f"{name}-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}",

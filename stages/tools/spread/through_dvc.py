@@ -6,9 +6,8 @@ of stages are not DVC's public interface: tests/tools/spread/test_through_dvc.py
 of DVC has changed.
 """
 
-import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import chdir, contextmanager
+from contextlib import chdir, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ LOCK, PIPELINE = "dvc.lock", "dvc.yaml"
 # kinds of remotes for which DVC needs a package that it does not bring along, and requirements.lock has not
 EXTRAS = {"azure", "gdrive", "gs", "hdfs", "oss", "s3", "ssh", "webdav", "webhdfs"}
 WEB = {"http", "https"}
+TRIAL = "seqstudy-trial"  # a file in the remote, beside the folders that DVC makes there
 Hashes = set[Any]
 
 
@@ -220,22 +220,23 @@ def _unfit(repo: Any, name: str, url: str) -> str | None:
 
 
 def try_writing(repo: Any) -> None:
-    """Refuse a default remote that takes no file, by one without content, which is deleted again. Of the web,
-    which may not delete, nothing is tried."""
+    """Refuse a default remote that takes no file, by one without content, which is deleted again if that is
+    allowed. Of the web nothing is tried."""
     odb = repo.cloud.get_remote_odb()
     if odb.fs.protocol in WEB:
         return
-    trial = odb.fs.join(odb.path, f"seqstudy-{secrets.token_hex(8)}")
+    trial = odb.fs.join(odb.path, TRIAL)
     try:
         odb.fs.makedirs(odb.path, exist_ok=True)
         odb.fs.pipe_file(trial, b"")
-        odb.fs.rm_file(trial)
     except Exception as error:  # each kind of remote raises its library's own
         reason = " ".join(str(error).split()) or type(error).__name__
         raise InputError(
             f"DVC's default remote, {odb.fs.unstrip_protocol(odb.path)}, can't be written to ({reason}); let "
             "it, or name another one: dvc remote add --force --default ..."
         ) from None
+    with suppress(Exception):  # another worker has deleted it, or nobody may
+        odb.fs.rm_file(trial)
 
 
 def bring(repo: Any, names: Iterable[str], remote: bool) -> None:

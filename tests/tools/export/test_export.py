@@ -145,7 +145,13 @@ def test_what_is_known_follows_from_the_tokenizer_s_ids() -> None:
 
 @pytest.mark.parametrize(
     ("recipe", "module"),
-    [("20news-svm", "model_20news_svm"), ("class", "model_class"), ("a-2", "a_2")],
+    [
+        ("20news-svm", "model_20news_svm"),
+        ("class", "model_class"),
+        ("email", "model_email"),
+        ("numpy", "model_numpy"),
+        ("a-2", "a_2"),
+    ],
 )
 def test_a_package_is_imported_by_a_name_that_python_takes(recipe: str, module: str) -> None:
     assert package.module_of(recipe) == module

@@ -194,13 +194,19 @@ def test_files_of_a_person_s_own_are_not_replaced_by_copies(tmp_path: Path, conf
     save(own, "my own work\n")
     path, test = tickets(tmp_path / "mine.csv"), others(tmp_path / "tests.csv")
     line = refused(path, text=["body"], test=str(test))
-    assert "texts/mine: found other files than the copies that would go there (test.csv, train.csv)" in line
+    assert "texts/mine: found train.csv, which is no copy that `fit` has made, where copies are to go" in line
     assert own.read_text(encoding="utf-8") == "my own work\n" and not experiment.place("mine").exists()
     tickets(own)
     same = others(own.with_name("test.csv"))
     for train, tests in ((path, test), (own, same)):  # copied before, or the copies themselves
         fit.written(options(train, text=["body"], test=str(tests), name="mine"))
         experiment.place("mine").unlink()
+    save(path, path.read_text(encoding="utf-8").replace("twice", "thrice"))
+    fit.written(options(path, text=["body"], test=str(test), name="mine"))  # over its own copies
+    assert own.read_bytes() == path.read_bytes() and own.parent.stat().st_mode & 0o777 == 0o755
+    experiment.place("mine").unlink()
+    save(own, "edited since\n")
+    assert "found train.csv, which is no copy" in refused(path, text=["body"], test=str(test))
 
 
 def others(path: Path) -> Path:
@@ -217,11 +223,12 @@ def test_of_several_columns_that_make_a_text_some_may_be_empty(
     rows += [("" if i % 2 else f"subject {i}", text, label) for i, (text, label) in enumerate(TICKETS)]
     written = [[cell or None for cell in row] for row in rows]
     named = [dict(zip(rows[0], row, strict=True)) for row in written[1:]]
+    bare = [{key: value for key, value in row.items() if value} for row in named]
     parquet = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.Table.from_pylist(named), parquet)
     forms: dict[str, str | bytes] = {
         ".csv": table(rows[0], [[json.dumps(cell) for cell in row] for row in rows[1:]]),
-        ".jsonl": "".join(json.dumps(row) + "\n" for row in named),
+        ".jsonl": "".join(json.dumps(row) + "\n" for row in bare),
         ".json": json.dumps(named),
         ".parquet": parquet.getvalue(),
         ".xlsx": workbook(written),

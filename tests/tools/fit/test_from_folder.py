@@ -86,8 +86,9 @@ def test_a_folder_of_tables_is_read_by_the_columns_of_train(tmp_path: Path) -> N
     ):
         save(folder / "test.csv", content)
         train = folder / "train.csv"
-        assert "test.csv: found another encoding or delimiter than in train.csv, allowed: the s" in refused(
-            folder
+        assert (
+            "test.csv: found another encoding, delimiter or way of quoting than in train.csv, allowed: the s"
+            in refused(folder)
         )
         assert refused(folder).endswith(f"; save it alike, or run `fit {train} --test {folder / 'test.csv'}`")
     save(folder / "test.csv", delimited([rows[0], rows[2]], ("body", "team"), ";").encode("cp1252"))

@@ -107,6 +107,7 @@ def test_splits_that_were_saved_are_read_with_the_names_of_labels(tmp_path: Path
     data = from_huggingface.data_set(str(folder), None, None)
     assert loaded(data) == {"train": named(TRAIN), "test": named(TEST)}
     assert data.name == "films" and sorted(path.name for path in (texts / "mine").iterdir()) == [
+        ".copies.json",  # by which they are known again
         "test.parquet",
         "train.parquet",
     ]

@@ -85,12 +85,27 @@ def test_tsv_with_quotes_is_read_with_quotes_by_fit_and_by_what_it_writes(
                 file, delimiter="\t", quoting=csv.QUOTE_ALL if by == "every field" else csv.QUOTE_MINIMAL
             ).writerows([("text", "label"), *rows])
     data = from_table.data_set(tmp_path / "a.tsv", None, None, None)
-    if by == "every field" and not odd[:1]:
-        assert data.texts[-1] in (rows[-1][0], f'"{rows[-1][0]}"')  # neither reading tells it from the other
-        return
     assert [*zip(data.texts, data.labels, strict=True)] == rows
     source = read(files.Source, data.entry("mine"), "sources.mine")
     assert sorted(everything(files.load(source))) == sorted(rows)
+
+
+@pytest.mark.parametrize("every", [False, True])
+@pytest.mark.parametrize("odd", ["train", "test"])
+def test_a_test_split_may_have_the_quotes_that_train_has_not_or_lack_them(
+    tmp_path: Path, odd: str, every: bool
+) -> None:
+    rows = {
+        name: [(f"the {i}th ticket of {name}", "ab"[i % 2]) for i in range(40)] for name in ("train", "test")
+    }
+    rows[odd].append(('she said "now"', "a"))
+    for name, own in rows.items():
+        with (tmp_path / f"{name}.tsv").open("w", newline="") as file:
+            writer = csv.writer(file, delimiter="\t", quoting=csv.QUOTE_ALL if every else csv.QUOTE_MINIMAL)
+            writer.writerows([("text", "label"), *own])
+    data = from_table.data_set(tmp_path / "train.tsv", None, None, tmp_path / "test.tsv")
+    assert [*zip(data.texts, data.labels, strict=True)] == rows["train"]
+    assert data.tests == [text for text, _ in rows["test"]]
 
 
 @pytest.mark.parametrize("text", ['"whole"', '"and', 'and"', '"a" and "b"', 'a ""b"" c', '"'])

@@ -208,7 +208,7 @@ def test_labels_of_a_text_that_were_dropped_are_listed_with_their_lines(
     (tmp_path / "train.csv").rename(tmp_path / "elsewhere.csv")
     run(monkeypatch, tmp_path, "mine", **entry, duplicates="drop exact")
     listed = capsys.readouterr()
-    assert listed.err.startswith("note: rows are those of data/sources, as of your own file: ")
+    assert "; so neither lines of your own file are named, nor rows that `drop exact` left out" in listed.err
     assert "mine, train: 60 texts" in listed.out
 
 

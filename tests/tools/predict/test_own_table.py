@@ -1,6 +1,5 @@
 """A table whose texts are answered is read as the recipe's source is, and nothing of it is lost."""
 
-import datetime
 import io
 import json
 from pathlib import Path
@@ -21,7 +20,7 @@ ADDED = ["predicted", "probability"]
 
 def texts(path: Path, source: dict[str, Any] | None = None, encoding: str | None = None) -> list[str]:
     how = own_table.format_of(path, ["body"], source or {}, encoding)
-    own_table.checked(path, how)
+    own_table.check(path, how, ["body"])
     return [text for _, text in own_table.rows(path, how, ["body"], ADDED)]
 
 
@@ -40,6 +39,13 @@ def test_an_old_encoding_is_that_of_the_source(tmp_path: Path, stated: str) -> N
     assert texts(save(path, f'id,body\n1,"{POLISH}"\n'.encode()), {"encoding": stated}) == [POLISH]
 
 
+def test_where_a_table_cannot_be_in_the_encoding_of_the_source_it_is_guessed(tmp_path: Path) -> None:
+    path = save(
+        tmp_path / "a.csv", "id,body\n1,à côté de l'été, ça va\n".replace(", ça", " ça").encode("latin-1")
+    )
+    assert texts(path, {"encoding": "shift_jis"}) == ["à côté de l'été ça va"]
+
+
 def test_an_encoding_that_is_guessed_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = save(tmp_path / "a.csv", "id,body\n1,à côté de l'été\n".encode("latin-1"))
     assert texts(path) == ["à côté de l'été"]
@@ -53,9 +59,9 @@ def test_an_encoding_that_is_guessed_is_told(tmp_path: Path, capsys: pytest.Capt
 def test_quotes_are_those_of_the_source_in_tables_of_its_kind(tmp_path: Path) -> None:
     path = save(tmp_path / "a.tsv", 'id\tbody\n1\t"whole"\n2\tplain\n')
     assert texts(path) == ['"whole"', "plain"]
-    for source in ("mine.tsv", tmp_path / "mine"):
-        (tmp_path / "mine").mkdir(exist_ok=True)
-        save(tmp_path / "mine" / "train.tsv", "id\tbody\n")
+    for source in ("mine.tsv", tmp_path / "mine.v2"):
+        (tmp_path / "mine.v2").mkdir(exist_ok=True)
+        save(tmp_path / "mine.v2" / "train.tsv", "id\tbody\n")
         assert texts(path, {"path": str(source), "quoting": True}) == ["whole", "plain"]
     assert texts(path, {"path": "mine.csv", "quoting": True}) == ['"whole"', "plain"]
 
@@ -113,6 +119,10 @@ def test_columns_of_one_name_are_refused_as_one_would_be_lost(
 def test_so_are_columns_without_a_name(tmp_path: Path) -> None:
     assert "found 2 columns without a name" in refused(save(tmp_path / "a.csv", ",body,\n1,a,b\n"))
     assert texts(save(tmp_path / "b.csv", ",body\n1,a\n")) == ["a"]  # an index, as pandas writes it
+    assert texts(save(tmp_path / "c.csv", "id,body,,\n1,a,,\n")) == ["a"]  # as Excel writes empty ones
+    assert texts(save(tmp_path / "d.xlsx", workbook([("id", "body", None, None), (1, "a", None, None)]))) == [
+        "a"
+    ]
 
 
 @pytest.mark.parametrize("suffix", [".json", ".jsonl"])
@@ -123,14 +133,6 @@ def test_half_of_a_surrogate_pair_is_refused_by_its_row(tmp_path: Path, suffix: 
     assert refused(path).startswith(f"{path}:2: found half of a surrogate pair")
 
 
-def test_a_header_has_the_names_that_a_row_has(tmp_path: Path) -> None:
-    day = datetime.date(2026, 11, 29)
-    for suffix, content in (
-        (".csv", b"id,body\n1,a\n"),
-        (".xlsx", workbook([("id", "body"), (day, "a")])),
-        (".parquet", parquet("id", "body")),
-    ):
-        path = save(tmp_path / f"a{suffix}", content)
-        names = own_table.names_of(path, tables.Format())
-        [(_, row)] = tables.rows(path, tables.Format(), [])
-        assert isinstance(row, dict) and names == [*row] == ["id", "body"]
+def test_the_header_of_a_delimited_table_is_known_without_a_row(tmp_path: Path) -> None:
+    assert own_table.header(save(tmp_path / "a.csv", "id,body\n"), tables.Format()) == ["id", "body"]
+    assert own_table.header(save(tmp_path / "a.jsonl", '{"body": "a"}\n'), tables.Format()) == []

@@ -128,9 +128,10 @@ def test_what_failed_for_a_driver_that_was_killed_runs_again_once() -> None:
     old.status = "error"
     assert driving.failed_before("b", old)
     driving.give_up(old)
-    anew = driving.submit("b", anew=True)
+    driving.again.add("b")
+    anew = driving.submit("b")
     anew.status = "error"
-    assert anew.key != old.key and not driving.failed_before("b", anew)
+    assert anew.key == old.key and not driving.failed_before("b", anew)
     begun = driving.submit("c")
     begun.status, driving.pace.began["c"] = "error", 0.0  # it failed for this one
     assert not driving.failed_before("c", begun)

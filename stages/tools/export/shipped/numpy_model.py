@@ -1,4 +1,4 @@
-"""A linear model on n-grams, with NumPy alone."""
+"""A linear model on n-grams or words, with NumPy alone."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,9 +18,9 @@ class Model:
         self._kept = slice(-most, None) if most and last else slice(most)  # of a text's ids
 
     def logits(self, coded: Sequence[np.ndarray]) -> np.ndarray:
-        """float64[texts, outputs]: of what each n-gram weighs, each part of a text's brought to length 1.
+        """float64[texts, outputs]: of what each id weighs, each part of a text's brought to length 1.
 
-        coded: the ids of each text, int32[n-grams].
+        coded: the ids of each text, int32[tokens].
         """
         kept = [each[self._kept] for each in coded]
         ids = np.concatenate(kept).astype(np.int64)
