@@ -1,4 +1,4 @@
-"""Numbers on the command line."""
+"""Numbers and encodings on the command line."""
 
 import argparse
 import math
@@ -30,6 +30,15 @@ def whole(low: int, high: float = math.inf) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def encoding(text: str) -> str:
+    try:
+        "".encode(text)
+    except (LookupError, ValueError):
+        allowed = "an encoding that Python knows, as utf-8, cp1252, utf-16"
+        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: {allowed}") from None
+    return text
 
 
 share = number(0, 1)

@@ -167,7 +167,8 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"\n{part}, {machine()}\n\n{results.TABLES[part](rows)}", flush=True)
         if options.full:
             report = json.loads(REPORT.read_text(encoding="utf-8")) if REPORT.exists() else {}
-            files.write_json(REPORT, report | {part: {"machine": machine(), "rows": rows}})
+            kept = report.get(part, {}).get("rows", {}) if part == "peers" else {}  # of what is not installed
+            files.write_json(REPORT, report | {part: {"machine": machine(), "rows": kept | rows}})
 
 
 PARTS = {"speeds": speeds, "peers": beside, "uses": in_use, "waits": waiting}

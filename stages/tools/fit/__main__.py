@@ -42,6 +42,7 @@ from stages.runtime.wording import counted
 from stages.study import composition
 from stages.study.entries import NAME
 from stages.study.params import one_of, params
+from stages.tools.answering.options import encoding
 from stages.tools.fit import (
     experiment,
     first_look,
@@ -123,15 +124,6 @@ def positive(text: str) -> float:
     if not 0 < number < 1e6:
         raise argparse.ArgumentTypeError(f"found {text!r}, allowed: minutes above 0, as 10")
     return number
-
-
-def encoding(text: str) -> str:
-    try:
-        "".encode(text)
-    except (LookupError, ValueError):
-        allowed = "an encoding that Python knows, as utf-8, cp1252, utf-16"
-        raise argparse.ArgumentTypeError(f"found {text!r}, allowed: {allowed}") from None
-    return text
 
 
 def known(data: str) -> bool:

@@ -35,6 +35,7 @@ TWEAK_OF_FEW: dict[str, Patch] = {
     "bilstm": {"training": {"batch_size": 16, "epochs": 6}},
 }
 WHY_SMALL = "of few texts, many small steps"
+FEWEST, SMALLEST = 60, 4  # texts, of which less than 16 may be left to train on; texts of a batch then
 # seconds that every stage costs beside its own, as OVERHEAD in stages/tools/spread/estimates.py; with those
 # below, of 120 texts and ten seeds, 245 s of CPU time are guessed and 258 were measured, on two cores
 STAGE = 3
@@ -124,7 +125,7 @@ def written(
     seeds = SEEDS_OF_FEW if few else SEEDS
     chosen = recipes(texts, minutes, seeds)
     corpora = {corpus for _, corpus, *_ in chosen}
-    tweak = tweaks([cell for cell, *_ in chosen], few)
+    tweak = tweaks([cell for cell, *_ in chosen], few, len(texts.lengths) < FEWEST)
     lines = [
         f"# Made of {source['path']}, and yours now: edit it, then `python -m stages.tools.fit {name}`.",
         f"title: {json.dumps(title, ensure_ascii=False)}",
@@ -151,9 +152,16 @@ def written(
     return "\n".join(lines) + "\n"
 
 
-def tweaks(cells: Sequence[str], few: bool) -> dict[str, tuple[Patch, str]]:
-    """By cell what is other than the models and trainings of conf/ have it, and why."""
+def tweaks(cells: Sequence[str], few: bool, fewest: bool = False) -> dict[str, tuple[Patch, str]]:
+    """By cell what is other than the models and trainings of conf/ have it, and why. few: as in `written`;
+    fewest: whether what is trained on may be less than a batch of those."""
     tables = [(TWEAK, WHY_WHOLE), *([(TWEAK_OF_FEW, WHY_SMALL)] if few else [])]
+    if fewest:
+        smaller = {
+            cell: {"training": patch["training"] | {"batch_size": SMALLEST}}
+            for cell, patch in TWEAK_OF_FEW.items()
+        }
+        tables = [(TWEAK, WHY_WHOLE), (smaller, WHY_SMALL)]
     by_cell: dict[str, tuple[Patch, str]] = {}
     for cell in cells:
         patches = [(table[cell], why) for table, why in tables if cell in table]

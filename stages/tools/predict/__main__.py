@@ -3,9 +3,9 @@ table.
 
 Prints label, probability and text, separated by tabs; with --json an object a line that also has the
 probability of every label, and whether anything of the text is `known`. Texts are UTF-8. Below --threshold it
-abstains, and of an empty text: the label is empty, or null; a comparison's figure of coverage says what that
-brings. Notes on standard error say where that means little, as probabilities are not calibrated, and of how
-many texts no word was learned.
+abstains, and of an empty text: the label is empty, or null; the right half of a comparison's reliability.svg
+says what that brings. Notes on standard error say where that means little, as probabilities are not
+calibrated, and of how many texts no word was learned.
 
 Of a table (CSV, TSV, JSON, JSON Lines, Parquet or .xlsx, also .gz) all columns are kept, as CSV or, with
 --json, as JSON Lines, where numbers are strings as the table spells them. Its texts are in the columns that
@@ -42,7 +42,7 @@ from stages.runtime import command
 from stages.runtime.config import InputError
 from stages.study.params import one_of, params, trained_recipes
 from stages.tools.answering import answers
-from stages.tools.answering.options import count, share
+from stages.tools.answering.options import count, encoding, share
 from stages.tools.answering.resident import Resident, note_a_guess, note_doubt, note_guesses
 from stages.tools.predict import own_table
 
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument(
         "--table", help=f"a table of texts, whose columns are kept; {own_table.PIPED}: on standard input"
     )
-    parser.add_argument("--encoding", help="its encoding, as cp1252 (default: it is guessed)")
+    parser.add_argument("--encoding", type=encoding, help="its encoding, as cp1252 (default: it is guessed)")
     parser.add_argument(
         "--column", action="append", default=[], help="its column of texts; again for each that makes a text"
     )

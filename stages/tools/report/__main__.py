@@ -3,7 +3,7 @@ chosen one is right and where it fails, and that one's model card. The page quot
 quotes none, for a page that others may see.
 
 In: what `dvc repro compare@<experiment>` leaves. Out: reports/experiments/<experiment>/ with README.md,
-index.html (one file that loads nothing) and card.md.
+index.html (one file that loads nothing) and card.md; of several sources a card-<source>.md each.
 
 Example: python -m stages.tools.report demo
 """

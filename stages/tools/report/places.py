@@ -90,7 +90,7 @@ def lines(source: files.Source, split: str, wanted: Collection[Pair]) -> dict[Pa
     places = defaultdict(list)
     for line, row in tables.rows(path, how, [*source.texts, label]):
         if isinstance(row, dict):
-            pair = "\n".join(str(row.get(column)) for column in source.texts), str(row.get(label)).strip()
-            if pair in wanted:
+            text = files.joined(row.get(column) for column in source.texts)
+            if (pair := (text, str(row.get(label)).strip())) in wanted:
                 places[pair].append(line)
     return dict(places)

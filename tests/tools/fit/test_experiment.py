@@ -137,6 +137,16 @@ def test_networks_take_smaller_steps_of_few_texts(few: bool) -> None:
     assert "tweak" not in soon
 
 
+@pytest.mark.parametrize("labels", [2, 8])
+def test_of_the_fewest_texts_a_batch_is_left_to_train_on(labels: int) -> None:
+    """A fifth goes to the test split, and a row of each label at least is held out."""
+    texts, cells = 20 if labels == 2 else 30, ["nb-svm-network", "hashed-bag", "bilstm"]
+    left = int(0.8 * texts) - max(labels, round(0.08 * texts))
+    for patch, _ in experiment.tweaks(cells, few=True, fewest=texts < experiment.FEWEST).values():
+        assert patch["training"]["batch_size"] <= left and "epochs" in patch["training"]
+    assert experiment.tweaks(cells, few=True)["bilstm"][0]["training"]["batch_size"] == 16
+
+
 def test_arrays_are_wide_enough_for_nearly_all_texts() -> None:
     lengths = np.random.default_rng(0).integers(3, 900, 2000)
     widths = experiment.boundaries(lengths, 900)

@@ -18,6 +18,7 @@ from stages.runtime.config import InputError, read
 from stages.sources import files
 from stages.study import composition
 from stages.study.entries import NAME
+from stages.tools.answering.options import encoding
 from stages.tools.fit import __main__ as fit
 from stages.tools.fit import experiment, first_look, from_table, look, stated
 from tests.sources.tables import delimited, everything, save, workbook
@@ -313,12 +314,12 @@ def test_what_an_option_allows_is_said() -> None:
     for read_option, text, words in (
         (fit.positive, "abc", "found 'abc', allowed: minutes above 0, as 10"),
         (fit.positive, "-1", "found '-1', allowed: minutes above 0, as 10"),
-        (fit.encoding, "latin-99", "found 'latin-99', allowed: an encoding that Python knows, as utf-8, "),
-        (fit.encoding, "rot13", "found 'rot13', allowed: an encoding that Python knows, as utf-8, "),
+        (encoding, "latin-99", "found 'latin-99', allowed: an encoding that Python knows, as utf-8, "),
+        (encoding, "rot13", "found 'rot13', allowed: an encoding that Python knows, as utf-8, "),
     ):
         with pytest.raises(argparse.ArgumentTypeError, match=re.escape(words)):
             read_option(text)
-    assert fit.positive("1.5") == 1.5 and fit.encoding("cp1252") == "cp1252"
+    assert fit.positive("1.5") == 1.5 and encoding("cp1252") == "cp1252"
 
 
 def test_where_an_old_encoding_was_taken_it_says_where_to_mend_it(

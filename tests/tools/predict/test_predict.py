@@ -425,5 +425,7 @@ def test_of_a_table_without_rows_the_header_is_left(monkeypatch: pytest.MonkeyPa
 def test_an_encoding_is_that_of_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     [_, row] = run(monkeypatch, *OF_PIPED, "--encoding", "cp1250", stdin="body\nłódź\n".encode("cp1250"))
     assert row.startswith("łódź,")
+    with pytest.raises(SystemExit):
+        run(monkeypatch, *OF_PIPED, "--encoding", "latin-99", stdin=b"body\n")
     with pytest.raises(InputError, match="--encoding: found without --table"):
         run(monkeypatch, "small", "--encoding", "cp1250", "abc")

@@ -48,6 +48,12 @@ def test_a_place_is_a_line_or_a_row_of_the_user_s_table(
     assert path.name in own.note and own.note.startswith(unit.capitalize())
 
 
+def test_an_empty_cell_of_several_that_make_a_text_hides_no_line(tmp_path: Path) -> None:
+    path = save(tmp_path / "mine.jsonl", '{"subject": null, "text": "x", "label": "a"}\n')
+    own = source(path, text=["subject", "text"])
+    assert places.lines(own, "train", [("\nx", "a")]) == {("\nx", "a"): [1]}
+
+
 def test_white_space_around_a_label_hides_no_line(tmp_path: Path) -> None:
     path = save(tmp_path / "mine.csv", "text,label\nx,Billing \ny,b\nx,Billing\n")
     assert places.lines(source(path), "train", [("x", "Billing")]) == {("x", "Billing"): [2, 4]}
