@@ -26,6 +26,7 @@ from stages.tools.spread.journal import Journal
 from stages.tools.spread.through_dvc import Pipeline, Result, Store, opened, try_writing
 
 TICK = 1.0  # seconds
+ATTEMPTS = 10  # of a stage, each after one that failed while no driver was there
 TOKEN = "spread-of-"  # how the names of tokens begin
 PUBLISHED = "seqstudy "  # how the names begin by which a scheduler, which others may use, knows our tasks
 # environment variables that numbers depend on: of Keras and its backends, of libraries' threads, of hashes
@@ -212,6 +213,7 @@ class Driver:
         self.urgency = urgency(self.upstream, {name: self.pace.of(name) for name in self.upstream})
         self.asked: dict[str, int] = {}  # threads that each stage waits for, or runs on
         self.again: set[str] = set()  # stages that run again, as they had failed before
+        self.left_over: set[object] = set()  # names of what drivers that were killed have left, and others
 
     def left(self) -> float:
         """Seconds until all is done, roughly."""
@@ -285,12 +287,24 @@ class Driver:
         """Futures by stage; they are given up at the end, but if this process is killed, Dask goes on with
         them."""
         running: dict[str, Any] = {}
+        self.left_over = {*self.client.list_datasets()}
         try:
             yield running
         finally:
             for future in running.values():
                 self.give_up(future)
             self.client.unregister_worker_plugin(self.place.resource)
+
+    def key(self, name: str, facts: str) -> str:
+        """Of a stage's task. It names the attempt, too: the last one that a driver that was killed has left,
+        or the one after that, if that has failed. facts: all that the result depends on."""
+
+        def of(attempt: int) -> str:
+            stamp = facts if attempt == 0 else f"{facts} {attempt}"
+            return f"{name}-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}"
+
+        left = [attempt for attempt in range(ATTEMPTS) if f"{PUBLISHED}{of(attempt)}" in self.left_over]
+        return of(max(left, default=0) + (name in self.again))
 
     def give_up(self, future: Any) -> None:
         self.client.unpublish_dataset(f"{PUBLISHED}{future.key}")
@@ -323,12 +337,10 @@ class Driver:
         job = worker.Job(name, upstream, kept, pickle.dumps(known))
         self.asked[name] = asked = min(self.threads.get(name, 1), max(self.width(), 1))
         place = self.place
-        stamp = repr(
-            (place.resource, place.cache, place.shared, place.environment, sorted(known.items()), asked)
-        )
+        facts = place.resource, place.cache, place.shared, place.environment, sorted(known.items()), asked
         future = self.client.submit(
             Shipped(partial(worker.run, job, self.place)),
-            key=f"{name}-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}",
+            key=self.key(name, repr(facts)),
             resources={self.place.resource: asked},
             priority=self.urgency[name],
         )

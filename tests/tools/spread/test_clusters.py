@@ -169,8 +169,11 @@ def test_a_scheduler_that_is_lost_is_told_in_one_line_and_other_errors_are_not_t
 
 
 def test_an_error_of_the_driver_s_own_is_not_taken_for_a_lost_scheduler(tmp_path: Path) -> None:
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(0, dashboard_address=None) as cluster:
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=0, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0"
+    ) as cluster:
         address = cluster.scheduler_address
         with (
             pytest.raises(OSError, match="No space left"),

@@ -50,6 +50,9 @@ class Client:
     def unpublish_dataset(self, name: str) -> None:
         self.datasets.pop(name, None)
 
+    def list_datasets(self) -> tuple[object, ...]:
+        return tuple(self.datasets)
+
     def unregister_worker_plugin(self, _: str) -> None: ...
 
 
@@ -131,7 +134,12 @@ def test_what_failed_for_a_driver_that_was_killed_runs_again_once() -> None:
     driving.again.add("b")
     anew = driving.submit("b")
     anew.status = "error"
-    assert anew.key == old.key and not driving.failed_before("b", anew)
+    assert anew.key != old.key and not driving.failed_before("b", anew)
+    following = of_four_stages(client)  # once this driver was killed, too
+    with following.submitted():
+        assert following.submit("b").key == anew.key
+        following.again.add("b")
+        assert following.submit("b").key not in (old.key, anew.key)
     begun = driving.submit("c")
     begun.status, driving.pace.began["c"] = "error", 0.0  # it failed for this one
     assert not driving.failed_before("c", begun)
