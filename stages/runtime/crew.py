@@ -212,10 +212,10 @@ class Cluster(Crew):
             except Exception as error:
                 if AttributeError.__name__ not in str(error):  # as Dask tells of code that has no `state` yet
                     raise
-                raise self._refused(f"whose workers run other code than {ROOT}; start them anew") from None
+                raise self._stale() from None
         for there in every:
             if there.code != here.code:
-                raise self._refused(f"whose workers run other code than {ROOT}; start them anew")
+                raise self._stale()
             if there.versions != here.versions:
                 theirs, ours = (
                     ", ".join(f"{name} {of}" for name, of in each.versions.items()) for each in (there, here)
@@ -237,6 +237,9 @@ class Cluster(Crew):
 
     def _refused(self, what: str) -> InputError:
         return InputError(f"{SCHEDULER}: found {self.address}, {what}")
+
+    def _stale(self) -> InputError:
+        return self._refused(f"whose workers run other code than {ROOT}; start them anew")
 
     def _strange(self, name: str | None) -> InputError:
         lacks = f" (no {name})" if name else ""

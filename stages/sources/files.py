@@ -122,6 +122,12 @@ class Source:
         """The columns that a text is made of."""
         return [self.text] if isinstance(self.text, str) else self.text or []
 
+    @property
+    def format(self) -> tables.Format:
+        """How its tables are read."""
+        names = tuple(self.columns) if self.columns else None
+        return tables.Format(self.encoding, self.delimiter, self.quoting, names)
+
 
 def load(source: Source) -> dict[str, Split]:
     """The splits `train` and `test`: the folder's, or a cut of all rows; and `unsupervised`, whose label is
@@ -265,10 +271,8 @@ def text_files(folder: Path) -> Iterator[Path]:
 def _rows(path: Path, source: Source, bad: list[str], labelled: bool = True) -> Iterator[tuple[str, str]]:
     label = source.label if labelled else None
     columns = [*source.texts, *([label] if label else [])]
-    names = tuple(source.columns) if source.columns else None
-    how = tables.Format(source.encoding, source.delimiter, source.quoting, names)
     absent = {*source.texts}
-    for line, row in tables.rows(path, how, columns):
+    for line, row in tables.rows(path, source.format, columns):
         absent -= {*row} if absent and isinstance(row, dict) else set()
         if why := row if isinstance(row, str) else unusable(row, source.texts, label):
             bad.append(f"{path}:{line}: {why}")

@@ -2,12 +2,11 @@
 
 As a Python package, text in and calibrated probabilities out: it needs NumPy alone for a linear model on
 n-grams, the NB-SVM network of two labels among them; ONNX Runtime, too, for any other network; `tokenizers`
-for a corpus of words or BPE. Or as a
-network's file for another runtime (ONNX, TensorFlow's SavedModel, LiteRT), with its tokenizer's files beside
-it and facts.json: labels, temperature, padding. Such a file takes ids, int32[texts, tokens], and gives
-logits; with LiteRT, a recurrent network takes one text at a time. Either has a README.md that says how good
-it is, and a folder of its own: exported/demo-lstm, exported/demo-lstm-onnx. An ensemble is not exported, and
-a linear model as a package only.
+for a corpus of words or BPE. Or as a network's file for another runtime (ONNX, TensorFlow's SavedModel,
+LiteRT), with its tokenizer's files beside it and facts.json: labels, temperature, padding. Such a file takes
+ids, int32[texts, tokens], and gives logits; with LiteRT, a recurrent network takes one text at a time. Either
+has a README.md that says how good it is, and a folder of its own: exported/demo-lstm,
+exported/demo-lstm-onnx. An ensemble is not exported, and a linear model as a package only.
 
 Examples: python -m stages.tools.export best-nb-svm-network
           python -m stages.tools.export demo-logistic --to /tmp/model && pip install /tmp/model

@@ -85,10 +85,8 @@ def lines(source: files.Source, split: str, wanted: Collection[Pair]) -> dict[Pa
     path, label = table(source, split), source.label
     if path is None or label is None:
         return {}
-    columns = tuple(source.columns) if source.columns else None
-    how = tables.Format(source.encoding, source.delimiter, source.quoting, columns)
     places = defaultdict(list)
-    for line, row in tables.rows(path, how, [*source.texts, label]):
+    for line, row in tables.rows(path, source.format, [*source.texts, label]):
         if isinstance(row, dict):
             text = files.joined(row.get(column) for column in source.texts)
             if (pair := (text, str(row.get(label)).strip())) in wanted:
