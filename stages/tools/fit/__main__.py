@@ -44,6 +44,7 @@ from stages.study.entries import NAME
 from stages.study.params import one_of, params
 from stages.tools.answering.options import encoding
 from stages.tools.fit import (
+    copies,
     experiment,
     first_look,
     from_folder,
@@ -247,26 +248,26 @@ def written(options: argparse.Namespace) -> str:
 def leaving_nothing(name: str) -> Iterator[None]:
     """If the block fails, or is interrupted, an experiment's file goes again, and so do copies that it made:
     who has not read "wrote" knows of neither."""
-    copies = from_table.folder_of(name)
-    before = copies.exists()
+    folder = copies.folder_of(name)
+    before = folder.exists()
     try:
         yield
     except BaseException:
         files.remove(place(name))
         if not before:
-            shutil.rmtree(copies, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
 def loadable(name: str, data: DataSet, more: dict[str, Any]) -> dict[str, Any]:
     """The entry of a source that `download` will accept. more: what it says besides."""
-    copies = from_table.folder_of(name)
-    before = copies.exists()
+    folder = copies.folder_of(name)
+    before = folder.exists()
     try:
         return accepted(name, data.entry(name) | more)
     except InputError as refused:
         line = f"{refused}{spelling.meant(str(refused), Counter(data.labels))}{data.hint}"
-        raise InputError(line if before else line.replace(from_root(copies), data.title)) from None
+        raise InputError(line if before else line.replace(from_root(folder), data.title)) from None
 
 
 def accepted(name: str, entry: dict[str, Any]) -> dict[str, Any]:

@@ -1,129 +1,65 @@
-"""Prepared data sets as sources: their rows become Parquet tables in texts/, which DVC tracks and a clone can
-have, whatever happens to what they were copied from."""
+"""Copies of data that can't be read where they are, for DVC to track: texts/<experiment>/, and beside them
+their hashes, by which `fit` tells them from files of one's own."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import filecmp
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from stages.runtime import files
-from stages.runtime.config import InputError
-from stages.texts import tables
-from stages.tools.fit import look
-from stages.tools.fit.data_set import DataSet
+from stages.runtime.config import ROOT, InputError
+from stages.runtime.files import replacing_folder, sha256, write_json
 from stages.tools.fit.experiment import from_root
-from stages.tools.fit.from_table import SHARE, folder_of, new_copies, on_labels
 
-TRAIN = "train"
-TESTS = ["test", "validation", "valid", "dev"]  # the first of them that has labels is the test split
-
-Row = Mapping[str, object]
-Pair = tuple[str, str]  # text and label
+HASHES = ".copies.json"
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """where: as lines name it. name: of an experiment on it. rows: how many a split has. classes: the columns
-    whose numbers stand for names.
-    read: the rows of a split: strings, numbers, true and false, None; the names of classes, None if there is
-    none.
-    """
-
-    where: str
-    name: str
-    rows: Mapping[str, int]
-    classes: Sequence[str]
-    read: Callable[[str], list[dict[str, object]]]
+def folder_of(name: str) -> Path:
+    """Where copies for an experiment are."""
+    return ROOT / "texts" / name
 
 
-def data_set(prepared: Prepared, texts: Sequence[str] | None, label: str | None) -> DataSet:
-    """Its training split, and the first split for tests that has labels; else a share of train is cut off.
+@contextmanager
+def new(name: str) -> Iterator[Path]:
+    """A folder for copies that becomes that of an experiment. Earlier copies are replaced; what is none, or
+    was edited since, is somebody's own, and is refused unless it is the same."""
+    folder = folder_of(name)
+    known = _copied_before(folder)
+    with replacing_folder(folder) as draft:
+        yield draft
+        names = sorted(path.name for path in draft.iterdir())
+        if own := [path.name for path in visible(folder) if not _is_copy(path, known, draft)]:
+            raise InputError(
+                f"{from_root(folder)}: found {', '.join(own)[:200]}, which is no copy that `fit` has made, "
+                f"where copies are to go ({', '.join(names)}); move it away, or take another --name"
+            )
+        write_json(draft / HASHES, {each: sha256(draft / each) for each in names})
 
-    texts, label: columns, None to have them guessed.
-    """
-    if not prepared.rows.get(TRAIN):
-        raise refusal(prepared, "allowed: one called train")
-    rows = prepared.read(TRAIN)
-    if label is None and len(prepared.classes) == 1:
-        [label] = prepared.classes
-    names = look.columns(look.Table(Path(prepared.where), tables.Format(), rows), texts, label)
-    splits = {TRAIN: usable(rows, names)}
-    if not splits[TRAIN]:
-        raise refusal(prepared, "but none in train has a text and a label")
-    for split in TESTS:
-        if split in prepared.rows and (pairs := usable(prepared.read(split), names)):
-            splits["test"], test = pairs, split
-            break
-    else:
-        test = ""
-    notes = [names.note(prepared.where)]
-    notes += remarks(prepared, {TRAIN: splits[TRAIN]} | ({test: splits["test"]} if test else {}))
-    notes += [line.strip() for line in on_labels(rows, names)]
 
-    def entry(name: str) -> dict[str, Any]:
-        with new_copies(name) as draft:
-            for split, pairs in splits.items():
-                write(draft / copy_of(name, split).name, pairs)
-        stated = {"kind": "files", "text": "text", "label": "label"}
-        if test:
-            return stated | {"path": from_root(copy_of(name, TRAIN).parent)}
-        return stated | {"path": from_root(copy_of(name, TRAIN)), "split": {"test": SHARE}}
-
-    train_texts, labels = zip(*splits[TRAIN], strict=True)
-    tests = [text for text, _ in splits["test"]] if test else None
-    return DataSet(
-        prepared.where, prepared.name, train_texts, labels, notes, entry, copies=splits, tests=tests
+def _is_copy(path: Path, known: Mapping[str, str], draft: Path) -> bool:
+    """Whether a file is a copy as it was made before, or is made now in another folder."""
+    if not path.is_file():
+        return False
+    return known.get(path.name) == sha256(path) or (
+        (draft / path.name).is_file() and same(draft / path.name, path)
     )
 
 
-def copy_of(name: str, split: str) -> Path:
-    """name: of the experiment."""
-    return folder_of(name) / f"{split}.parquet"
+def _copied_before(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each copy in a folder, as it was made."""
+    listed = folder / HASHES
+    try:
+        copies: dict[str, str] = json.loads(listed.read_text(encoding="utf-8")) if listed.exists() else {}
+    except ValueError:
+        return {}
+    return copies
 
 
-def are_copied(splits: Mapping[str, Sequence[Pair]], name: str) -> bool:
-    """Whether the copies for an experiment are these rows of each split, and no more."""
-    folder = copy_of(name, TRAIN).parent
-    if {path.stem for path in folder.glob("*.parquet")} != {*splits}:
-        return False
-    names = look.Columns(("text",), "label", "")
-    return all(usable(rows_of(copy_of(name, split)), names) == [*pairs] for split, pairs in splits.items())
+def visible(folder: Path) -> list[Path]:
+    """What is in a folder, if there is one, but for what is hidden."""
+    inside = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [each for each in inside if not each.name.startswith(".")]
 
 
-def rows_of(copy: Path) -> list[Row]:
-    return [row for _, row in tables.rows(copy, tables.Format(), []) if isinstance(row, dict)]
-
-
-def refusal(prepared: Prepared, why: str) -> InputError:
-    splits = ", ".join(f"{name} ({count:,} rows)" for name, count in prepared.rows.items()) or "none"
-    return InputError(f"{prepared.where}: found the splits {splits}, {why}")
-
-
-def remarks(prepared: Prepared, taken: Mapping[str, Sequence[Pair]]) -> list[str]:
-    """What became of the splits. taken: the rows used, by their names there."""
-    test = [name for name in taken if name != TRAIN]
-    lines = [
-        f"the test split is {test[0]!r}"
-        if test
-        else f"no other split has labels: {100 * SHARE:.0f} % of train is cut off"
-    ]
-    if aside := [f"{name} ({count:,} rows)" for name, count in prepared.rows.items() if name not in taken]:
-        lines.append(f"not used: {', '.join(aside)[:200]}")
-    for name, pairs in taken.items():
-        if lost := prepared.rows[name] - len(pairs):
-            lines.append(f"{lost:,} rows of {name} have no text or no label and are left out")
-    return lines
-
-
-def usable(rows: Sequence[Row], names: look.Columns) -> list[Pair]:
-    return [*zip(*look.usable(rows, names), strict=True)]
-
-
-def write(path: Path, pairs: Sequence[Pair]) -> None:
-    import pyarrow
-    import pyarrow.parquet
-
-    columns = {"text": [text for text, _ in pairs], "label": [label for _, label in pairs]}
-    schema = pyarrow.schema([("text", pyarrow.large_string()), ("label", pyarrow.string())])
-    with files.replacing(path) as draft:
-        pyarrow.parquet.write_table(pyarrow.table(columns, schema), draft)
+def same(file: Path, copy: Path) -> bool:
+    return copy.is_file() and filecmp.cmp(file, copy, shallow=False)

@@ -13,10 +13,10 @@ from stages.runtime.config import InputError, read
 from stages.runtime.wording import counted
 from stages.sources import files
 from stages.texts import tables
-from stages.tools.fit import from_huggingface, look, spelling
+from stages.tools.fit import copies, from_huggingface, look, spelling
 from stages.tools.fit.data_set import DataSet, refuse_options
 from stages.tools.fit.experiment import from_root
-from stages.tools.fit.from_table import SHARE, columns, left_out, named, notes_on, of_test, tests_of, visible
+from stages.tools.fit.from_table import SHARE, columns, left_out, named, notes_on, of_test, tests_of
 
 ALLOWED = (
     f"a folder of {files.PLAIN} files for each label, {' and '.join(files.SPLITS)} with such folders, "
@@ -33,13 +33,13 @@ def data_set(
     if from_huggingface.is_saved(path):
         refuse_options("this data set says its own", encoding=encoding)
         return from_huggingface.data_set(str(path), texts, label)
-    inside = visible(path)
+    inside = copies.visible(path)
     folders = [each for each in inside if each.is_dir()]
     if not folders:
         return of_tables(path, texts, label, encoding)
     refuse_options("the folders are the labels", text=texts and ", ".join(texts), label=label)
     splits = [each for each in folders if each.name in files.SPLITS]
-    labels = [label for split in splits for label in visible(split) if label.is_dir()] or folders
+    labels = [label for split in splits for label in copies.visible(split) if label.is_dir()] or folders
     refuse_misplaced(path, [each for each in inside if not each.is_dir()], splits, labels)
     return of_labels(path, folders, splits, labels, encoding)
 
@@ -148,7 +148,7 @@ def passed_over(path: Path, labels: list[Path], splits: list[Path], folders: lis
     """Lines on what the source won't read."""
     if splits and (idle := [each.name for each in folders if each not in [*splits, path / files.UNLABELLED]]):
         yield f"{', '.join(idle)[:200]}: neither {' nor '.join(files.SPLITS)}, not read"
-    odd = [each for label in labels for each in visible(label) if each.suffix.lower() != files.PLAIN]
+    odd = [each for label in labels for each in copies.visible(label) if each.suffix.lower() != files.PLAIN]
     yield from not_entered(path, [each for each in odd if each.is_dir()])
     if others := [each for each in odd if not each.is_dir()]:
         are = "is" if len(others) == 1 else "are"
@@ -177,7 +177,7 @@ def of_tables(
     path: Path, texts: Sequence[str] | None, label: str | None, encoding: str | None = None
 ) -> DataSet:
     """Columns and all that is said, but for what test shares with it, are those of the training split."""
-    known = [each for each in visible(path) if tables.known(each)]
+    known = [each for each in copies.visible(path) if tables.known(each)]
     parts = [each for each in known if each.name.partition(".")[0] == files.SPLITS[0]]
     if len(parts) != 1:
         raise InputError(f"{path}: found {len(parts)} tables called train, allowed: {ALLOWED}")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stages.runtime.config import InputError, one_line
-from stages.tools.fit import copies
+from stages.tools.fit import named_splits
 from stages.tools.fit.data_set import DataSet
 
 PREFIX = "hf:"
@@ -28,7 +28,7 @@ def data_set(name: str, texts: Sequence[str] | None, label: str | None) -> DataS
         splits = files_of(place)
         tables = {split: opened(parts) for split, parts in splits.items()}
         default_name = place.stem if path.exists() else name
-        return copies.data_set(prepared(f"{PREFIX}{name}", default_name, tables), texts, label)
+        return named_splits.data_set(prepared(f"{PREFIX}{name}", default_name, tables), texts, label)
     except (
         OSError,
         ValueError,
@@ -50,11 +50,11 @@ def files_of(place: Path) -> dict[str, list[Path]]:
     """The .arrow files of each split. place: a folder, or one of these files. Raises ValueError, LookupError,
     TypeError, AttributeError or OSError if it is damaged, or something else."""
     if place.suffix == ARROW:
-        return {copies.TRAIN: [place]}
+        return {named_splits.TRAIN: [place]}
     if (place / OF_SPLITS).is_file():
         return {split: saved(place / split) for split in parsed(place / OF_SPLITS)["splits"]}
     if (place / SAVED).is_file():
-        return {copies.TRAIN: saved(place)}
+        return {named_splits.TRAIN: saved(place)}
     if (place / FACTS).is_file():
         return {split: kept(place, facts) for split, facts in parsed(place / FACTS)["splits"].items()}
     raise ValueError(f"found neither {OF_SPLITS} nor {SAVED} inside")
@@ -148,10 +148,10 @@ def opened(parts: Sequence[Path]) -> Any:
     return pyarrow.concat_tables([one(path) for path in parts])
 
 
-def prepared(where: str, name: str, tables: Mapping[str, Any]) -> copies.Prepared:
+def prepared(where: str, name: str, tables: Mapping[str, Any]) -> named_splits.Prepared:
     if not tables:
         raise ValueError("found no split")
-    schema = tables.get(copies.TRAIN, next(iter(tables.values()))).schema
+    schema = tables.get(named_splits.TRAIN, next(iter(tables.values()))).schema
     columns = [field.name for field in schema if simple(field.type)]
 
     def read(split: str) -> list[dict[str, object]]:
@@ -161,7 +161,7 @@ def prepared(where: str, name: str, tables: Mapping[str, Any]) -> copies.Prepare
 
     rows = {split: len(table) for split, table in tables.items()}
     known = classes(schema)
-    return copies.Prepared(where, name, rows, [each for each in columns if each in known], read)
+    return named_splits.Prepared(where, name, rows, [each for each in columns if each in known], read)
 
 
 def classes(schema: Any) -> dict[str, list[str]]:

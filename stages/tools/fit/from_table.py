@@ -1,26 +1,22 @@
 """A table of texts and labels, and beside it one with the test split."""
 
-import filecmp
-import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from stages.runtime.config import ROOT, InputError
-from stages.runtime.files import replacing, replacing_folder, sha256, write_json
+from stages.runtime.files import replacing
 from stages.runtime.wording import counted
 from stages.sources import files
 from stages.texts import tables
-from stages.tools.fit import look, quotes
+from stages.tools.fit import copies, look, quotes
 from stages.tools.fit.data_set import DataSet
 from stages.tools.fit.decoding import SURE
 from stages.tools.fit.experiment import from_root
 
 SHARE = 0.2  # of the rows, the test split's, where there is none
-COPIES = ".copies.json"  # beside copies: their hashes, by which they are known again
 REWRITTEN = "test.parquet"  # a copy of a test split in another format than train
 
 
@@ -167,63 +163,16 @@ def columns(table: look.Table, names: look.Columns, bad: bool) -> dict[str, Any]
     }
 
 
-def folder_of(name: str) -> Path:
-    """Where copies for an experiment are."""
-    return ROOT / "texts" / name
-
-
 def copied(train: Path, tests: Tests, name: str) -> Path:
     """A folder with copies of both, as a source with a test split of its own is: if the test split can't be
     read in the format of the training split, its rows as Parquet, whose format is its own."""
-    with new_copies(name) as draft:
+    with copies.new(name) as draft:
         shutil.copyfile(train, copy_of(train, "train", draft))
         if tests.alike:
             shutil.copyfile(tests.path, copy_of(tests.path, "test", draft))
         else:
             rewritten(draft / REWRITTEN, tests.rows)
-    return folder_of(name)
-
-
-@contextmanager
-def new_copies(name: str) -> Iterator[Path]:
-    """A folder for copies that becomes that of an experiment. Earlier copies are replaced; what is none, or
-    was edited since, is somebody's own, and is refused unless it is the same."""
-    folder = folder_of(name)
-    known = _copied_before(folder)
-    with replacing_folder(folder) as draft:
-        yield draft
-        names = sorted(path.name for path in draft.iterdir())
-        if own := [path.name for path in visible(folder) if not _is_copy(path, known, draft)]:
-            raise InputError(
-                f"{from_root(folder)}: found {', '.join(own)[:200]}, which is no copy that `fit` has made, "
-                f"where copies are to go ({', '.join(names)}); move it away, or take another --name"
-            )
-        write_json(draft / COPIES, {each: sha256(draft / each) for each in names})
-
-
-def _is_copy(path: Path, known: Mapping[str, str], draft: Path) -> bool:
-    """Whether a file is a copy as it was made before, or is made now in another folder."""
-    if not path.is_file():
-        return False
-    return known.get(path.name) == sha256(path) or (
-        (draft / path.name).is_file() and same(draft / path.name, path)
-    )
-
-
-def _copied_before(folder: Path) -> dict[str, str]:
-    """The SHA-256 of each copy in a folder, as it was made."""
-    listed = folder / COPIES
-    try:
-        copies: dict[str, str] = json.loads(listed.read_text(encoding="utf-8")) if listed.exists() else {}
-    except ValueError:
-        return {}
-    return copies
-
-
-def visible(folder: Path) -> list[Path]:
-    """What is in a folder, if there is one, but for what is hidden."""
-    inside = sorted(folder.iterdir()) if folder.is_dir() else []
-    return [each for each in inside if not each.name.startswith(".")]
+    return copies.folder_of(name)
 
 
 def rewritten(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
@@ -240,23 +189,15 @@ def copy_of(table: Path, split: str, folder: Path) -> Path:
     return folder / f"{split}{tables.suffix(table)}{compressed}"
 
 
-def are_copied(train: Path, test: Path, folder: Path, entry: Mapping[str, Any]) -> bool:
-    """Whether a folder has copies of both as they are now. entry: of its source."""
-    if not same(train, copy_of(train, "train", folder)):
+def are_copied(train: Path, test: Path, source: files.Source) -> bool:
+    """Whether the folder of a source has copies of both as they are now."""
+    folder = ROOT / source.path
+    if not copies.same(train, copy_of(train, "train", folder)):
         return False
-    if same(test, copy_of(test, "test", folder)):
+    if copies.same(test, copy_of(test, "test", folder)):
         return True
-    copy, names = folder / REWRITTEN, entry.get("columns")
-    how = tables.Format(
-        entry.get("encoding", "utf-8"),
-        entry.get("delimiter"),
-        entry.get("quoting"),
-        tuple(names) if names else None,
+    copy, asked = folder / REWRITTEN, look.Columns(tuple(source.texts), source.label or "", "")
+    return (
+        copy.is_file()
+        and tests_of(copy, source.format, asked).rows == tests_of(test, source.format, asked).rows
     )
-    text = entry["text"]
-    asked = look.Columns((text,) if isinstance(text, str) else tuple(text), entry["label"], "")
-    return copy.is_file() and tests_of(copy, how, asked).rows == tests_of(test, how, asked).rows
-
-
-def same(file: Path, copy: Path) -> bool:
-    return copy.is_file() and filecmp.cmp(file, copy, shallow=False)

@@ -9,7 +9,7 @@ import numpy as np
 
 from stages.runtime.config import InputError
 from stages.texts.tfds import import_tfds, why
-from stages.tools.fit import copies
+from stages.tools.fit import named_splits
 from stages.tools.fit.data_set import DataSet
 
 PREFIX = "tfds:"
@@ -27,7 +27,7 @@ def data_set(name: str, texts: Sequence[str] | None, label: str | None) -> DataS
     folder = folder_of(Path(tfds.core.constants.DATA_DIR).expanduser(), name)
     try:
         builder = tfds.builder_from_directory(folder)
-        return copies.data_set(prepared(tfds, builder, name), texts, label)
+        return named_splits.data_set(prepared(tfds, builder, name), texts, label)
     except InputError:
         raise
     except Exception as error:  # TFDS and its file formats raise types of their own
@@ -55,7 +55,7 @@ def folder_of(data: Path, name: str) -> Path:
     return max(places, key=lambda place: [int(number) for number in re.findall(r"\d+", place.name)])
 
 
-def prepared(tfds: Any, builder: Any, name: str) -> copies.Prepared:
+def prepared(tfds: Any, builder: Any, name: str) -> named_splits.Prepared:
     features = {
         column: feature
         for column, feature in builder.info.features.items()
@@ -77,7 +77,7 @@ def prepared(tfds: Any, builder: Any, name: str) -> copies.Prepared:
         rows = tqdm(data, total=total, desc=f"{name} {split}", unit=" texts", disable=None)
         return [{column: value(row[column], classes.get(column)) for column in features} for row in rows]
 
-    return copies.Prepared(
+    return named_splits.Prepared(
         where=f"{PREFIX}{builder.info.full_name}",
         name=name.partition(":")[0],
         rows={split: facts.num_examples for split, facts in builder.info.splits.items()},

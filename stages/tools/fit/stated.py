@@ -9,7 +9,7 @@ from typing import Any
 
 from stages.runtime.config import ROOT, InputError, read
 from stages.sources import files
-from stages.tools.fit import copies, from_table, look
+from stages.tools.fit import from_table, look, named_splits
 from stages.tools.fit.data_set import DataSet
 from stages.tools.fit.experiment import from_root, place
 from stages.tools.fit.first_look import OWN
@@ -31,7 +31,7 @@ def refuse_other_data(name: str, entry: Mapping[str, Any], options: argparse.Nam
     elif not (ROOT / stated_path).is_dir():
         raise refusal(name, f"path {stated_path}, not {asked} with --test {test}")
     elif not (
-        path.is_file() and test.is_file() and from_table.are_copied(path, test, ROOT / stated_path, entry)
+        path.is_file() and test.is_file() and from_table.are_copied(path, test, source_of(name, entry))
     ):
         raise refusal(name, f"path {stated_path}, whose files are others than {asked} and --test {test}")
 
@@ -50,15 +50,15 @@ def refuse_other_columns(name: str, entry: Mapping[str, Any], options: argparse.
 
 def refuse_other_copies(name: str, entry: Mapping[str, Any], data: DataSet) -> None:
     """Refuse another data set than that of an experiment's copies, or other columns of it."""
-    copy = copies.copy_of(name, copies.TRAIN)
+    copy = named_splits.copy_of(name, named_splits.TRAIN)
     here = entry.get("path") in (from_root(copy), from_root(copy.parent))
-    if data.copies is None or not here or not copies.are_copied(data.copies, name):
+    if data.copies is None or not here or not named_splits.are_copied(data.copies, name):
         raise refusal(name, f"other texts or labels than those of {data.title}")
 
 
 def data_set(name: str, entry: dict[str, Any]) -> DataSet:
     """What an experiment reads. entry: of its source."""
-    source = read(files.Source, entry, f"sources.{name}")
+    source = source_of(name, entry)
     loaded = files.load(source)
     hashed = source.split is not None and source.split.by == "hash of the text"
     splits = [loaded[split] for split in (files.SPLITS if hashed else files.SPLITS[:1])]
@@ -70,6 +70,10 @@ def data_set(name: str, entry: dict[str, Any]) -> DataSet:
     labels = [split.names[label] for split in splits for label in split.labels.tolist()]
     tests = None if hashed else loaded["test"].texts
     return DataSet(source.path, name, texts, labels, [note], lambda name: entry, tests=tests)
+
+
+def source_of(name: str, entry: Mapping[str, Any]) -> files.Source:
+    return read(files.Source, entry, f"sources.{name}")
 
 
 def refusal(name: str, difference: str) -> InputError:

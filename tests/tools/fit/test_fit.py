@@ -20,7 +20,7 @@ from stages.study import composition
 from stages.study.entries import NAME
 from stages.tools.answering.options import encoding
 from stages.tools.fit import __main__ as fit
-from stages.tools.fit import experiment, first_look, from_table, look, stated
+from stages.tools.fit import copies, experiment, first_look, from_table, look, stated
 from tests.sources.tables import delimited, everything, save, workbook
 from tests.tools.fit.tickets import TICKETS, table, tickets
 
@@ -31,7 +31,7 @@ def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(composition, "CONF", tmp_path / "conf")
     monkeypatch.setattr(composition, "compose", lambda overrides: "")
     monkeypatch.setattr(compose_stage, "write", lambda text: None)
-    monkeypatch.setattr(from_table, "ROOT", tmp_path)
+    monkeypatch.setattr(copies, "ROOT", tmp_path)
 
     def entry_of(name: str) -> Any:
         return yaml.safe_load(experiment.place(name).read_text(encoding="utf-8"))["sources"][name]
@@ -186,7 +186,7 @@ def test_an_interrupted_composition_leaves_no_experiment_behind(
     for test in (None, str(other)):
         with pytest.raises(KeyboardInterrupt):
             fit.written(options(path, text=["body"], test=test))
-        assert not experiment.place("mine").exists() and not from_table.folder_of("mine").exists()
+        assert not experiment.place("mine").exists() and not copies.folder_of("mine").exists()
 
 
 def test_files_of_a_person_s_own_are_not_replaced_by_copies(tmp_path: Path, conf: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from stages.runtime.config import InputError, read
 from stages.sources import files
-from stages.tools.fit import from_table, look
+from stages.tools.fit import copies, from_table, look
 from tests.sources.tables import delimited, save
 from tests.tools.fit.tickets import TICKETS, table, tickets
 
@@ -414,7 +414,7 @@ def test_the_first_row_may_lack_a_column(tmp_path: Path) -> None:
 def test_a_test_split_may_be_in_another_format(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: tuple[str, str], test: tuple[str, str]
 ) -> None:
-    monkeypatch.setattr(from_table, "ROOT", tmp_path)
+    monkeypatch.setattr(copies, "ROOT", tmp_path)
     paths, texts = [], []
     for name, (encoding, delimiter) in (("mine", train), ("b", test)):
         texts.append([f"{name} größere Schäden an Türen, {text}" for text, _ in TICKETS])
@@ -423,19 +423,19 @@ def test_a_test_split_may_be_in_another_format(
         paths.append(save(tmp_path / f"{name}.csv", content.encode(encoding)))
     data = from_table.data_set(paths[0], None, None, paths[1])
     entry = data.entry("mine")
-    splits = files.load(read(files.Source, entry, "sources.mine"))
+    source = read(files.Source, entry, "sources.mine")
+    splits = files.load(source)
     assert [[*splits[split].texts] for split in files.SPLITS] == texts == [data.texts, data.tests]
     assert (tmp_path / "texts" / "mine" / "test.csv").exists() == (train == test)
-    folder = tmp_path / "texts" / "mine"
-    assert from_table.are_copied(paths[0], paths[1], folder, entry)
+    assert from_table.are_copied(paths[0], paths[1], source)
     paths[1].write_bytes(paths[1].read_bytes().replace(b"s\0u\0p\0", b"s\0a\0p\0").replace(b"sup", b"sap"))
-    assert not from_table.are_copied(paths[0], paths[1], folder, entry)
+    assert not from_table.are_copied(paths[0], paths[1], source)
 
 
 def test_a_test_split_of_few_old_letters_is_read_as_train_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(from_table, "ROOT", tmp_path)
+    monkeypatch.setattr(copies, "ROOT", tmp_path)
     czech = [(f"Příliš žluťoučký kůň {text}", label) for text, label in TICKETS]
     path = save(tmp_path / "a.csv", delimited(czech).encode("cp1250"))
     test = save(tmp_path / "b.csv", delimited([("šel ä", "sales"), *TICKETS]).encode("cp1250"))

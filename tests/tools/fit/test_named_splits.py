@@ -13,7 +13,7 @@ import pytest
 
 from stages.runtime.config import InputError, read
 from stages.sources import files
-from stages.tools.fit import from_folder, from_huggingface, from_table, from_tfds, stated
+from stages.tools.fit import copies, from_folder, from_huggingface, from_tfds, stated
 from stages.tools.fit.data_set import DataSet
 from tests.sources.tables import pairs
 
@@ -27,7 +27,7 @@ TEST = [(f"another film {i}", i % 2) for i in range(10)]
 @pytest.fixture(autouse=True)
 def texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where copies go: not into this repository."""
-    monkeypatch.setattr(from_table, "ROOT", tmp_path)
+    monkeypatch.setattr(copies, "ROOT", tmp_path)
     return tmp_path / "texts"
 
 
