@@ -1,6 +1,6 @@
 """Results of a comparison's recipes -> tables and figures.
 
-In: data/compared/<comparison>/. Out: reports/comparisons/<comparison>/ with the figures; reports/chapters/
+In: reports/compared/<comparison>/. Out: reports/comparisons/<comparison>/ with the figures; reports/chapters/
 <comparison>.md, which shows them and the tables; reports/tables/<comparison>.csv; reports/differences/
 <comparison>.csv, each two recipes that were tested on the same texts.
 
@@ -19,20 +19,20 @@ from stages.study import stage
 
 
 def main(name: str, params: dict[str, Any]) -> None:
-    shown = params["comparisons"][name]
+    entry = params["comparisons"][name]
     style = read(Figures, params["figures"], "figures")
-    folder = ROOT / "data" / "compared" / name
-    prune(folder, shown["recipes"])
-    results, beside = load(folder, shown), baseline(shown, ROOT)
+    folder = ROOT / "reports" / "compared" / name
+    prune(folder, entry["recipes"])
+    results, beside = load(folder, entry), baseline(entry, ROOT)
     tested = chapter.pairs(results)
     files.write_csv(ROOT / "reports" / "tables" / f"{name}.csv", *chapter.table(results))
     files.write_csv(ROOT / "reports" / "differences" / f"{name}.csv", *chapter.differing(results, tested))
-    text = chapter.chapter(name, shown["title"], results, tested)
+    text = chapter.chapter(name, entry["title"], results, tested)
     files.write_text(ROOT / "reports" / "chapters" / f"{name}.md", text)
     with files.replacing_folder(ROOT / "reports" / "comparisons" / name) as pictures:
         for part in dict.fromkeys(result.chapter for result in results):
             some = [result for result in results if result.chapter == part]
-            title = f"{shown['title']}: {part}" if part else shown["title"]
+            title = f"{entry['title']}: {some[0].heading}" if part else entry["title"]
             prefix = f"{part}-" if part else ""
             figures.draw(some, title, style, pictures, prefix, beside)
 

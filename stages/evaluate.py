@@ -4,7 +4,8 @@ In: data/models/<recipe>/, the corpus's arrays. Out: reports/metrics/<recipe>.js
 reports/confusion/<recipe>.csv (of the first seed); reports/slices/<recipe>.csv (accuracy by length and by
 share of unknown tokens); data/predictions/<recipe>.csv (a row per seed and test text, not calibrated);
 data/calibrations/<recipe>.json (each seed's temperature); data/logits/<split>/<experiment>/<recipe>.npz, for
-ensembles; data/compared/<experiment>/<recipe>.json, what the comparison shows.
+ensembles; reports/compared/<experiment>/<recipe>.json, what the comparison shows: in Git, so that figures
+and tests of differences can be made anew without training anything.
 
 Example: python -m stages.evaluate demo-lstm
 """
@@ -47,8 +48,8 @@ def main(name: str, params: dict[str, Any]) -> None:
     answers = answered(folder, facts, recipe["model"].get("members"), test, train)
     keep(name, recipe["experiment"], answers, test, train)
     temperatures = fitted(answers, facts["validation"], train.labels)
-    found = {"key": key["key"], "temperatures": temperatures}
-    files.write_json(ROOT / "data" / "calibrations" / f"{name}.json", found)
+    calibrated = {"key": key["key"], "temperatures": temperatures}
+    files.write_json(ROOT / "data" / "calibrations" / f"{name}.json", calibrated)
     result = {
         "recipe": name,
         "labels": test.names,
@@ -142,7 +143,7 @@ def write(result: dict[str, Any], experiment: str) -> None:
         for low, high, texts, accuracy in groups
     )
     files.write_csv(REPORTS / "slices" / f"{name}.csv", ["by", "low", "high", "texts", "accuracy"], rows)
-    files.write_json(ROOT / "data" / "compared" / experiment / f"{name}.json", result)
+    files.write_json(REPORTS / "compared" / experiment / f"{name}.json", result)
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ def answered(labels: list[str], shares: np.ndarray) -> list[dict[str, str | floa
         seeds = shares[:, text, label]
         answers.append({"label": labels[label], "probability": round(float(means[text, label]), 3)})
         if len(seeds) > 1:
-            answers[-1] |= {"lowest": round(float(seeds.min()), 2), "highest": round(float(seeds.max()), 2)}
+            answers[-1] |= {"lowest": round(float(seeds.min()), 3), "highest": round(float(seeds.max()), 3)}
     return answers
 
 

@@ -25,7 +25,7 @@ def evaluated(root: Path, results: list[Result]) -> dict[str, Any]:
     """Leave what `evaluate` leaves of a comparison's recipes; params.yaml for it."""
     for r in results:
         value = {key: getattr(r, key) for key in BY_EVALUATE}
-        files.write_json(root / "data" / "compared" / "mine" / f"{r.recipe}.json", value)
+        files.write_json(root / "reports" / "compared" / "mine" / f"{r.recipe}.json", value)
     names = [r.recipe for r in results]
     comparison: dict[str, Any] = {
         "title": "Who wins?",
@@ -35,6 +35,7 @@ def evaluated(root: Path, results: list[Result]) -> dict[str, Any]:
     comparison |= {"sources": ["mine"] * len(names), "reads": "none"}
     if any(r.chapter for r in results):
         comparison["chapters"] = [r.chapter for r in results]
+        comparison["headings"] = [r.heading for r in results]
     comparison |= {"names": names, "colors": [-1] * len(names)}
     style = {"width": 9.0, "font_size": 10, "colors": "petroff10", "grid": True}
     return {"comparisons": {"mine": comparison}, "figures": style, "corpora": {"words": {}}}
@@ -48,7 +49,7 @@ def test_a_comparison_shows_its_recipes_and_forgets_the_ones_it_no_longer_has(ro
         assert [row["recipe"] for row in csv.DictReader(file)] == ["b", "a"]
     with (root / "reports" / "differences" / "mine.csv").open(encoding="utf-8", newline="") as file:
         assert [(row["first"], row["second"]) for row in csv.DictReader(file)] == [("b", "a")]
-    assert not (root / "data" / "compared" / "mine" / "old.json").exists()
+    assert not (root / "reports" / "compared" / "mine" / "old.json").exists()
     assert "old" not in (root / "reports" / "chapters" / "mine.md").read_text(encoding="utf-8")
 
 

@@ -23,7 +23,7 @@ FLOORS = [  # lowest first; a room knows those on lower floors
 ]
 FLOOR = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 TOOLS = [  # of tools/, the highest first, as CONTRIBUTING.md draws them; each knows those after it
-    *["spread", "verify", "timings", "pages", "costs", "members", "bench", "plan", "parallel"],
+    *["spread", "verify", "timings", "pages", "costs", "bench", "plan", "parallel"],
     *["labels", "predict", "fit", "export", "report", "serve", "explain"],
     "answering",
 ]

@@ -133,6 +133,16 @@ def test_a_fresh_clone_without_the_cache_knows_that_it_is_up_to_date(
         assert repo.metrics.show()[""]["data"]["reports/metrics/small-lstm.json"]["data"]["test"]
 
 
+def test_a_fresh_clone_without_the_cache_draws_figures_anew(pipeline: Project, tmp_path: Path) -> None:
+    pipeline.run("git", "clone", "--quiet", str(pipeline.root), str(tmp_path / "clone"))
+    clone = Project(tmp_path / "clone")
+    figure = clone.root / "reports" / "comparisons" / "small" / "gap.svg"
+    before = figure.read_bytes()
+    clone.edit("stages/reporting/figures.py", lambda text: text.replace("linewidth=3", "linewidth=4"))
+    clone.dvc("repro", "--quiet", "--single-item", "compare@small")
+    assert figure.read_bytes() != before
+
+
 def test_a_colleague_pulls_a_model_from_a_remote_and_trains_nothing(project: Project, tmp_path: Path) -> None:
     target = ["--quiet", "--with-deps", "evaluate@small-lstm"]
     project.dvc("remote", "add", "--quiet", "--default", "team", str(tmp_path / "remote"))

@@ -1,6 +1,5 @@
 """The committed reports are those of the committed study: all of it, and of nothing else."""
 
-import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ PAGES = [path.relative_to(TEMPLATES) for path in TEMPLATES.rglob("*.md")]
 SECTIONS = ["sources", "corpora", "recipes", "comparisons", "samples"]
 BY_HAND = {
     *(REPORTS / name for name in ("bench.json", "timings.md")),
-    *(REPORTS / f"{name}.csv" for name in ("timings", "preparation", "processors", "members")),
+    *(REPORTS / f"{name}.csv" for name in ("timings", "preparation", "processors")),
     *REPORTS.glob("pareto-*.svg"),
     REPORTS / "walkthrough.ipynb",
     *REPORTS.glob("experiments/*/*"),
@@ -56,27 +55,13 @@ def test_a_report_of_an_experiment_has_the_numbers_of_the_metrics() -> None:
             assert f"| {100 * accuracy:.1f} " in rows[recipe] and f"| {loss:.3f} " in rows[recipe]
 
 
-def test_ensembles_were_tested_with_their_metrics_and_those_of_their_members() -> None:
-    """No stage writes the table, either."""
-
-    def accuracy(recipe: str) -> float:
+def test_what_is_compared_is_what_was_measured() -> None:
+    """Figures and tests of differences are made from the one, pages from the other."""
+    compared = {path.stem: path for path in REPORTS.glob("compared/*/*.json")}
+    assert {*compared} == {path.stem for path in REPORTS.glob("metrics/*.json")}
+    for recipe, path in compared.items():
         metrics = json.loads((REPORTS / "metrics" / f"{recipe}.json").read_text(encoding="utf-8"))
-        return float(metrics["test"]["accuracy"])
-
-    with (REPORTS / "members.csv").open(encoding="utf-8", newline="") as file:
-        rows = {(row["ensemble"], row["member"]): float(row["difference"]) for row in csv.DictReader(file)}
-    recipes = params()["recipes"]
-    ensembles = {name: each for name, entry in recipes.items() if (each := entry["model"].get("members"))}
-    pairs = {
-        (name, other)
-        for name, of in ensembles.items()
-        for other in recipes
-        if recipes[other]["experiment"] == of
-    }
-    assert rows and {*rows} == {pair for pair in pairs if pair[0] in {name for name, _ in rows}}
-    for (ensemble, member), difference in rows.items():
-        again = "run python -m stages.tools.members"
-        assert difference == pytest.approx(accuracy(ensemble) - accuracy(member), abs=3e-6), again
+        assert json.loads(path.read_text(encoding="utf-8"))["metrics"] == metrics, recipe
 
 
 def missing(lock: Mapping[str, Any], outs: set[Path]) -> list[str]:

@@ -64,8 +64,8 @@ class Classifier:
         """Of each seed's model, float32[texts, outputs]."""
         models = each(self._folder, self._facts)
         if self._members:
-            said = zip(*(member.logits(texts) for member in self._members), strict=True)
-            return [combine(some, model.weights) for some, model in zip(said, models, strict=True)]
+            together = zip(*(member.logits(texts) for member in self._members), strict=True)
+            return [combine(some, model.weights) for some, model in zip(together, models, strict=True)]
         arrays = padded(texts, self._tokenizer, self._pad)
         return [logits(model, arrays) for model in models]
 
@@ -120,9 +120,9 @@ def temperatures(name: str, key: str) -> dict[str, float]:
     path = ROOT / "data" / "calibrations" / f"{name}.json"
     if path.exists():
         with refusing(path):
-            found = json.loads(path.read_text(encoding="utf-8"))
-            if found["key"] == key:
-                return dict(found["temperatures"])
+            calibrated = json.loads(path.read_text(encoding="utf-8"))
+            if calibrated["key"] == key:
+                return dict(calibrated["temperatures"])
     print(
         f"note: {name} is not evaluated, so its probabilities are not calibrated; dvc repro evaluate@{name}",
         file=sys.stderr,

@@ -59,15 +59,15 @@ def blended(ensemble: Any, seed: str, folder: Path) -> np.ndarray:
 
     folder: with those of its members, data/logits/<split>/<experiment>.
     """
-    said = [load_arrays(folder / f"{member}.npz")[seed] for member in ensemble.members]
-    return combine(said, ensemble.weights)
+    answers = [load_arrays(folder / f"{member}.npz")[seed] for member in ensemble.members]
+    return combine(answers, ensemble.weights)
 
 
 def logits(model: Any, padded: Padded) -> np.ndarray:
     """The model's output for each text, in the split's order: float32[texts, outputs]."""
     if hasattr(model, "logits"):
-        found: np.ndarray = model.logits(padded)
-        return found
+        answers: np.ndarray = model.logits(padded)
+        return answers
     outputs = np.zeros((len(padded.labels), model.output_shape[-1]), dtype=np.float32)
     for ids, rows in zip(padded.ids, padded.rows, strict=True):
         for start in range(0, len(ids), BATCH):

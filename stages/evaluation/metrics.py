@@ -28,14 +28,14 @@ def scores(probable: np.ndarray, labels: np.ndarray) -> dict[str, float]:
 
     predicted = probable.argmax(axis=1)
     two = probable.shape[1] == 2
-    found = {
+    values = {
         "accuracy": sklearn_metrics.accuracy_score(labels, predicted),
         "loss": sklearn_metrics.log_loss(labels, probable, labels=range(probable.shape[1])),
         "auc": sklearn_metrics.roc_auc_score(labels, probable[:, 1] if two else probable, multi_class="ovr"),
         "f1": sklearn_metrics.f1_score(labels, predicted, average="binary" if two else "macro"),
         "ece": calibration_error(probable, labels),
     }
-    return {name: round(float(value), 6) for name, value in found.items()}
+    return {name: round(float(value), 6) for name, value in values.items()}
 
 
 def calibration_error(probable: np.ndarray, labels: np.ndarray) -> float:
@@ -51,18 +51,18 @@ def confusion(probable: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Texts of each actual class (rows) and predicted class (columns), int64[classes, classes]."""
     from sklearn import metrics as sklearn_metrics
 
-    found: np.ndarray = sklearn_metrics.confusion_matrix(
+    counts: np.ndarray = sklearn_metrics.confusion_matrix(
         labels, probable.argmax(axis=1), labels=range(probable.shape[1])
     )
-    return found
+    return counts
 
 
-def averaged(found: Sequence[dict[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
+def averaged(measured: Sequence[dict[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
     """The means of the same measures of several trainings, and their sample standard deviations (with
     n - 1; of a single training there are none)."""
-    columns = {name: [one[name] for one in found] for name in found[0]}
+    columns = {name: [one[name] for one in measured] for name in measured[0]}
     means = {name: round(float(np.mean(values)), 6) for name, values in columns.items()}
-    if len(found) < 2:
+    if len(measured) < 2:
         return means, {}
     return means, {name: round(float(np.std(values, ddof=1)), 6) for name, values in columns.items()}
 

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from stages.reporting.comparison import Result
+from stages.reporting.difference import Difference, Table, distances
 from stages.reporting.figures import CAPTIONS, telling
 from stages.reporting.markdown import markdown, plain
-from stages.reporting.significance import Difference, differences
+from stages.reporting.significance import differences
 
 MEASURES = ["test.accuracy", "test.loss", "test.auc", "test.f1", "test.ece", "validation.accuracy"]
 CALIBRATED = "calibrated.ece"  # of recipes that held texts out
 COUNTS = ["epochs", "parameters", "seeds"]
 PAIR = ["first", "second", "difference", "low", "high", "p", "real"]
 Pairs = Mapping[tuple[str, str], Difference]
-Table = tuple[list[str], list[list[object]]]
 
 
 def chapter(name: str, title: str, results: Sequence[Result], tested: Pairs) -> str:
@@ -25,7 +25,7 @@ def chapter(name: str, title: str, results: Sequence[Result], tested: Pairs) -> 
     parts = [f"# {plain(title)}\n\n`dvc repro compare@{name}`\n"]
     for part in chapters:
         some = [result for result in results if result.chapter == part]
-        parts += [f"\n## {part}\n"] if part else []
+        parts += [f"\n## {plain(some[0].heading)}\n"] if part else []
         parts += [f"\n{markdown(*achieved(some))}\n{markdown(*curves(some))}\n{notes(some)}"]
         parts += [f"\n{markdown(*behind(group, tested))}" for group in tested_together(some)]
         prefix = f"../comparisons/{name}/{part}-" if part else f"../comparisons/{name}/"
@@ -98,17 +98,9 @@ def differing(results: Sequence[Result], tested: Pairs) -> Table:
 
 def behind(results: Sequence[Result], tested: Pairs) -> Table:
     """How far each recipe is behind the best one, in points, and whether that is real."""
-    best = max(results, key=lambda result: result.measures["test.accuracy"])
-    header = [f"behind {best.recipe}", "points", "95 % interval", "McNemar's p", "verdict"]
-    rows: list[list[object]] = []
-    for result in results:
-        if result is not best:
-            pair = tested[best.recipe, result.recipe]
-            ends = f"{100 * pair.low:.1f} to {100 * pair.high:.1f}"
-            p = f"{pair.p:.3f}" if pair.p >= 0.001 else "< 0.001"
-            verdict = "less accurate" if pair.real else "no difference shown"
-            rows.append([result.recipe, f"{100 * pair.mean:.1f}", ends, p, verdict])
-    return header, rows
+    best = max(results, key=lambda result: result.measures["test.accuracy"]).recipe
+    others = [result.recipe for result in results if result.recipe != best]
+    return distances(f"behind {best}", {recipe: tested[best, recipe] for recipe in others})
 
 
 def curves(results: Sequence[Result]) -> Table:
@@ -120,7 +112,7 @@ def curves(results: Sequence[Result]) -> Table:
         shares = [result.measures["training.accuracy"], result.measures["validation.accuracy"], result.gap]
         last = result.curve("val_loss").mean[-1]
         smoothness = [f"{100 * result.roughness:.2f}", f"{100 * result.dip:.1f}"]
-        percent = [f"{100 * share:.1f}" for share in shares]
+        percent = [f"{100 * share:z.1f}" for share in shares]
         rows.append([result.recipe, *percent, f"{loss:.3f}", epoch, f"{last:.3f}", *smoothness])
     return [*header, "at the end", "roughness, points", "deepest dip, points"], rows
 

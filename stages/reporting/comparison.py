@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from stages.runtime.config import InputError
+
 
 class Curve(NamedTuple):
     """A column of the history over the epochs that every seed reached: the seeds' mean, lowest, highest."""
@@ -45,7 +47,7 @@ class Result:
     reliability: rows of confidence, accuracy, texts; before calibration and, if texts were held out, after.
     coverage: rows of share of the texts, lowest confidence, accuracy, the most certain texts first.
     source: of its texts. duplicates: what was done with the source's: "kept" or "exact dropped".
-    chapter: which of the comparison's chapters shows it.
+    chapter, heading: which of the comparison's chapters shows it, and what people call that.
     name: what figures call it; color: the place of the name among those with a colour of their own, -1: none.
     against, x: the number, if any, that the comparison sets accuracies against, and the recipe's; then those
     with the same name are points of one line.
@@ -64,6 +66,7 @@ class Result:
     duplicates: str
     source: str = ""
     chapter: str = ""
+    heading: str = ""
     name: str = ""
     color: int = -1
     against: str | None = None
@@ -90,6 +93,12 @@ class Result:
         """bool[seeds, texts]: which test texts the model of each seed has right."""
         bits = [np.unpackbits(np.frombuffer(bytes.fromhex(row), np.uint8)) for row in self.right]
         return np.array([row[: self.texts] for row in bits], dtype=bool)
+
+    @property
+    def constant(self) -> bool:
+        """Whether it gives every text the same label, with every seed."""
+        given = sum(any(column) for column in zip(*self.confusion, strict=True))  # labels, of the first seed
+        return given == 1 and not self.measures.get("sd.accuracy")
 
     @property
     def gap(self) -> float:
@@ -130,36 +139,47 @@ class Result:
         return pd.DataFrame(self.history)
 
 
-def load(folder: Path, shown: Mapping[str, Any]) -> list[Result]:
+def load(folder: Path, entry: Mapping[str, Any]) -> list[Result]:
     """What `evaluate` left of the recipes of a comparison, with what the comparison's entry says of each.
 
-    shown: an entry of `comparisons` in params.yaml: lists with an element for each recipe.
+    entry: one of `comparisons` in params.yaml: lists with an element for each recipe.
     """
     results = []
-    for i, recipe in enumerate(shown["recipes"]):
-        place = shown["places"][i] if "x" in shown else None
+    for i, recipe in enumerate(entry["recipes"]):
+        place = entry["places"][i] if "x" in entry else None
         results.append(
             Result(
-                **json.loads((folder / f"{recipe}.json").read_text(encoding="utf-8")),
-                source=shown["sources"][i],
-                duplicates=shown["duplicates"][i],
-                chapter=shown["chapters"][i] if "chapters" in shown else "",
-                name=shown["names"][i],
-                color=shown["colors"][i],
-                against=shown.get("x"),
+                **_evaluated(folder / f"{recipe}.json"),
+                source=entry["sources"][i],
+                duplicates=entry["duplicates"][i],
+                chapter=entry["chapters"][i] if "chapters" in entry else "",
+                heading=entry["headings"][i] if "chapters" in entry else "",
+                name=entry["names"][i],
+                color=entry["colors"][i],
+                against=entry.get("x"),
                 x=place,
             )
         )
     return results
 
 
-def baseline(shown: Mapping[str, Any], root: Path) -> Baseline | None:
+def _evaluated(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:  # it is in Git, so may be in conflict
+        raise InputError(
+            f"{path}: not what evaluate writes ({error}); take one side of a conflict, or git checkout -- "
+            f"{path}; else dvc repro evaluate@{path.stem}, which may train"
+        ) from None
+
+
+def baseline(entry: Mapping[str, Any], root: Path) -> Baseline | None:
     """The baseline that a comparison's entry of params.yaml names, if it names one."""
-    if "baseline" not in shown:
+    if "baseline" not in entry:
         return None
-    metrics = json.loads((root / shown["reads"]).read_text(encoding="utf-8"))
+    metrics = json.loads((root / entry["reads"]).read_text(encoding="utf-8"))
     return Baseline(
-        shown["baseline"], shown["baseline_name"], shown["baseline_source"], metrics["test"]["accuracy"]
+        entry["baseline"], entry["baseline_name"], entry["baseline_source"], metrics["test"]["accuracy"]
     )
 
 

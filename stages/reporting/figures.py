@@ -1,9 +1,11 @@
 """The figures of a comparison, as SVG files that are the same bytes for the same numbers."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, NullLocator
 
@@ -15,6 +17,7 @@ from stages.reporting.style import Figures
 ROW = 0.045  # height of a line of dots, of the figure's width
 ACCURACY = "test accuracy, %, with its 95 % interval"
 MATRICES, LINES = 9, 12  # more than that nobody can tell apart
+BESIDE = 1.03  # of a line's place on an axis of powers, that of the next, so that equal ones are not hidden
 SLICES = {"length": "tokens of the text", "oov_rate": "tokens out of vocabulary, %"}
 CAPTIONS = {
     "accuracy": "test accuracy",
@@ -55,9 +58,9 @@ def telling(results: Sequence[Result]) -> list[str]:
     few = len({result.name for result in results}) <= LINES
     says = {
         "accuracy": True,
-        "curves": few and any(len(set(result.history["epoch"])) > 1 for result in results),
+        "curves": few and bool(_in_epochs(results)),
         "gap": not points,
-        "slices": few and not points and bool(_sliced(results)),
+        "slices": few and not points and bool(_sliced(_deciding(results))),
         "confusions": not points and len(results) <= MATRICES,
         "reliability": few and not points,
     }
@@ -67,8 +70,10 @@ def telling(results: Sequence[Result]) -> list[str]:
 def curves(results: Sequence[Result], title: str, style: Figures, path: Path) -> None:
     """Accuracy and loss per epoch: a color per name, solid for validation, dashed for training, the seeds'
     means with a band from their lowest to their highest. A star marks the lowest validation loss. If the
-    comparison sets accuracies against a number, a row for each of its values."""
+    comparison sets accuracies against a number, a row for each of its values. What has one epoch has no
+    curve."""
     look = looks(style, _wanted(results))
+    results = _in_epochs(results)
     places: list[float | None] = [*sorted({r.x for r in results if r.x is not None})] or [None]
     with canvas(style, path, height=0.15 + 0.4 * len(places)) as figure:
         axes = figure.subplots(len(places), 2, squeeze=False)
@@ -110,7 +115,7 @@ def gap(results: Sequence[Result], style: Figures, path: Path) -> None:
             ax.plot(ends, [i, i], color=color, linewidth=3)
             ax.plot(ends[0], i, marker="o", color=color, markeredgecolor="black")
             ax.plot(ends[1], i, marker=">", color=color, markeredgecolor="black")
-            _beside(ax, i, f"{100 * result.gap:+.1f}")
+            _beside(ax, i, f"{100 * result.gap:+z.1f}")
         low = min(100 * result.measures["validation.accuracy"] for result in results)
         ax.set(xlim=(max(min(low, 95) - 3, 0), 101), ylim=(-0.6, len(results) - 0.4))
         ax.set(xlabel="accuracy, %: from validation (o) to training (>); at the right the gap in points")
@@ -119,19 +124,22 @@ def gap(results: Sequence[Result], style: Figures, path: Path) -> None:
 
 def slices(results: Sequence[Result], style: Figures, path: Path) -> None:
     """Test accuracy of texts in five groups: by their length, by their share of unknown tokens, or by both if
-    the texts differ in both."""
-    drawn = _sliced(results)
+    the texts differ in both. What says the same of every text is left out."""
     look = looks(style, _wanted(results))
+    results = _deciding(results)
+    drawn = _sliced(results)
     with canvas(style, path, height=0.55) as figure:
         axes = figure.subplots(1, len(drawn), sharey=True, squeeze=False)
         for ax, by in zip(axes[0], drawn, strict=True):
+            most = max(len(result.slices[by]) for result in results)
             for result in results:
                 shares = [100 * share for *_, share in result.slices[by]]
-                ax.plot(range(len(shares)), shares, markersize=4, **look[result.name])
+                places = np.linspace(0, most - 1, len(shares)) if len(shares) > 1 else [(most - 1) / 2]
+                ax.plot(places, shares, markersize=4, **look[result.name])
             _name_groups(ax, [result.slices[by] for result in results], 100 if by == "oov_rate" else 1)
             ax.set(xlabel=SLICES[by])
         figure.axes[0].set(ylabel="test accuracy, %")
-        legend(figure, [_handle(each, name) for name, each in look.items()], style)
+        legend(figure, [_handle(look[name], name) for name in _wanted(results)], style)
 
 
 def confusions(results: Sequence[Result], style: Figures, path: Path) -> None:
@@ -148,8 +156,10 @@ def confusions(results: Sequence[Result], style: Figures, path: Path) -> None:
 
 def reliability(results: Sequence[Result], style: Figures, path: Path) -> None:
     """How often a model is right, against how sure it is, before calibration and after: on the diagonal
-    probabilities mean what they say. Beside it accuracy, if it answers only where it is surest."""
+    probabilities mean what they say. Beside it accuracy, if it answers only where it is surest. What says the
+    same of every text is left out."""
     look = looks(style, _wanted(results))
+    results = _deciding(results)
     with canvas(style, path, height=0.55) as figure:
         left, right = figure.subplots(1, 2)
         left.plot([0, 100], [0, 100], color="grey", linestyle=":")
@@ -166,12 +176,24 @@ def reliability(results: Sequence[Result], style: Figures, path: Path) -> None:
         right.set(xlim=(0, 101), ylim=(None, min(right.get_ylim()[1], 100.5)))
         calibrated = any(len(result.reliability) > 1 for result in results)
         lines = [Line2D([], [], color="black", linestyle="--", alpha=0.4, label="before calibration")]
-        handles = [_handle(each, name) for name, each in look.items()]
+        handles = [_handle(look[name], name) for name in _wanted(results)]
         legend(figure, [*handles, *(lines if calibrated else [])], style)
 
 
 def _wanted(results: Sequence[Result]) -> dict[str, int]:
+    """By name the place that it would have among colours."""
     return {result.name: result.color for result in results}
+
+
+def _in_epochs(results: Sequence[Result]) -> list[Result]:
+    """Those that were trained for more than one epoch."""
+    return [result for result in results if len(set(result.history["epoch"])) > 1]
+
+
+def _deciding(results: Sequence[Result]) -> list[Result]:
+    """Those that do not say the same of every text, or all if there are none: beside a model that does, the
+    differences between the others would be a few pixels."""
+    return [result for result in results if not result.constant] or [*results]
 
 
 def _sliced(results: Sequence[Result]) -> list[str]:
@@ -183,23 +205,32 @@ def _accuracy_dots(results: Sequence[Result], style: Figures, path: Path, baseli
     look = looks(style, _wanted(results))
     with canvas(style, path, height=0.15 + ROW * len(results)) as figure:
         ax = figure.subplots()
+        deciding = _deciding(results)
         for i, result in enumerate(results):
             share, low, high = (100 * s for s in (result.measures["test.accuracy"], *result.interval))
             ax.errorbar(share, i, xerr=[[share - low], [high - share]], capsize=3, **look[result.name])
             spread = result.measures.get("sd.accuracy")
             _beside(ax, i, f"{share:.1f}" + ("" if spread is None else f" ± {100 * spread:.1f}"))
-        ends = [100 * end for result in results for end in result.interval]
+        bottom = min(result.interval[0] for result in deciding)
+        inside = [each for each in results if each in deciding or each.measures["test.accuracy"] > bottom]
+        ends = [100 * end for result in inside for end in result.interval]
         ends += [100 * baseline.accuracy] if baseline else []
-        chance, lowest = 100 * _chance(results), min(ends)
-        if chance >= lowest - 5:
+        chance = 100 * _chance(results)
+        if chance >= min(ends) - 5:
             ax.axvline(chance, color="grey", linestyle=":", label="always the most frequent label")
-            lowest = min(lowest, chance)
+            ends.append(chance)
         if baseline:
             ax.axvline(
                 100 * baseline.accuracy, color="black", linestyle="--", linewidth=1, label=_linear(baseline)
             )
-        room = max(0.06 * (max(ends) - lowest), 0.3)
-        ax.set(xlim=(max(lowest - room, -1), min(max(ends) + room, 101)), ylim=(-0.6, len(results) - 0.4))
+        room = max(0.06 * (max(ends) - min(ends)), 0.3)
+        left = max(min(ends) - room, -1)
+        ax.set(xlim=(left, min(max(ends) + room, 101)), ylim=(-0.6, len(results) - 0.4))
+        beyond = [i for i, result in enumerate(results) if 100 * result.measures["test.accuracy"] < left]
+        if beyond:
+            ax.plot(
+                [left] * len(beyond), beyond, "<", color="grey", clip_on=False, label="further to the left"
+            )
         ax.set(xlabel=f"{ACCURACY}; at the right ± the seeds' standard deviation")
         if ax.get_legend_handles_labels()[0]:
             figure.legend(loc="outside upper right", frameon=False)
@@ -210,9 +241,13 @@ def _accuracy_lines(results: Sequence[Result], style: Figures, path: Path, basel
     look = looks(style, _wanted(results))
     with canvas(style, path, height=0.55) as figure:
         ax = figure.subplots()
-        for name, each in look.items():
+        factors = _beside_each_other(results, len(look))
+        for factor, (name, each) in zip(factors, look.items(), strict=True):
             points = sorted(
-                (result.x, *(100 * share for share in (result.measures["test.accuracy"], *result.interval)))
+                (
+                    result.x * factor,
+                    *(100 * share for share in (result.measures["test.accuracy"], *result.interval)),
+                )
                 for result in results
                 if result.name == name and result.x is not None
             )
@@ -236,6 +271,14 @@ def _accuracy_lines(results: Sequence[Result], style: Figures, path: Path, basel
         legend(figure, ax.get_legend_handles_labels()[0], style)
 
 
+def _beside_each_other(results: Sequence[Result], lines: int) -> list[float]:
+    """By what each line's places are multiplied: by little, so that no line reaches another place."""
+    places = sorted({result.x for result in results if result.x is not None})
+    nearest = min((high / low for low, high in pairwise(places)), default=BESIDE**lines)
+    step = min(BESIDE, nearest ** (1 / (2 * lines)))
+    return [step ** (line - (lines - 1) / 2) for line in range(lines)]
+
+
 def _curve(ax: Any, result: Result, measure: str, look: Look) -> None:
     """A recipe's training and validation curve."""
     color, scale = look["color"], 100 if measure == "accuracy" else 1
@@ -257,12 +300,14 @@ def _watching(results: Sequence[Result]) -> dict[str, str]:
 
 def _lines(watched: Sequence[str]) -> list[Line2D]:
     """What a legend says of curves: which line is which split, and what a star marks."""
-    solid = " and ".join("test split (chose nothing)" if w == "test" else "validation" for w in watched)
+    solid = "test split (chose nothing)" if watched == ["test"] else "validation"
+    if len(watched) > 1:
+        solid += ", on the split that the name says"
     star = {"marker": "*", "markersize": 11, "markerfacecolor": "white", "markeredgecolor": "black"}
     return [
         Line2D([], [], color="black", linestyle="-", label=solid),
         Line2D([], [], color="black", linestyle="--", linewidth=1, alpha=0.6, label="training"),
-        Line2D([], [], linestyle="", label=f"lowest loss, {solid}", **star),  # type: ignore[arg-type]
+        Line2D([], [], linestyle="", label=f"lowest loss, {solid.partition(',')[0]}", **star),  # type: ignore[arg-type]
     ]
 
 
@@ -319,10 +364,11 @@ def _name_rows(ax: Any, names: Sequence[str]) -> None:
 
 
 def _name_groups(ax: Any, groups: Sequence[list[list[float]]], scale: float) -> None:
-    """Ticks that say from where to where a group goes, or, if recipes of several corpora are results, which
-    group it is, from low to high."""
+    """Ticks that say from where to where a group goes, or, if recipes of several corpora are results, whose
+    groups differ, only at which end the low ones are."""
     most = max(groups, key=len)
     digits = ",.0f" if scale == 1 else ".1f"
     ranges = [f"{scale * low:{digits}} to\n{scale * high:{digits}}" for low, high, *_ in most]
     same = all([group[:3] for group in one] == [group[:3] for group in most] for one in groups)
-    ax.set_xticks(range(len(most)), ranges if same else [f"group {i + 1}" for i in range(len(most))])
+    ends = ["fewest", *[""] * (len(most) - 2), "most"][: len(most)]
+    ax.set_xticks(range(len(most)), ranges if same else ends)

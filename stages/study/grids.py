@@ -15,7 +15,7 @@ of the cells before them, too, as far as no later one names an entry anew: one i
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -159,6 +159,7 @@ def comparison(experiment: str, members: list[Cell], params: Entry) -> dict[str,
     """What `compare` shows of an experiment: lists with an element for each recipe, where it has them.
 
     names: what figures call the recipes; those with the same name are points of one line if there is an `x`.
+    headings: what people call the `chapters` that recipes are in.
     colors: the place of the name in conf/names.yaml, -1 if it is not there.
     """
     stated = entries(params, "experiments")[experiment]
@@ -176,8 +177,16 @@ def comparison(experiment: str, members: list[Cell], params: Entry) -> dict[str,
         "names": named,
         "colors": [order.index(name) if name in order else -1 for name in named],
         **({"x": x, "places": places} if x else {}),
-        **({"chapters": [cell.place.get(str(chapters)) for cell in members]} if chapters else {}),
+        **(
+            _chapters([cell.place.get(str(chapters)) for cell in members], experiment, params)
+            if chapters
+            else {}
+        ),
     }
+
+
+def _chapters(cells: Sequence[str | None], experiment: str, params: Entry) -> dict[str, Any]:
+    return {"chapters": [*cells], "headings": [_name([str(cell)], experiment, params) for cell in cells]}
 
 
 def entries(params: Entry, section: str) -> dict[str, Entry]:

@@ -162,12 +162,11 @@ def _experiment(params: Mapping[str, Any], name: str, entry: Mapping[str, Any], 
 def _named(experiment: Experiment, name: str, key: str) -> None:
     """Refuse a name of no cells that figures name. Those of conf/names.yaml may have none: experiments that
     `fit` will write take them, too."""
-    axes = [
-        patches
-        for axis, patches in experiment.vary.items()
-        if axis not in (experiment.x, experiment.chapters)
-    ]
-    nameable = set().union(*(runs(chosen or (name,)) for chosen in itertools.product(*axes)))
+    own = [axis for axis in experiment.vary if axis not in (experiment.x, experiment.chapters)]
+    products = itertools.product(*(experiment.vary[axis] for axis in own))
+    nameable = {*experiment.vary.get(experiment.chapters or "", {})}.union(
+        *(runs(chosen or (name,)) for chosen in products)
+    )
     for cells in experiment.names:
         known(cells, nameable, f"{key}.names")
 

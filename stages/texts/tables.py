@@ -159,7 +159,8 @@ def _parquet(path: Path) -> Iterator[tuple[int, Row]]:
 
 
 def _workbook(path: Path, how: Format, needed: list[str]) -> Iterator[tuple[int, Row]]:
-    """The rows of a workbook's only sheet; numbers as people write them, formulas as their values."""
+    """The rows of a workbook's only sheet that has some; numbers as people write them, formulas as their
+    values."""
     try:
         import openpyxl
     except ImportError:
@@ -168,11 +169,13 @@ def _workbook(path: Path, how: Format, needed: list[str]) -> Iterator[tuple[int,
         ) from None
     try:
         with opened(path) as file:
-            sheets = openpyxl.load_workbook(file, read_only=True, data_only=True).worksheets
+            every = openpyxl.load_workbook(file, read_only=True, data_only=True).worksheets
+            sheets = [sheet for sheet in every if _filled(sheet)] or every[:1]  # some programs add empty ones
             if len(sheets) != 1:
                 names = ", ".join(sheet.title for sheet in sheets)[:200]
                 raise InputError(
-                    f"{path}: found the sheets {names}, allowed: one; save the one that is meant as CSV"
+                    f"{path}: found the sheets {names}, allowed: one with cells; save the one that is meant "
+                    "as CSV"
                 )
             lines = [*sheets[0].iter_rows(values_only=True)]
     except (
@@ -196,6 +199,10 @@ def _workbook(path: Path, how: Format, needed: list[str]) -> Iterator[tuple[int,
             yield number, f"more fields than the {len(header)} columns"
         else:
             yield number, dict(zip_longest(header, values[: len(header)]))
+
+
+def _filled(sheet: Any) -> bool:
+    return any(value is not None for row in sheet.iter_rows(values_only=True) for value in row)
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

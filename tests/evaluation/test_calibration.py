@@ -33,10 +33,15 @@ def test_no_other_temperature_has_a_lower_loss_and_no_label_changes(seed: int, o
     np.testing.assert_array_equal(before.argmax(axis=1), after.argmax(axis=1))
 
 
-def test_where_all_are_right_it_stays_within_bounds() -> None:
-    logits = np.array([[3.0], [-3.0]])
-    assert calibration.COOLEST <= calibration.temperature(logits, np.array([1, 0])) < 0.2
-    assert calibration.temperature(-logits, np.array([1, 0])) <= calibration.HOTTEST
+@pytest.mark.parametrize("texts", [1, 1000])
+def test_where_all_are_right_it_is_1_and_where_one_is_wrong_within_bounds(texts: int) -> None:
+    """Few texts, all right, are no reason to be certain."""
+    logits = np.tile([[3.0], [-3.0]], (texts, 1))
+    labels = np.tile([1, 0], texts)
+    assert calibration.temperature(logits, labels) == 1
+    labels[0] = 0
+    degree = calibration.temperature(logits, labels)
+    assert calibration.COOLEST <= degree <= calibration.HOTTEST and degree != 1
 
 
 def test_reliability_has_every_text_of_every_seed_and_gives_the_calibration_error() -> None:

@@ -127,7 +127,7 @@ def test_the_confusion_is_the_first_seed_s_with_actual_labels_in_rows(reports: R
         ("good", "dull", "1"),
         ("good", "good", "3"),
     ]
-    assert reports.json("data/compared/own/mine.json")["confusion"] == [[5, 1], [1, 3]]
+    assert reports.json("reports/compared/own/mine.json")["confusion"] == [[5, 1], [1, 3]]
 
 
 def test_predictions_are_of_every_seed_and_the_metrics_follow_from_them(reports: Reports) -> None:
@@ -152,7 +152,7 @@ def test_temperatures_come_from_what_was_held_out_and_name_the_models(reports: R
     facts = reports.json("data/calibrations/mine.json")
     assert facts["key"] == "the key" and list(facts["temperatures"]) == ["7", "3"]
     assert [*facts["temperatures"].values()] == pytest.approx([calibration.HOTTEST] * 2, abs=1e-3)
-    compared = reports.json("data/compared/own/mine.json")
+    compared = reports.json("reports/compared/own/mine.json")
     for shares, bins in zip(([*SEED_7, *SEED_3], None), compared["reliability"], strict=True):
         assert sum(count for *_, count in bins) == 20
         if shares:
@@ -161,7 +161,7 @@ def test_temperatures_come_from_what_was_held_out_and_name_the_models(reports: R
 
 
 def test_the_comparison_knows_which_texts_each_seed_has_right(reports: Reports) -> None:
-    compared = reports.json("data/compared/own/mine.json")
+    compared = reports.json("reports/compared/own/mine.json")
     bits = [
         np.unpackbits(np.frombuffer(bytes.fromhex(digits), np.uint8))[:10] for digits in compared["right"]
     ]
@@ -169,7 +169,7 @@ def test_the_comparison_knows_which_texts_each_seed_has_right(reports: Reports) 
 
 
 def test_the_comparison_gets_the_same_and_how_the_training_was_watched(reports: Reports) -> None:
-    compared = reports.json("data/compared/own/mine.json")
+    compared = reports.json("reports/compared/own/mine.json")
     assert compared["metrics"] == reports.json("reports/metrics/mine.json")
     assert compared["recipe"] == "mine" and compared["labels"] == NAMES and compared["watched"] == "held out"
     assert (
@@ -211,7 +211,7 @@ def test_the_reports_of_a_trained_model_are_of_the_model_that_was_saved(
         right = (logits(saved, whole)[:, 0] > 0) == whole.labels
         assert metrics[name]["accuracy"] == pytest.approx(right.mean(), abs=1e-6)
     assert metrics["validation"]["accuracy"] == pytest.approx(metrics["test"]["accuracy"], abs=1e-6)
-    assert "sd" not in metrics and reports.json("data/compared/mine/mine.json")["watched"] == "test"
+    assert "sd" not in metrics and reports.json("reports/compared/mine/mine.json")["watched"] == "test"
 
 
 def test_logits_are_kept_apart_by_split_and_an_ensemble_is_evaluated_from_them(

@@ -10,7 +10,7 @@ from stages.reporting import chapter
 from stages.reporting.comparison import Result
 from stages.reporting.figures import CAPTIONS
 from tests.project import LABELS, MARKUP
-from tests.recipes import once, result, scored, three
+from tests.recipes import METRICS, once, result, scored, three
 
 Table = tuple[list[str], list[list[object]]]
 
@@ -116,10 +116,12 @@ def test_a_chapter_has_its_title_its_tables_and_a_link_to_every_figure() -> None
 
 def test_a_comparison_with_chapters_has_tables_and_figures_for_each_of_them() -> None:
     results: list[Result] = [
-        result(f"{part}-{n}", chapter=part) for n in ("one", "two") for part in ("lstm", "gru")
+        result(f"{part}-{n}", chapter=part, heading=part.upper())
+        for n in ("one", "two")
+        for part in ("lstm", "gru")
     ]
     text = chapter.chapter("mine", "Both", results, chapter.pairs(results))
-    assert re.findall("\n## (.*)\n", text) == ["lstm", "gru"]
+    assert re.findall("\n## (.*)\n", text) == ["LSTM", "GRU"]
     expected = [f"../comparisons/mine/{part}-{figure}.svg" for part in ("lstm", "gru") for figure in CAPTIONS]
     assert links(text) == expected
     lstm, gru = text.split("\n## ")[1:]
@@ -134,3 +136,10 @@ def test_titles_and_labels_are_no_markup() -> None:
         and " |x|" not in text
         and "$HOME" not in text.replace("\\$", "")
     )
+
+
+def test_no_zero_has_a_sign() -> None:
+    metrics = METRICS | {"training": {"accuracy": 0.87499, "loss": 0.2}}
+    results = [result("a", metrics=metrics), result("b")]
+    text = chapter.chapter("mine", "A title", results, chapter.pairs(results))
+    assert "| 0.0 |" in text and "-0.0" not in text

@@ -10,6 +10,7 @@ import pytest
 
 from stages.reporting.comparison import Baseline, Result, baseline, flat, interval, load, wilson
 from stages.runtime import files
+from stages.runtime.config import InputError
 from tests.recipes import METRICS, once, result, three
 
 
@@ -106,7 +107,10 @@ BY_EVALUATE += ["right", "reliability", "coverage"]
         (result("a"), {"duplicates": ["kept"]}),
         (three("a"), {"duplicates": ["kept"]}),
         (result("a", duplicates="exact dropped"), {"duplicates": ["exact dropped"]}),
-        (result("a", chapter="lstm"), {"duplicates": ["kept"], "chapters": ["lstm"]}),
+        (
+            result("a", chapter="lstm", heading="LSTM"),
+            {"duplicates": ["kept"], "chapters": ["lstm"], "headings": ["LSTM"]},
+        ),
         (
             result("a", against="distance", name="GRU", color=2, x=5.0),
             {"duplicates": ["kept"], "x": "distance", "places": [5.0], "names": ["GRU"], "colors": [2]},
@@ -133,6 +137,17 @@ def test_results_come_in_the_comparisons_order(tmp_path: Path) -> None:
         ("b", "B", "kept", "x"),
         ("a", "A", "exact dropped", "y"),
     ]
+
+
+def test_a_result_in_conflict_is_refused_with_a_remedy_that_trains_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other\n", encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"a\.json: not what evaluate writes .* git checkout -- .*a\.json; else"
+    ):
+        load(
+            tmp_path,
+            {"recipes": ["a"], "sources": [""], "names": ["a"], "colors": [-1], "duplicates": ["kept"]},
+        )
 
 
 def test_the_baseline_is_what_its_metrics_say(tmp_path: Path) -> None:

@@ -1,12 +1,13 @@
 """Figures show what was measured, and are the same bytes for the same numbers."""
 
-import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stages.reporting import canvas, figures
@@ -48,13 +49,13 @@ def test_the_same_numbers_give_the_same_bytes_and_another_name_others(tmp_path: 
 
 @pytest.mark.parametrize("draw", DRAW)
 def test_the_style_changes_every_figure(tmp_path: Path, draw: Draw) -> None:
-    changed = dataclasses.replace(STYLE, font_size=14)
+    changed = replace(STYLE, font_size=14)
     assert drawn(tmp_path, draw, [result()], changed) != drawn(tmp_path, draw, [result()])
 
 
 @pytest.mark.parametrize("change", [{"width": 6.0}, {"colors": "Dark2"}, {"grid": False}])
 def test_every_option_of_the_style_changes_a_figure(tmp_path: Path, change: dict[str, Any]) -> None:
-    changed = dataclasses.replace(STYLE, **change)
+    changed = replace(STYLE, **change)
     assert drawn(tmp_path, figures.gap, [result()], changed) != drawn(tmp_path, figures.gap, [result()])
 
 
@@ -76,9 +77,9 @@ def test_what_is_set_against_a_number_is_drawn_by_it(tmp_path: Path) -> None:
     ]
     lines = drawn(tmp_path, figures.accuracy, results)
     assert drawn(tmp_path, figures.accuracy, results[::-1]) != lines  # the order of the legend
-    moved = [dataclasses.replace(results[0], x=100), *results[1:]]
+    moved = [replace(results[0], x=100), *results[1:]]
     assert drawn(tmp_path, figures.accuracy, moved) != lines
-    bars = [dataclasses.replace(r, x=None) for r in results]
+    bars = [replace(r, x=None) for r in results]
     assert drawn(tmp_path, figures.accuracy, bars) != lines
     assert drawn(tmp_path, curves, bars) != drawn(tmp_path, curves, results)
 
@@ -125,8 +126,8 @@ def test_every_recipe_has_a_confusion_matrix_of_its_own(tmp_path: Path) -> None:
     plain = drawn(tmp_path, figures.confusions, many(2))
     first, second = many(2)
     for results in (
-        [dataclasses.replace(first, confusion=[[1, 2], [3, 94]]), second],
-        [first, dataclasses.replace(second, confusion=[[1, 2], [3, 94]])],
+        [replace(first, confusion=[[1, 2], [3, 94]]), second],
+        [first, replace(second, confusion=[[1, 2], [3, 94]])],
     ):
         assert drawn(tmp_path, figures.confusions, results) != plain
 
@@ -157,15 +158,15 @@ def test_the_baseline_is_drawn_beside_recipes_of_its_source_only(tmp_path: Path)
         plain = drawn(tmp_path, figures.accuracy, results)
         with_it = drawn(tmp_path, lambda r, style, path: figures.accuracy(r, style, path, base), results)
         assert with_it != plain and b"a linear model" in with_it
-        others = [dataclasses.replace(r, source="news") for r in results]
+        others = [replace(r, source="news") for r in results]
         assert drawn(tmp_path, lambda r, style, path: figures.accuracy(r, style, path, base), others) == plain
 
 
 def test_reliability_shows_both_states_of_calibration_and_the_coverage(tmp_path: Path) -> None:
     whole = drawn(tmp_path, figures.reliability, [result()])
-    before = dataclasses.replace(result(), reliability=result().reliability[:1])
+    before = replace(result(), reliability=result().reliability[:1])
     assert drawn(tmp_path, figures.reliability, [before]) != whole
-    other = dataclasses.replace(result(), coverage=[[0.5, 0.9, 0.99], [1.0, 0.5, 0.85]])
+    other = replace(result(), coverage=[[0.5, 0.9, 0.99], [1.0, 0.5, 0.85]])
     assert drawn(tmp_path, figures.reliability, [other]) != whole
 
 
@@ -180,6 +181,70 @@ def test_curves_need_epochs_slices_texts_that_differ_and_lines_few_recipes() -> 
     assert not {"curves", "slices", "confusions", "reliability"} & {*figures.telling(many(20))}
     points = [result(f"a-{x}", name="a", x=x, against="distance") for x in range(1, 30)]
     assert figures.telling(points) == ["accuracy", "curves"]
+
+
+@pytest.mark.parametrize("draw", [figures.slices, figures.reliability])
+def test_what_says_the_same_of_every_text_has_no_line(tmp_path: Path, draw: Draw) -> None:
+    """Beside it, the others could not be told apart."""
+    same = result("majority", confusion=[[50, 0], [50, 0]], metrics=METRICS | {"sd": {"accuracy": 0.0}})
+    assert b"majority" not in drawn(tmp_path, draw, [same, result()])
+    assert b"majority" in drawn(tmp_path, draw, [same])
+
+
+def test_what_says_the_same_of_every_text_moves_no_end_of_the_axis_and_is_marked_if_it_is_beyond(
+    tmp_path: Path,
+) -> None:
+    low, inside = (
+        replace(scored("majority", right), confusion=[[right, 0], [100 - right, 0]]) for right in (50, 90)
+    )
+    assert not low.constant  # its seeds differ
+    low, inside = (replace(one, metrics=one.metrics | {"sd": {"accuracy": 0.0}}) for one in (low, inside))
+    others = [scored("a", 88), scored("b", 92)]
+    assert b"further to the left" in drawn(tmp_path, figures.accuracy, [low, *others])
+    assert b"further to the left" not in drawn(tmp_path, figures.accuracy, [inside, *others])
+    assert (
+        drawn(tmp_path, figures.accuracy, [low, replace(low, recipe="b"), *others]).count(b"further to") == 1
+    )
+
+
+def test_what_says_the_same_of_every_text_is_drawn_if_it_is_the_most_accurate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    best = replace(scored("majority", 70), confusion=[[70, 0], [30, 0]])
+    best = replace(best, metrics=best.metrics | {"sd": {"accuracy": 0.0}})
+    ends = []
+    monkeypatch.setattr(Axes, "set", lambda axes, **options: ends.append(options.get("xlim")))
+    drawn(tmp_path, figures.accuracy, [best, scored("a", 60), scored("b", 61)])
+    [(left, right)] = filter(None, ends)
+    assert left < 60 < 70 < right
+
+
+def test_curves_are_of_what_is_trained_in_epochs(tmp_path: Path) -> None:
+    at_once = result("svm", history={column: values[:1] for column, values in result().history.items()})
+    assert b"svm" not in drawn(tmp_path, curves, [result(), at_once])
+
+
+def test_groups_of_one_corpus_have_their_ranges_and_of_several_only_their_order(tmp_path: Path) -> None:
+    other = result(
+        "b", slices={**result().slices, "length": [[1.0, 90.0, 50.0, 0.9], [91.0, 200.0, 50.0, 0.8]]}
+    )
+    one, two = (drawn(tmp_path, figures.slices, some) for some in ([result("a")], [result("a"), other]))
+    assert b"1 to" in one and b"fewest" not in one
+    assert b"1 to" not in two and b"fewest" in two and b"most" in two
+
+
+def test_lines_that_lie_on_each_other_are_set_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places: list[tuple[float, ...]] = []
+    plain = Axes.errorbar
+
+    def noted(ax: Axes, x: Any, *args: Any, **options: Any) -> Any:
+        places.append(tuple(x))
+        return plain(ax, x, *args, **options)
+
+    monkeypatch.setattr(Axes, "errorbar", noted)
+    points = [scored(f"{n}-{x}", 100, name=n, x=x, against="distance") for n in "ab" for x in (5.0, 20.0)]
+    drawn(tmp_path, figures.accuracy, points)
+    assert len({*places}) == 2 and all(place == pytest.approx((5, 20), rel=0.05) for place in places)
 
 
 def test_only_what_texts_differ_in_has_axes_of_its_own(tmp_path: Path) -> None:

@@ -41,6 +41,12 @@ def test_a_workbook_gives_numbers_as_people_write_them(tmp_path: Path) -> None:
     assert splits["train"].names == ["0", "1"] and len(everything(splits)) == 10
 
 
+def test_sheets_without_a_cell_are_none(tmp_path: Path) -> None:
+    rows = [("text", "label"), *((f"text {i}", "ab"[i % 2]) for i in range(10))]
+    book = workbook([], rows, [(None, None)])
+    assert len(everything(files.load(source(save(tmp_path / "mine.xlsx", book))))) == 10
+
+
 def test_a_workbook_that_could_mean_several_tables_is_refused(tmp_path: Path) -> None:
     rows = [("text", "label"), *FILMS]
     assert "found the sheets Sheet, Sheet1" in line(

@@ -137,6 +137,7 @@ def test_lists_of_a_comparison_have_an_element_for_each_recipe_in_their_order() 
         "names": ["x", "x", "x", "x"],
         "colors": [-1, -1, -1, -1],
         "chapters": ["lstm", "gru", "lstm", "gru"],
+        "headings": ["lstm", "gru", "lstm", "gru"],
         "reads": grids.NOTHING,
     }
 

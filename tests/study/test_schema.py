@@ -252,10 +252,12 @@ def test_a_tweak_of_no_cell_is_refused_and_the_nearest_cells_named(params: Param
 
 
 def test_a_name_of_no_cells_is_refused_and_the_nearest_cells_named(params: Params) -> None:
-    for wrong in ("erly", "lstm"):  # the networks are its chapters, which no name is for
-        edited = put(params, "experiments.cells.names", {"early": "stopped", wrong: "x"})
-        text = line(edited | derive(edited), "experiments.cells")
-        assert f'experiments.cells.names: found "{wrong}", allowed: one of early, none;' in text
+    named = {"early": "stopped", "lstm": "an LSTM"}  # a chapter's, too
+    edited = put(params, "experiments.cells.names", named | {"erly": "x"})
+    text = line(edited | derive(edited), "experiments.cells")
+    assert 'experiments.cells.names: found "erly", allowed: one of conv1d, early, lstm, none;' in text
+    edited = put(params, "experiments.cells.names", named)
+    check(edited | derive(edited))
     with_axes = drop(params, "experiments.cells.chapters")
     edited = put(with_axes, "experiments.cells.names", {"lstm-early": "x", "conv1d": "y", "none": "z"})
     check(edited | derive(edited))

@@ -1,8 +1,8 @@
 """Whether the probabilities of a recipe mean anything, once `evaluate` has calibrated them.
 
 Where a model classifies every text right that it held out, no temperature is the best one: the lower it is,
-the surer is the model, and the lower the loss, until all probabilities are 1. What `evaluate` then takes is
-the lowest that it allows, or any other one below which nothing changes.
+the surer is the model, and the lower the loss, until all probabilities are 1. `evaluate` then takes 1, which
+changes nothing; where all but very few are right, it may end at the lowest that it allows.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,7 +19,7 @@ from stages.evaluation.report import trained_on
 COOLEST, HOTTEST = 0.05, 20.0
 LOWEST, HIGHEST = 1.01 * COOLEST, 0.99 * HOTTEST
 NOTHING_HELD_OUT = "test"  # as `validation`: curves are those of the test split, which calibrates nothing
-NEUTRAL = 1.0  # a temperature that changes nothing: only a lower one makes a model surer
+NEUTRAL = 1.0  # the temperature that changes nothing
 
 
 def logits_of(data: Path, recipe: str, experiment: str) -> Path:
@@ -30,12 +30,14 @@ def logits_of(data: Path, recipe: str, experiment: str) -> Path:
 def too_sure(temperatures: Mapping[str, float], validation: Any, logits: Path) -> list[str]:
     """The seeds whose models classify all held-out texts right, or all but too few for a temperature.
 
-    validation: as in training.json; logits: `logits_of` the recipe; if it is missing, the limits alone tell.
+    validation: as in training.json; logits: `logits_of` the recipe; if it is missing, the temperatures alone
+    tell.
     """
     return [
         seed
         for seed, degree in temperatures.items()
-        if degree <= LOWEST or (degree < NEUTRAL and logits.exists() and faultless(logits, validation, seed))
+        if degree <= LOWEST
+        or (degree == NEUTRAL and (not logits.exists() or faultless(logits, validation, seed)))
     ]
 
 
@@ -59,7 +61,7 @@ def doubt(temperatures: Mapping[str, float], validation: Any, logits: Path) -> s
     if too_sure(temperatures, validation, logits):
         return (
             "probabilities are not calibrated, as too few of the held-out texts, or none, were classified "
-            "wrong: most are close to 1, whether the label is right or not, so a threshold means little"
+            "wrong, so a threshold means little"
         )
     if too_unsure(temperatures):
         return (

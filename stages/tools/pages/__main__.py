@@ -37,6 +37,7 @@ FUNCTIONS: list[Callable[..., Any]] = [
     facts.held_out,
     facts.members,
     facts.beats_members,
+    facts.beside_members,
     facts.best_member,
     facts.finals,
     facts.sample,

@@ -8,6 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from stages.reporting.difference import ALIKE, LESS, MORE, Difference, distances
+from stages.reporting.difference import verdict as worded
 from stages.reporting.markdown import markdown, plain
 from stages.runtime import wording
 from stages.runtime.config import ROOT, InputError, nearest, parse, read
@@ -57,19 +59,35 @@ def members(ensemble: str) -> int:
 
 
 def beats_members(ensemble: str) -> bool:
-    """Whether an ensemble is shown to be more accurate than each of its members (reports/members.csv)."""
-    return all(row["real"] == "yes" and float(row["difference"]) > 0 for row in _members(ensemble))
+    """Whether an ensemble is shown to be more accurate than each of its members."""
+    return all(each.real and each.mean > 0 for each in _members(ensemble).values())
 
 
 def best_member(ensemble: str) -> str:
     """The member of an ensemble with the highest test accuracy."""
-    return min(_members(ensemble), key=lambda row: float(row["difference"]))["member"]
+    tested = _members(ensemble)
+    return min(tested, key=lambda member: tested[member].mean)
 
 
-def _members(ensemble: str) -> list[dict[str, str]]:
-    if rows := [row for row in _rows("", "members.csv") if row["ensemble"] == ensemble]:
-        return rows
-    raise InputError(f"reports/members.csv: found no {ensemble}; run python -m stages.tools.members")
+def beside_members(ensemble: str) -> str:
+    """A table of how far each member is behind an ensemble. `compare` can't make it: it sees the recipes of
+    one experiment, and members are another's."""
+    return markdown(*distances(f"behind {ensemble}", _members(ensemble)), texts=["verdict"])
+
+
+@cache
+def _members(ensemble: str) -> dict[str, Difference]:
+    """By member how much more accurate the ensemble is, tested as `compare` tests recipes."""
+    from stages.reporting.comparison import load  # with pandas a second, and not all pages need it
+    from stages.reporting.significance import differences
+
+    def results(experiment: str) -> list[Any]:
+        return load(_path("compared", experiment), study()["comparisons"][experiment])
+
+    recipe = study()["recipes"][ensemble]
+    [own] = [result for result in results(recipe["experiment"]) if result.recipe == ensemble]
+    members = results(recipe["model"]["members"])
+    return {member.recipe: differences([own, member])[ensemble, member.recipe] for member in members}
 
 
 def finals(recipe: str) -> list[float]:
@@ -154,7 +172,7 @@ def _cost(recipe: str) -> list[str]:
 
 class Behind(NamedTuple):
     """A recipe beside the most accurate one that was tested on the same texts: by how many points it is less
-    accurate on average, and whether that is shown (`compare` tests it: McNemar, and a bootstrap)."""
+    accurate on average, and whether that is shown (`compare` tests it: McNemar, and Welch)."""
 
     best: str
     points: float
@@ -181,20 +199,17 @@ def difference(first: str, second: str) -> tuple[float, bool]:
 
 def ahead(first: str, second: str) -> bool:
     """Whether the first of two recipes of a comparison is shown to be more accurate."""
-    return verdict(first, second) == "more accurate"
+    return verdict(first, second) == MORE
 
 
 def alike(first: str, second: str) -> bool:
     """Whether two recipes of a comparison are not shown to differ."""
-    return verdict(first, second) == "no difference shown"
+    return verdict(first, second) == ALIKE
 
 
 def verdict(first: str, second: str) -> str:
     """What the tested pair says of the first of two recipes of a comparison, beside the second."""
-    added, differ = difference(first, second)
-    if not differ:
-        return "no difference shown"
-    return "more accurate" if added > 0 else "less accurate"
+    return worded(*difference(first, second))
 
 
 def slope(recipe: str, by: str) -> float:
@@ -227,8 +242,8 @@ def tested(names: Mapping[str, str]) -> str:
             groups.setdefault(beside.best, ([], []))[beside.differs].append(name)
     lines = []
     for best, (equal, less) in groups.items():
-        verdicts = [f"less accurate: {'; '.join(less)}"] if less else []
-        verdicts += [f"no difference shown: {'; '.join(equal)}"] if equal else []
+        verdicts = [f"{LESS}: {'; '.join(less)}"] if less else []
+        verdicts += [f"{ALIKE}: {'; '.join(equal)}"] if equal else []
         name = f"{names[best]} (`{best}`)" if best in names else f"`{best}`"
         lines += [f"- Beside {name}, {verdict}.\n" for verdict in verdicts]
     return "".join(lines)

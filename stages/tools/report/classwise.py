@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.stats import t
 from sklearn import metrics
 
-from stages.reporting.significance import DRAWS
-
 Interval = tuple[float, float]
+DRAWS = 1000  # of the bootstrap
 
 
 def averages(labels: np.ndarray, predicted: Sequence[np.ndarray], classes: int) -> np.ndarray:
@@ -21,19 +21,40 @@ def averages(labels: np.ndarray, predicted: Sequence[np.ndarray], classes: int) 
 def intervals(
     labels: np.ndarray, predicted: Sequence[np.ndarray], classes: int, seed: int = 0
 ) -> tuple[Interval, Interval]:
-    """The 95 % intervals of both, texts and seeds drawn anew (Efron 1979)."""
+    """The 95 % intervals of both, for other texts and other seeds: the halves of a bootstrap's over the texts
+    (Efron 1979) and of Student's of the seeds' mean are added by their squares, as an accuracy's are. Of a
+    single seed they are for other texts only."""
     random = np.random.default_rng(seed)
     cells = [labels.astype(np.int64) * classes + of_seed for of_seed in predicted]
     drawn = np.zeros((DRAWS, 2))
     for i in range(DRAWS):
         weights = np.bincount(random.integers(0, len(labels), len(labels)), minlength=len(labels))
-        measures = [
-            _averages(np.bincount(of_seed, weights, classes**2).reshape(classes, classes))
-            for of_seed in cells
-        ]
-        drawn[i] = np.mean([measures[j] for j in random.integers(0, len(cells), len(cells))], axis=0)
-    low, high = np.quantile(drawn, [0.025, 0.975], axis=0)
-    return (float(low[0]), float(high[0])), (float(low[1]), float(high[1]))
+        counts = [np.bincount(own, weights, classes**2).reshape(classes, classes) for own in cells]
+        drawn[i] = np.mean([*map(_averages, counts)], axis=0)
+    seeds = np.array([_averages(_counts(labels, own, classes)) for own in predicted])
+    bounds = zip(
+        seeds.mean(axis=0), *np.quantile(drawn, [0.025, 0.975], axis=0), _of_seeds(seeds), strict=True
+    )
+    f1, balanced = (
+        (
+            max(float(mean - np.hypot(max(mean - low, 0), half)), 0.0),
+            min(float(mean + np.hypot(max(high - mean, 0), half)), 1.0),
+        )
+        for mean, low, high, half in bounds
+    )
+    return f1, balanced
+
+
+def _of_seeds(measures: np.ndarray) -> np.ndarray:
+    """Half the width of Student's 95 % interval of their mean, float64[2]; of a single seed 0.
+
+    measures: float64[seeds, 2].
+    """
+    seeds = len(measures)
+    if seeds == 1:
+        return np.zeros(2)
+    halves: np.ndarray = t.ppf(0.975, seeds - 1) * measures.std(axis=0, ddof=1) / np.sqrt(seeds)
+    return halves
 
 
 def of_each(labels: np.ndarray, predicted: Sequence[np.ndarray], classes: int) -> np.ndarray:

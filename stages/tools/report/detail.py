@@ -97,10 +97,10 @@ def at_a_limit(chosen: Evaluated) -> Iterator[str]:
     if chosen.too_sure:
         yield (
             f"With {_seeds(chosen.too_sure)} the model classifies every held-out text right, or all but too "
-            "few, so no temperature is best, and one is taken with which it is as sure as can be, "
-            f"{credibility.COOLEST:g} or not much more. It then calls nearly every text certain, right or "
-            "wrong: its probabilities are not calibrated, and a threshold means little. More texts, or a "
-            f"larger part of them held out, would mend that.{_of_the_served(chosen, chosen.too_sure)}"
+            "few, so no temperature can be fitted, or only the lowest that is allowed: its probabilities are "
+            "not calibrated, and a threshold means little. More texts, or a larger part of them held out, "
+            "would mend that."
+            f"{_of_the_served(chosen, chosen.too_sure)}"
         )
     if hot := credibility.too_unsure(chosen.temperatures):
         yield (

@@ -66,16 +66,16 @@ def gather(root: Path, params: Mapping[str, Any], name: str, by: str | None = No
     """All that there is of an experiment. by: what chooses, of `ranking.BY`; None: as its entry says."""
     files, entry = Files(root, params, name), params["comparisons"][name]
     for recipe in entry["recipes"]:
-        if not (root / "data" / "compared" / name / f"{recipe}.json").exists():
+        if not (root / "reports" / "compared" / name / f"{recipe}.json").exists():
             raise InputError(
                 f"{name}: found no results of {recipe}, allowed: an experiment that was compared; run: "
                 f"dvc repro compare@{name}"
             )
-    results = files.read(f"data/compared/{name}", lambda folder: comparison.load(folder, entry))
+    results = files.read(f"reports/compared/{name}", lambda folder: comparison.load(folder, entry))
     cells = files.read(f"reports/tables/{name}.csv", _cells)
     header, rows = table(results)
     drawn = [header, *([str(cell) for cell in row] for row in rows)]
-    files.same(cells == drawn, f"reports/tables/{name}.csv", f"data/compared/{name}")
+    files.same(cells == drawn, f"reports/tables/{name}.csv", f"reports/compared/{name}")
     of_source: dict[str, list[Result]] = {}
     for result in results:
         of_source.setdefault(result.source, []).append(result)
@@ -127,7 +127,7 @@ def _evaluated(files: Files, result: Result, test: Split) -> Evaluated:
     alike = names == test.names == result.labels and np.array_equal(labels, test.labels)
     files.same(alike, path, f"data/sources/{result.source}/test.parquet")
     counts = confusion(probabilities(next(iter(logits.values()))), labels).tolist()
-    files.same(counts == result.confusion, f"data/compared/{files.name}/{name}.json", path)
+    files.same(counts == result.confusion, f"reports/compared/{files.name}/{name}.json", path)
     entry = files.params["recipes"][name]
     data = files.root / "data"
     held = held_out(name, files.name, data)
@@ -145,5 +145,6 @@ def _figures(files: Files, results: Sequence[Result]) -> dict[str, Path]:
             if figure != "confusions":
                 name = f"{chapter}-{figure}" if chapter else figure
                 path = files.present(f"reports/comparisons/{files.name}/{name}.svg")
-                figures[f"{chapter}: {CAPTIONS[figure]}" if chapter else CAPTIONS[figure]] = path
+                heading = of_chapter[0].heading
+                figures[f"{heading}: {CAPTIONS[figure]}" if chapter else CAPTIONS[figure]] = path
     return figures

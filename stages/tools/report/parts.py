@@ -11,7 +11,8 @@ import numpy as np
 from stages.artifacts.split import Split
 from stages.evaluation.metrics import probabilities
 from stages.reporting.comparison import Baseline, Result
-from stages.reporting.significance import Difference, differences
+from stages.reporting.difference import Difference
+from stages.reporting.significance import differences
 from stages.runtime.wording import Interval, percent
 from stages.tools.report import classwise
 from stages.tools.report.ranking import NAMES, HeldOut, ranked

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from stages.evaluation.metrics import calibration_error
+from stages.reporting.difference import ALIKE, LESS, MORE
 from stages.runtime.wording import counted, ends, percent
 from stages.tools.answering.answers import Weigh
 from stages.tools.report import datasheet, detail, quoted, side_by_side
@@ -103,7 +104,7 @@ def _calibration(chosen: Evaluated) -> tuple[str, str]:
 def others(part: Part) -> str:
     """How many of the other recipes differ from the chosen one on the test split."""
     verdicts = Counter(map(side_by_side.verdict, part.behind.values()))
-    more, less, none = (verdicts[v] for v in ("more accurate", "less accurate", "no difference shown"))
+    more, less, none = (verdicts[v] for v in (MORE, LESS, ALIKE))
     others = counted(len(part.behind), "other recipe")
     if not more + less:
         which = "the other recipe is not" if len(part.behind) == 1 else f"none of the {others} is"

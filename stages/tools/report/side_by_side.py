@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from stages.reporting.comparison import Result, wilson
-from stages.reporting.significance import Difference
+from stages.reporting.difference import Difference
+from stages.reporting.difference import verdict as worded
 from stages.runtime.wording import ends, percent, points
 from stages.tools.report.elements import Block, Prose, Table
 from stages.tools.report.parts import Evaluated, Experiment, Part
@@ -62,8 +63,9 @@ def _differences(part: Part, chosen: Evaluated) -> Iterator[Block]:
     yield Table([f"beside {chosen.name}", *TESTED], rows, ("verdict",))
     yield Prose(
         "Both are tested on the same texts. A difference counts as shown if McNemar's exact test of the "
-        "first seeds' models and a bootstrap over texts and seeds agree. Nothing is corrected for the "
-        "number of recipes: of twenty equal ones, one may seem to differ by chance."
+        "first seeds' models and the interval for other texts and seeds (Welch) agree; where both have one "
+        "seed, it is for other texts only. Nothing is corrected "
+        "for the number of recipes: of twenty equal ones, one may seem to differ by chance."
     )
 
 
@@ -116,6 +118,4 @@ def calibrated(result: Result) -> str:
 
 def verdict(behind: Difference) -> str:
     """What a recipe's distance to the chosen one shows of it."""
-    if not behind.real:
-        return "no difference shown"
-    return "less accurate" if behind.mean > 0 else "more accurate"
+    return worded(-behind.mean, behind.real)

@@ -29,10 +29,9 @@ def test_the_limits_are_those_that_a_temperature_is_fitted_within() -> None:
 
 
 @pytest.mark.parametrize("margin", [0.5, 2.0, 5.0, 40.0])
-def test_a_model_that_has_all_held_out_texts_right_is_too_sure_wherever_its_temperature_ends(
+def test_a_model_that_has_all_held_out_texts_right_is_too_sure_whatever_its_logits(
     tmp_path: Path, margin: float
 ) -> None:
-    """Of large logits all temperatures below some are equally good, and any of them comes out."""
     path = credibility.logits_of(tmp_path, "mine", "study")
     degrees = {"7": left(path, margin, wrong=0)}
     assert credibility.too_sure(degrees, VALIDATION, path) == ["7"]
@@ -43,10 +42,10 @@ def test_a_model_that_has_all_held_out_texts_right_is_too_sure_wherever_its_temp
 
 def test_at_a_limit_they_are_doubted_without_logits_and_between_them_not(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere.npz"
-    degrees = {"1": COOLEST, "2": 1.0, "3": HOTTEST, "4": 0.3}
+    degrees = {"1": COOLEST, "2": 1.1, "3": HOTTEST, "4": 0.3}
     assert credibility.too_sure(degrees, VALIDATION, nowhere) == ["1"]
     assert credibility.too_unsure(degrees) == ["3"]
     assert "the highest temperature" in (credibility.doubt({"3": HOTTEST}, VALIDATION, nowhere) or "")
-    assert credibility.doubt({"2": 1.0, "4": 0.3}, VALIDATION, nowhere) is None
+    assert credibility.doubt({"2": 1.1, "4": 0.3}, VALIDATION, nowhere) is None
     assert credibility.doubt({}, VALIDATION, nowhere) is None  # that it is not evaluated is another's word
     assert "no text was held out" in (credibility.doubt({}, "test", nowhere) or "")

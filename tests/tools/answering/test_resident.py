@@ -128,7 +128,7 @@ def test_it_knows_a_text_of_which_it_learned_a_word(root: Path, name: str) -> No
 def test_it_doubts_the_probabilities_of_the_seed_that_it_uses(root: Path) -> None:
     path = root / "data" / "calibrations" / "net.json"
     content = json.loads(path.read_text(encoding="utf-8"))
-    for temperatures, doubtful in (({"7": 0.05, "3": 1.0}, True), ({"7": 1.0, "3": 0.05}, False)):
+    for temperatures, doubtful in (({"7": 1.0, "3": 1.2}, True), ({"7": 1.2, "3": 1.0}, False)):
         files.write_json(path, content | {"temperatures": temperatures})
         assert (Resident("net", RECIPES).doubt is not None) is doubtful
 

@@ -4,13 +4,17 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from stages.reporting.comparison import Result
 from stages.runtime import files
 from stages.runtime.config import ROOT, InputError, parse
 from stages.tools.pages import __main__ as pages
 from stages.tools.pages import facts
+from tests.recipes import result
 
 
 @pytest.fixture
@@ -268,3 +272,40 @@ def test_each_claim_of_a_lesson_has_a_sentence_and_no_other_has() -> None:
     ):
         with pytest.raises(InputError, match=f"{one}|no-claim"):
             facts.claimed(gaps)
+
+
+@pytest.fixture
+def ensemble(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An ensemble that is as accurate as one of its members and far better than the other."""
+    recipes = {
+        "both-all": {"experiment": "both", "model": {"members": "one"}},
+        "both-best": {"experiment": "both", "model": {"members": "one"}},
+    }
+    texts, names = 400, ("one", "both")
+    shares = {"one": {"one-good": 0.9, "one-bad": 0.6}, "both": {"both-all": 0.9, "both-best": 1.0}}
+
+    def results(folder: Path, entry: Any) -> list[Result]:
+        random = np.random.default_rng(len(folder.name))
+        rights = {recipe: random.random((2, texts)) < share for recipe, share in shares[folder.name].items()}
+        return [
+            result(recipe, right=[np.packbits(row).tobytes().hex() for row in right], confusion=[[texts]])
+            for recipe, right in rights.items()
+        ]
+
+    monkeypatch.setattr("stages.reporting.comparison.load", results)
+    monkeypatch.setattr(facts, "_path", lambda kind, name: Path(kind, name))
+    monkeypatch.setattr(facts, "study", lambda: {"recipes": recipes, "comparisons": dict.fromkeys(names)})
+    facts._members.cache_clear()
+    yield
+    facts._members.cache_clear()
+
+
+@pytest.mark.usefixtures("ensemble")
+def test_an_ensemble_is_tested_beside_each_of_its_members() -> None:
+    rows = [line.strip("| ").split(" | ") for line in facts.beside_members("both-all").splitlines()[2:]]
+    assert [(row[0], row[-1]) for row in rows] == [
+        ("one-good", "no difference shown"),
+        ("one-bad", "less accurate"),
+    ]
+    assert 20 < float(rows[1][1]) < 40 and facts.best_member("both-all") == "one-good"
+    assert not facts.beats_members("both-all") and facts.beats_members("both-best")

@@ -53,3 +53,15 @@ def test_intervals_hold_the_measure_and_are_narrower_with_more_texts() -> None:
 def test_where_all_is_right_nothing_is_uncertain() -> None:
     labels = np.array([0, 0, 0, 1])  # a draw may have no text of the second label
     assert classwise.intervals(labels, [labels], 2) == ((1, 1), (1, 1))
+
+
+def test_seeds_that_differ_widen_the_intervals() -> None:
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 3, 600)
+    alike, apart = (
+        [np.where(random.random(600) < share, labels, 0) for share in shares]
+        for shares in ([0.8, 0.8, 0.8], [0.7, 0.8, 0.9])
+    )
+    narrow, wide = (classwise.intervals(labels, predicted, 3) for predicted in (alike, apart))
+    for (low, high), (lower, higher) in zip(narrow, wide, strict=True):
+        assert higher - lower > 2 * (high - low)

@@ -262,12 +262,12 @@ def spoiled(path: Path) -> None:
     ("path", "line"),
     [
         (
-            f"data/compared/{NAME}/b.json",
+            f"reports/compared/{NAME}/b.json",
             "found no results of b, allowed: an experiment that was compared; run:",
         ),
         (
             f"reports/tables/{NAME}.csv",
-            f"is of another run than data/compared/{NAME}; bring both up to date:",
+            f"is of another run than reports/compared/{NAME}; bring both up to date:",
         ),
         (f"reports/comparisons/{NAME}/accuracy.svg", "is missing; make it with:"),
         (f"data/logits/test/{NAME}/b.npz", "is missing; make it with:"),
@@ -327,7 +327,6 @@ def test_words_are_coloured_by_their_share_of_the_strongest() -> None:
 
 
 def test_probabilities_that_say_nothing_are_said_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where all held-out texts are right no temperature is the best, and calibration takes the lowest."""
     [recipe] = gather(tmp_path, experiment(tmp_path, [Made("a", 8, 8)], monkeypatch), NAME).parts[0].recipes
     metrics = recipe.result.metrics
     for loss, doubts in ((0.9, 0), (1.005, 0), (1.1, 1)):
@@ -348,10 +347,10 @@ def test_probabilities_that_say_nothing_are_said_to(tmp_path: Path, monkeypatch:
 def test_no_calibration_is_praised_where_every_held_out_text_is_right_and_all_seeds_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One of the temperatures ends at the limit, one above: below it all probabilities are 1."""
+    """One of the temperatures is at the limit, the other is 1, as none could be fitted."""
     params = experiment(tmp_path, [Made("a", 8, 10)], monkeypatch)
     path = tmp_path / "data" / "calibrations" / "a.json"
-    temperatures = {"42": COOLEST, "43": 0.0602}
+    temperatures = {"42": COOLEST, "43": 1.0}
     key = json.loads(path.read_text(encoding="utf-8"))["key"]
     files.write_json(path, {"key": key, "temperatures": temperatures})
     [recipe] = gather(tmp_path, params, NAME).parts[0].recipes
