@@ -1,9 +1,10 @@
 """N-grams of words, and of characters within words, without their order: what linear models and bags read.
 
 Words are lower-cased letters and digits with apostrophes between them; every other mark is a word of its own.
-An n-gram of words is a 64-bit integer of its words' ids, so that counting and looking up is sorting, not a
-dictionary of strings as in scikit-learn's CountVectorizer. So is a word of 8 characters in ASCII at most: of
-an English text, arithmetic on bytes takes a fifth of the time of a regular expression and a dictionary.
+An n-gram of words is a 64-bit integer of its words' ids: counting sorts these, and looking up hashes them,
+without a dictionary of strings as in scikit-learn's CountVectorizer. So is a word of 8 characters in ASCII at
+most: of an English text, arithmetic on bytes takes a fifth of the time of a regular expression and a
+dictionary.
 """
 
 import json
@@ -15,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache, partial
 from itertools import islice, pairwise, repeat
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -29,7 +30,7 @@ WORD = re.compile(r"\w+(?:['\u2019]\w+)*|[^\w\s]")
 BREAK = re.compile(r"<br\s*/?>")  # the only markup in IMDB's reviews
 BITS = 21  # of a word's id: three of them are 63
 CHUNK = 1000  # texts
-HASHED = 1 << 21  # keys; a hash table of more takes hundreds of MB, in every process
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 divided by the golden ratio, which spreads keys that are near
 NAMED = "named"  # the file with the words that have ids
 PADDING, UNKNOWN, FIRST = "[PAD]", "[UNK]", 2
 EDGE = " "  # of a word: " th" begins one
@@ -214,9 +215,8 @@ class Short:
         words = [word for word in ids if word.isascii() and len(word) <= SHORT]
         lengths = np.array([len(word) for word in words], dtype=np.int64)
         keys = packed("".join(words).encode() + bytes(SHORT), np.cumsum(lengths) - lengths, lengths)
-        order = np.argsort(keys)
-        self._places = Places(keys[order])
-        self._ids = np.append(np.array([ids[word] for word in words], dtype=np.int64)[order], -1)
+        self._places = Places(keys)
+        self._ids = np.append(np.array([ids[word] for word in words], dtype=np.int64), -1)
 
     def read(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """How many words each text has, int64[texts], and their ids, -1 if unknown, int64[words].
@@ -236,44 +236,58 @@ class Short:
 
 
 class Places:
-    """Where keys are in a sorted table: by bisection, and once as many were looked up as the table has, by
-    pandas's hash table, which by then is worth the making: half the time. Where pandas is not installed, as
-    exported models do not need it, by bisection always.
+    """Where keys are in a table, by hashing with open addressing (Knuth, The Art of Computer Programming,
+    volume 3, 6.4). Every step is one of NumPy's for all keys, so that exported models need nothing else.
+    Texts are encoded in half the time that bisection takes, and a tenth faster than with pandas's hash table.
 
     table: int64, none twice.
     """
 
     def __init__(self, table: np.ndarray) -> None:
-        self._table, self._asked = table, 0
-        self._hashed: Any = None
-        self._hashes = 0 < len(table) <= HASHED
+        self._table = table
+        # an eighth to a quarter of the slots are taken; with half of them looking up takes 1.5 times as long
+        bits = (4 * len(table)).bit_length()
+        self._shift, self._last = np.uint64(64 - bits), (1 << bits) - 1
+        self._slots = np.zeros(0, np.int32)  # the place of the key in each, -1 if free; made when it is asked
 
     def of(self, keys: np.ndarray) -> np.ndarray:
-        """int64[keys] -> int64[keys]; -1 for one that is not there."""
-        self._asked += len(keys)
-        if self._hashes and self._hashed is None and self._asked >= len(self._table):
-            self._hash()
-        if self._hashed is None:
-            return self._bisected(keys)
-        places: np.ndarray = self._hashed.get_indexer(keys)
+        """int64[keys] -> int32[keys]; -1 for one that is not there."""
+        if not len(self._slots):
+            self._fill()
+        if not len(self._table):
+            return np.full(len(keys), -1, np.int32)
+        slots = self._first(keys)
+        places: np.ndarray = self._slots[slots]
+        # a free slot's -1 reads the last key, which is none of those that lead to a free slot
+        taken = np.flatnonzero((self._table[places] != keys) & (places >= 0))
+        wanted, slots = keys[taken], slots[taken]
+        while len(taken):  # by another key: it would be in the next slot
+            slots = slots + 1 & self._last
+            places[taken] = near = self._slots[slots]
+            on = (self._table[near] != wanted) & (near >= 0)
+            taken, wanted, slots = taken[on], wanted[on], slots[on]
         return places
 
-    def _hash(self) -> None:
-        try:
-            import pandas as pd  # half a second
-        except ModuleNotFoundError:
-            self._hashes = False
-        else:
-            self._hashed = pd.Index(self._table)
+    def _first(self, keys: np.ndarray) -> np.ndarray:
+        """The slot in which each key is looked for first: int64[keys]."""
+        hashed = keys.view(np.uint64) * GOLDEN >> self._shift
+        slots: np.ndarray = hashed.view(np.int64)
+        return slots
 
-    def _bisected(self, keys: np.ndarray) -> np.ndarray:
-        order = np.argsort(keys)  # the table is then read from one end to the other
-        ascending = keys[order]
-        places = np.full(len(keys), -1, np.int64)
-        if len(self._table):
-            near = np.minimum(np.searchsorted(self._table, ascending), len(self._table) - 1)
-            places[order] = np.where(self._table[near] == ascending, near, -1)
-        return places
+    def _fill(self) -> None:
+        """Each key goes into the first free slot from its own on; of several that want it the last has it.
+
+        The slots are kept once all keys are there: another thread, or a call after an interrupt, finds all of
+        them or none.
+        """
+        filled = np.full(self._last + 1, -1, np.int32)
+        places, slots = np.arange(len(self._table), dtype=np.int32), self._first(self._table)
+        while len(places):
+            free = filled[slots] < 0
+            filled[slots[free]] = places[free]
+            left = filled[slots] != places
+            places, slots = places[left], slots[left] + 1 & self._last
+        self._slots = filled
 
 
 def fit(config: Config, texts: Iterable[str], crew: Crew = ALONE) -> Ngrams:

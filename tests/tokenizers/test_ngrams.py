@@ -1,6 +1,5 @@
 """N-grams are those that scikit-learn's CountVectorizer finds, as often as it does."""
 
-import sys
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -178,41 +177,53 @@ def named(tokenizer: Any, text: str, words: int, binary: bool) -> list[int]:
 
 
 def after_many(tokenizer: Any) -> None:
-    """As if so many texts had been encoded that tables to look up quickly are made."""
+    """As if so many texts had been encoded that their words are read as bytes."""
     tokenizer._read = 1 << 60
-    for places in tokenizer._places_in:
-        places._asked = 1 << 60
 
 
-@given(st.sets(st.integers(0, 2**63 - 1) | st.integers(0, 40)), st.lists(st.integers(0, 50)), st.data())
-def test_a_key_has_its_place_in_the_table_by_bisection_and_by_hashing(
+NUMBERS = st.integers(-(2**63), 2**63 - 1) | st.integers(-5, 40)
+
+
+@given(st.sets(NUMBERS), st.lists(NUMBERS), st.data())
+def test_a_key_has_its_place_in_the_table_and_any_other_none(
     keys: set[int], others: list[int], drawn: st.DataObject
 ) -> None:
     table = sorted(keys)
     asked = others + drawn.draw(st.lists(st.sampled_from(table))) if table else others
     expected = [table.index(key) if key in keys else -1 for key in asked]
     places = ngrams.Places(np.array(table, dtype=np.int64))
-    for _ in range(2):
-        assert places.of(np.array(asked, dtype=np.int64)).tolist() == expected
-        places._asked = 1 << 60
+    assert places.of(np.array(asked, dtype=np.int64)).tolist() == expected
 
 
-def test_without_pandas_as_in_an_exported_model_many_texts_have_the_same_ids(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    texts = [*sentences(1, 400)] * 5
-    expected = [ids.tolist() for ids in made(sentences(0), words=3, characters=0).encode(texts)]
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    tokenizer = made(sentences(0), words=3, characters=0)
-    assert [ids.tolist() for ids in tokenizer.encode(texts)] == expected
-    assert all(places._asked > len(places._table) for places in tokenizer._places_in)
+def test_keys_that_want_one_slot_have_places_of_their_own() -> None:
+    """Even if the slot is the last one, after which the first is tried."""
+    keys = np.arange(100_000)
+    any_of_that_size = ngrams.Places(keys[:30])
+    table = keys[any_of_that_size._first(keys) == any_of_that_size._last][:30]
+    places = ngrams.Places(table)
+    assert {*places._first(table).tolist()} == {places._last} and len(table) == 30
+    assert places.of(table).tolist() == [*range(30)]
+    assert {*places.of(np.setdiff1d(keys, table)).tolist()} == {-1}
+
+
+def test_keys_are_found_although_a_first_call_was_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = ngrams.Places(np.arange(1000))
+    with monkeypatch.context() as patched:
+        patched.setattr(ngrams.Places, "_first", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            places.of(np.arange(10))
+    assert places.of(np.arange(10)).tolist() == [*range(10)]
+
+
+def interrupt(places: ngrams.Places, keys: np.ndarray) -> np.ndarray:
+    raise KeyboardInterrupt
 
 
 def test_many_texts_have_the_ids_that_they_have_one_by_one() -> None:
     tokenizer = made(sentences(0), words=3, characters=0)
     texts = [*sentences(1, 400), *ODD] * 5
     whole = list(tokenizer.encode(texts))
-    assert tokenizer._short is not None and any(places._hashed is not None for places in tokenizer._places_in)
+    assert tokenizer._short is not None
     for text, own in zip(texts, whole, strict=True):
         [alone] = made(sentences(0), words=3, characters=0).encode([text]) if text in ODD else [own]
         assert own.tolist() == alone.tolist()

@@ -210,7 +210,7 @@ json.dump([shares, in_bulk.probabilities(texts).tolist()], sys.stdout)
 def test_a_linear_model_needs_numpy_alone_however_many_texts_it_is_asked(
     tmp_path: Path, characters: int
 ) -> None:
-    """Once as many n-grams were looked up as it has learned, its table would be hashed."""
+    """Each text alone or all at once: what is looked up often may be looked up another way."""
     tokenizer = fitted(characters, False, tmp_path / "tokens")
     assert sum(len(ids) for ids in tokenizer.encode(MANY)) > 5 * tokenizer.vocabulary
     random = np.random.default_rng(0)
