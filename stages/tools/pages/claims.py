@@ -15,8 +15,8 @@ Portion = Annotated[float, Field(ge=0, le=1)]
 TEXTS = ["published", "measured", "where they differ, and why"]
 HEADER = ["recipe", *TEXTS[:2], "parameters", TEXTS[2]]
 NOTE = (
-    '"training" is what Keras reports of the epoch whose weights were kept, the last one where nothing was\n'
-    "stopped early: the mean over its batches, with dropout.\n"
+    '"training" is what Keras reports of the epoch whose weights were kept, which is the last one unless\n'
+    "training stopped early: the mean over its batches, with dropout.\n"
 )
 
 
@@ -58,7 +58,9 @@ def table(claims: Mapping[str, Claim], differs: Mapping[str, str], reports: Path
     for recipe, claim in claims.items():
         metrics = json.loads((reports / "metrics" / f"{recipe}.json").read_text(encoding="utf-8"))
         published = f"{plain(claim.lesson)}, {plain(claim.place)}: {_claimed(claim)}"
-        rows.append([recipe, published, _measured(metrics), _counts(claim, metrics), plain(differs[recipe])])
+        rows.append(
+            [f"`{recipe}`", published, _measured(metrics), _counts(claim, metrics), one_line(differs[recipe])]
+        )
     return rows
 
 

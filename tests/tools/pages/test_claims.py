@@ -34,7 +34,7 @@ def test_a_row_has_what_was_published_and_what_was_measured(reports: Path) -> No
     first, second = claims.table(published().claims, DIFFERS, reports)
     assert len(first) == len(second) == len(claims.HEADER)
     assert first == [
-        "flatten",
+        "`flatten`",
         "A, week 3: nice",
         "training 92.5 %; test 85.0 ± 2.0 %; test loss 0.400; 2 seeds",  # `running`
         "171,149",
