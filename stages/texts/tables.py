@@ -8,7 +8,9 @@ import csv
 import gzip
 import io
 import json
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -21,6 +23,11 @@ DELIMITERS = {".csv": ",", ".tsv": "\t"}
 BINARY = [".parquet", ".xlsx"]  # whose encoding is their own
 SUFFIXES = [*DELIMITERS, ".jsonl", ".json", *BINARY]
 COMPRESSED = ".gz"
+WORKBOOK_ERRORS = (  # openpyxl's, zipfile's, zlib's and XML's, of files that are damaged or encrypted
+    *(OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, SyntaxError, EOFError),
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError),
+)
+LAST_ROW = 1_048_576  # of a sheet; openpyxl fills up what is missing before a row, whatever its number
 MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"PK": "a .zip or .xlsx file: name it so"}
 csv.field_size_limit(100_000_000)  # characters; the default of 131,072 is less than a long document
 
@@ -58,7 +65,7 @@ def rows(path: Path, how: Format, needed: Iterable[str]) -> Iterator[tuple[int, 
         )
     try:
         if kind == ".parquet":
-            yield from _parquet(path)
+            yield from _parquet(path, list(needed))
         elif kind == ".xlsx":
             yield from _workbook(path, how, list(needed))
         elif kind == ".json":
@@ -67,7 +74,7 @@ def rows(path: Path, how: Format, needed: Iterable[str]) -> Iterator[tuple[int, 
             yield from _json_lines(path, how)
         else:
             yield from _delimited(path, how, list(needed))
-    except (gzip.BadGzipFile, EOFError) as error:
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise InputError(f"{path}: not a whole {COMPRESSED} file ({error}); supply it again") from None
 
 
@@ -113,8 +120,13 @@ def _header(path: Path, line: int, names: list[str], needed: list[str]) -> None:
         if name not in names:
             here = ", ".join(names)[:200]
             raise InputError(f"{path}:{line}: no column {name!r}; the columns here are: {here}")
+    _refuse_twins(f"{path}:{line}", names, needed)
+
+
+def _refuse_twins(where: str, names: list[str], needed: list[str]) -> None:
+    for name in needed:
         if names.count(name) > 1:
-            raise InputError(f"{path}:{line}: two columns {name!r}; rename one")
+            raise InputError(f"{where}: two columns {name!r}; rename one")
 
 
 def _json_lines(path: Path, how: Format) -> Iterator[tuple[int, Row]]:
@@ -138,24 +150,27 @@ def _json(path: Path, how: Format) -> Iterator[tuple[int, Row]]:
         yield number, _object(each)
 
 
-def _object(found: object) -> Row:
-    return found if isinstance(found, dict) else f"found {type(found).__name__}, allowed: a JSON object"
+def _object(value: object) -> Row:
+    return value if isinstance(value, dict) else f"found {type(value).__name__}, allowed: a JSON object"
 
 
-def _parquet(path: Path) -> Iterator[tuple[int, Row]]:
+def _parquet(path: Path, needed: list[str]) -> Iterator[tuple[int, Row]]:
     import pyarrow
     import pyarrow.parquet
 
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            number = 0
+        with opened(path) as raw, pyarrow.parquet.ParquetFile(raw) as file:
+            names, number = file.schema_arrow.names, 0
+            _refuse_twins(path.as_posix(), names, needed)
             for batch in file.iter_batches():
                 for row in batch.to_pylist():
                     number += 1
                     # numbers as people write them; what else there is stays, and is refused where it is read
                     yield number, {k: str(v) if type(v) in (int, float) else v for k, v in row.items()}
-    except (pyarrow.ArrowException, OSError) as error:
-        raise InputError(f"{path}: not a Parquet file: {one_line(error)}") from None
+    # the last three of a value that is not what its column says: text in another encoding, the year 99,999,
+    # an unknown time zone
+    except (pyarrow.ArrowException, OSError, ValueError, ArithmeticError, LookupError) as error:
+        raise InputError(f"{path}: can't be read as Parquet: {one_line(error)}") from None
 
 
 def _workbook(path: Path, how: Format, needed: list[str]) -> Iterator[tuple[int, Row]]:
@@ -169,23 +184,19 @@ def _workbook(path: Path, how: Format, needed: list[str]) -> Iterator[tuple[int,
         ) from None
     try:
         with opened(path) as file:
-            every = openpyxl.load_workbook(file, read_only=True, data_only=True).worksheets
-            sheets = [sheet for sheet in every if _filled(sheet)] or every[:1]  # some programs add empty ones
+            worksheets = openpyxl.load_workbook(file, read_only=True, data_only=True).worksheets
+            for sheet in worksheets:
+                sheet.reset_dimensions()  # some programs write how many rows there are, and some are wrong
+            # some programs add empty ones
+            sheets = [sheet for sheet in worksheets if _filled(sheet)] or worksheets[:1]
             if len(sheets) != 1:
                 names = ", ".join(sheet.title for sheet in sheets)[:200]
                 raise InputError(
                     f"{path}: found the sheets {names}, allowed: one with cells; save the one that is meant "
                     "as CSV"
                 )
-            lines = [*sheets[0].iter_rows(values_only=True)]
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        TypeError,
-        zipfile.BadZipFile,
-        SyntaxError,
-    ) as error:  # XML's is the last
+            lines = [*_cells(sheets[0])]
+    except WORKBOOK_ERRORS as error:
         raise InputError(f"{path}: not an .xlsx workbook: {one_line(error)}") from None
     header = list(how.columns) if how.columns else None
     for number, cells in enumerate(lines, start=1):
@@ -202,7 +213,15 @@ def _workbook(path: Path, how: Format, needed: list[str]) -> Iterator[tuple[int,
 
 
 def _filled(sheet: Any) -> bool:
-    return any(value is not None for row in sheet.iter_rows(values_only=True) for value in row)
+    return any(value is not None for row in _cells(sheet) for value in row)
+
+
+def _cells(sheet: Any) -> Iterator[tuple[object, ...]]:
+    """The values of each row. Raises ValueError if there are more than a sheet can have."""
+    for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
+        if number > LAST_ROW:
+            raise ValueError(f"a row has a number above {LAST_ROW:,}, the last of a sheet")
+        yield values
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """stages.sources.files: whatever a file holds, its rows are loaded as written or it is refused."""
 
 import csv
+import gzip
 import io
 import json
 from collections import Counter
@@ -148,6 +149,26 @@ def test_a_damaged_file_is_loaded_or_refused_in_one_line(
     else:
         download.verify("mine", splits, {})
         download.write(tmp_path, splits)
+
+
+PACKED = {
+    ".csv.gz": gzip.compress(str(content(FILMS * 9, ".csv")).encode(), mtime=0),
+    ".parquet": bytes(content(FILMS * 9, ".parquet")),  # type: ignore[arg-type]
+    ".xlsx": bytes(content(FILMS * 9, ".xlsx")),  # type: ignore[arg-type]
+}
+
+
+@settings(max_examples=150)
+@given(data=st.data(), suffix=st.sampled_from(sorted(PACKED)))
+def test_so_is_one_that_is_packed(tmp_path: Path, data: st.DataObject, suffix: str) -> None:
+    whole = bytearray(PACKED[suffix])
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(whole) - 1))
+        whole[at : at + 9] = data.draw(st.binary(min_size=1, max_size=9))
+    try:
+        files.load(source(save(tmp_path / f"mine{suffix}", bytes(whole))))
+    except InputError as refused:
+        assert str(refused) and len(str(refused).splitlines()) == 1 and len(str(refused)) < 1000
 
 
 BAD_ROWS: list[tuple[str, str | bytes, int, str]] = [
