@@ -54,7 +54,7 @@ def sentences(texts: Mapping[str, str], groups: Mapping[str, Mapping[str, Answer
 
 def _cell(answer: Mapping[str, Any], labelled: bool) -> str:
     label = f"{plain(answer['label'])} " if labelled else ""
-    several = f" ({answer['lowest']:.2f} to {answer['highest']:.2f})" if "lowest" in answer else ""
+    several = f" ({answer['lowest']:.3f} to {answer['highest']:.3f})" if "lowest" in answer else ""
     return f"{label}{answer['probability']:.3f}{several}"
 
 

@@ -49,9 +49,9 @@ def test_a_label_stands_above_the_table_or_in_each_cell() -> None:
 
 
 def test_of_several_seeds_the_mean_is_shown_with_the_lowest_and_the_highest() -> None:
-    several = answers("positive", 0.65, lowest=0.4, highest=0.9)
+    several = answers("positive", 0.9978, lowest=0.9962, highest=0.9988)
     page = summary.sentences(SENTENCES, {"films": {"a": several}})
-    assert "\n| a | 0.650 (0.40 to 0.90) | 0.650 (0.40 to 0.90) |\n" in page
+    assert "\n| a | 0.998 (0.996 to 0.999) | 0.998 (0.996 to 0.999) |\n" in page
 
 
 def test_sentences_and_labels_are_no_markup() -> None:
