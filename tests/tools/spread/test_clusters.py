@@ -2,7 +2,9 @@
 
 import errno
 import importlib.util
+import json
 import logging
+import subprocess
 import sys
 import threading
 import time
@@ -17,6 +19,7 @@ from stages.runtime import crew
 from stages.runtime.config import InputError
 from stages.tools.parallel import free_port
 from stages.tools.spread import clusters
+from tests.tools.spread.machines import ending, until
 
 dask = pytest.importorskip("dask")
 pytest.importorskip("distributed")
@@ -169,12 +172,12 @@ def test_a_scheduler_that_is_lost_is_told_in_one_line_and_other_errors_are_not_t
 
 
 def test_an_error_of_the_driver_s_own_is_not_taken_for_a_lost_scheduler(tmp_path: Path) -> None:
-    from distributed import LocalCluster
-
-    with LocalCluster(
-        n_workers=0, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0"
-    ) as cluster:
-        address = cluster.scheduler_address
+    contact = tmp_path / "scheduler.json"
+    line = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0"]
+    line += ["--no-dashboard", "--scheduler-file", str(contact)]
+    with ending([subprocess.Popen(line, cwd=tmp_path, stderr=subprocess.DEVNULL)]):
+        until(contact.exists)
+        address = json.loads(contact.read_text(encoding="utf-8"))["address"]
         with (
             pytest.raises(OSError, match="No space left"),
             clusters.connected(address, False, False, 1, tmp_path),
