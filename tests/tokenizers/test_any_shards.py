@@ -268,7 +268,8 @@ def test_workers_of_other_code_packages_or_folders_are_refused(
     """Their blocks would come out otherwise, and be taken for this commit's."""
     other = tmp_path / "other"
     shutil.copytree(ROOT / "stages", other / "stages", ignore=shutil.ignore_patterns("__pycache__"))
-    with cluster(elsewhere, PYTHONPATH=str(other)) as (address, _):
+    one = [*DASK, "worker"]  # a second might come, and import the code, after it has changed
+    with cluster(elsewhere, worker=one, PYTHONPATH=str(other)) as (address, _):
         monkeypatch.setitem(os.environ, crew.SCHEDULER, address)
         with crew.crew(root, 1) as working:  # the same code, of another checkout
             assert [*working.map(abs, [-1])] == [1]

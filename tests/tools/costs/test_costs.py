@@ -124,6 +124,15 @@ def test_what_is_far_behind_is_not_drawn_and_what_is_there_twice_once() -> None:
     assert costs.different(recipes, recipes) == ["one", "other"]
 
 
+def test_no_two_recipes_of_a_figure_have_one_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two networks may be trained with one remedy each in a chapter of its own."""
+    figures: list[list[str]] = []
+    monkeypatch.setattr(costs, "draw", lambda points, *_: figures.append([point.name for point in points]))
+    monkeypatch.setattr(sys, "argv", ["costs"])
+    costs.main()
+    assert figures and all(len({*names}) == len(names) for names in figures)
+
+
 @given(POINTS)
 def test_a_point_is_on_the_front_if_none_that_is_as_fast_is_better(points: list[Point]) -> None:
     edge = front(points)

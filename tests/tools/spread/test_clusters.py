@@ -212,3 +212,25 @@ def test_the_dashboard_without_bokeh_is_linked_where_it_has_tables(
     client.dashboard_link = "http://x/status"
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: bokeh or None)
     assert clusters.dashboard(client) == link
+
+
+@pytest.mark.parametrize("deaths", [2, 3])
+def test_a_worker_that_dies_as_it_starts_takes_no_run_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, deaths: int
+) -> None:
+    import distributed
+
+    made: list[int] = []
+
+    def cluster(n_workers: int, **_: object) -> str:
+        made.append(n_workers)
+        if len(made) <= deaths:
+            raise RuntimeError("Cluster failed to start: a Nanny did not")
+        return "a cluster"
+
+    monkeypatch.setattr(distributed, "LocalCluster", cluster)
+    if deaths < clusters.TRIES:
+        assert clusters._here(2, tmp_path) == "a cluster" and made == [2, 2, 2]
+    else:
+        with pytest.raises(InputError, match=r"--jobs: Dask's workers do not start here \(Cluster failed"):
+            clusters._here(2, tmp_path)

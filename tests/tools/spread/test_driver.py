@@ -262,3 +262,10 @@ def test_a_token_is_taken_away_wherever_it_was_left_also_one_of_a_driver_that_wa
         driver.probe(store, name)
         assert {path.name for path in tmp_path.rglob("spread-of-*")} == {name}
     assert not [*tmp_path.rglob("spread-of-*")]
+
+
+def test_a_stage_that_loses_too_many_workers_is_given_up_in_one_line() -> None:
+    from distributed import KilledWorker
+
+    line = driver.failure("train@x", KilledWorker("train@x-0", None, 10))
+    assert line == "train@x: 11 workers were lost at it; do they have too little memory?"

@@ -14,12 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stages.runtime import crew
 from stages.runtime.config import InputError
 from stages.tools.spread import __main__ as spread
-from stages.tools.spread import clusters, through_dvc
+from stages.tools.spread import through_dvc
 from tests.tools.spread.machines import machines, share, until, worker_of
-from tests.tools.spread.places import place
 from tests.tools.spread.toy import BEFORE, Toy, again, toy
 
 pytest.importorskip("distributed")
@@ -282,32 +280,6 @@ def test_a_worker_of_two_threads_runs_two_stages_at_once_each_in_a_clone(whole: 
     assert len(list((tmp_path / "machines").rglob("seqstudy-*/clone-*"))) == 2
 
 
-def test_a_stage_that_loses_too_many_workers_is_given_up_in_one_line() -> None:
-    from distributed import KilledWorker
-
-    from stages.tools.spread import driver
-
-    line = driver.failure("train@x", KilledWorker("train@x-0", None, 10))
-    assert line == "train@x: 11 workers were lost at it; do they have too little memory?"
-
-
-def test_a_clone_is_free_once_what_a_killed_worker_left_has_ended_although_nobody_asked_for_its_end(
-    tmp_path: Path,
-) -> None:
-    from stages.tools.spread import worker
-
-    locks = [tmp_path / ".git" / "index.lock", tmp_path / ".dvc" / "tmp" / "rwlock"]
-    for lock in locks:
-        lock.parent.mkdir(parents=True)
-        lock.touch()
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1)"], cwd=tmp_path) as left:
-        began = time.monotonic()
-        worker.settle(tmp_path)
-        took = time.monotonic() - began
-        assert left.returncode is None  # to the system it is there still
-    assert 0.5 < took < worker.PATIENCE / 2 and not any(lock.exists() for lock in locks)
-
-
 @pytest.mark.slow
 def test_what_is_not_committed_is_refused_in_one_line(fresh: Toy) -> None:
     fresh.edit("step.py", lambda text: text + "# edited\n")
@@ -383,48 +355,6 @@ def test_a_commit_that_workers_cannot_fetch_is_refused(
         spread.git_sources(local=False)
 
 
-def test_a_stage_sees_the_variables_of_the_driver_and_not_those_that_dask_sets(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from stages.tools.spread import driver, worker
-
-    for name, value in {
-        "OMP_NUM_THREADS": "1",
-        "PYTHONHASHSEED": "6640",
-        "DVC_ROOT": "x",
-        "HOME": "h",
-        "CUDA_VISIBLE_DEVICES": "1",
-        "CUDA_CACHE_PATH": "x",
-    }.items():
-        monkeypatch.setenv(name, value)
-    seen = worker.environment(place(environment={"TF_X": "1"}, prefixes=driver.PREFIXES))
-    assert not {"OMP_NUM_THREADS", "PYTHONHASHSEED", "DVC_ROOT", "CUDA_CACHE_PATH"} & set(seen)
-    assert seen["TF_X"] == "1" and seen["HOME"] == "h"
-    assert seen["CUDA_VISIBLE_DEVICES"] == "1"  # SLURM's for this job, not the driver's
-
-
-@pytest.mark.parametrize("deaths", [2, 3])
-def test_a_worker_that_dies_as_it_starts_takes_no_run_with_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, deaths: int
-) -> None:
-    import distributed
-
-    made: list[int] = []
-
-    def cluster(n_workers: int, **_: object) -> str:
-        made.append(n_workers)
-        if len(made) <= deaths:
-            raise RuntimeError("Cluster failed to start: a Nanny did not")
-        return "a cluster"
-
-    monkeypatch.setattr(distributed, "LocalCluster", cluster)
-    if deaths < clusters.TRIES:
-        assert clusters._here(2, tmp_path) == "a cluster" and made == [2, 2, 2]
-    else:
-        with pytest.raises(InputError, match=r"--jobs: Dask's workers do not start here \(Cluster failed"):
-            clusters._here(2, tmp_path)
-
-
 def test_without_dask_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match=r"needs distributed, .*pip install distributed dask-jobqueue"):
@@ -437,69 +367,3 @@ def test_without_the_package_of_a_remote_one_line_says_what_to_install() -> None
         InputError, match=r'needs dvc-nowhere, .*pip install "dvc\[nowhere\]", here and on all'
     ):
         spread.refuse_missing(["dvc-http", "dvc-nowhere"])
-
-
-def test_workers_are_asked_for_the_package_of_a_remote(tmp_path: Path) -> None:
-    from stages.tools.spread import driver
-
-    (tmp_path / "lock").write_text("numpy==2.0 \\\n    --hash=x\n", encoding="utf-8")
-    assert driver.versions(tmp_path / "lock", ["dvc-nowhere"])["dvc-nowhere"] is None
-    assert {"Python", "numpy"} <= set(driver.versions(tmp_path / "lock", []))
-
-
-@pytest.mark.slow
-def test_a_worker_with_other_packages_gets_no_stage(capsys: pytest.CaptureFixture[str]) -> None:
-    from distributed import Client, wait
-
-    from stages.tools.spread import driver, worker
-
-    wanted: dict[str, str | None] = {"Python": None, "numpy": "0.1", "no-such-package": None}
-    told = place(versions=wanted)
-    assert "numpy" in (worker.refusal(told) or "") and "no-such-package" not in (worker.refusal(told) or "")
-    with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None) as client:
-        pipe = through_dvc.Pipeline({"one": []}, {"one": []}, {"one": []})
-        journal: object = None
-        with pytest.raises(InputError, match="no worker can be used"):
-            driver.Driver(client, told, pipe, {"one"}, {}, journal, {}, {}, crew.Absence("")).run()  # type: ignore[arg-type]
-        refused = capsys.readouterr().err
-        assert refused.count("\n") == 1 and "is not used: it has Python" in refused and "numpy" in refused
-        task = client.submit(time.time, resources={"threads": 1}, pure=False)
-        assert wait_a_while(task, wait)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("same", [True, False])
-def test_a_worker_whose_stages_would_wait_for_it_gets_none(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, same: bool
-) -> None:
-    """By another name of the address, too."""
-    from distributed import Client, LocalCluster
-
-    from stages.tools.spread import worker
-
-    assert worker.SHARDS == crew.SCHEDULER
-    parts = {
-        "n_workers": 1,
-        "threads_per_worker": 1,
-        "processes": False,
-        "protocol": "tcp",
-        "dashboard_address": "127.0.0.1:0",
-    }
-    with LocalCluster(**parts) as cluster, LocalCluster(**parts) as another, Client(cluster) as client:
-        address = (cluster if same else another).scheduler_address.replace("127.0.0.1", "localhost")
-        monkeypatch.setenv(crew.SCHEDULER, address.removeprefix("tcp://"))
-        client.register_plugin(worker.Admission(place()))
-        until(lambda: client.get_events("topic"), 60)
-        [(_, event)] = client.get_events("topic")
-    assert event["threads"] == (0 if same else 1)
-    reason = str(event["refused"])
-    assert reason.startswith(f"{crew.SCHEDULER} there is localhost:" if same else "None"), reason
-
-
-def wait_a_while(task: object, wait: object) -> bool:
-    """Whether a task is still waiting after a second."""
-    try:
-        wait(task, timeout=1)  # type: ignore[operator]
-    except TimeoutError:
-        return True
-    return False
