@@ -43,11 +43,14 @@ def main() -> None:
 
 
 def people(comparisons: Mapping[str, Any]) -> dict[str, str]:
-    """What figures call each recipe; "ladder + dropout", not "+ dropout" as within its comparison."""
+    """What figures call each recipe: "ladder + dropout", not "+ dropout" as within its comparison, and "LSTM,
+    dropout", not "dropout" as within its chapter."""
     return {
-        recipe: f"{comparison} {name}" if name.startswith("+") else name
+        recipe: f"{comparison} {name}" if name.startswith("+") else f"{heading}, {name}".removeprefix(", ")
         for comparison, entry in comparisons.items()
-        for recipe, name in zip(entry["recipes"], entry["names"], strict=True)
+        for recipe, name, heading in zip(
+            entry["recipes"], entry["names"], entry.get("headings", [""] * len(entry["names"])), strict=True
+        )
     }
 
 

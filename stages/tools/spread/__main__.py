@@ -38,7 +38,7 @@ from stages.tools.spread.through_dvc import Pipeline, Store
 # here, before all others: they may read files that only this machine has (data/manual, tables of your own)
 FIRST = {"compose", "download"}
 LAST = {"samples", "summary"}  # here, after all others: an ensemble is asked with its members' models
-TRAININGS = ("pretrain", "teach", "train")  # what may take hours
+TRAININGS = ("pretrain", "train")  # what may take hours
 CONFIG = ".dvc/config"
 DVC = [sys.executable, "-m", "dvc"]
 
