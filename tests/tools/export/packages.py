@@ -27,7 +27,7 @@ json.dump([made.labels, shares.tolist(), others], sys.stdout)
 """
 BUCKETS = Bucket(kind="bucket", boundaries=[4, 9])
 CUT = Fixed(kind="fixed", length=8, side="pre", truncate="pre")
-PADS = {pad.kind: asdict(pad) for pad in (BUCKETS, CUT)}
+PADS: dict[str, dict[str, Any]] = {pad.kind: asdict(pad) for pad in (BUCKETS, CUT)}
 
 
 def fitted(characters: int, binary: bool, folder: Path) -> ngrams.Ngrams:
