@@ -44,6 +44,7 @@ STEPS = {
     "pretrain": "pretrainings",
 }  # and the sections of their entries
 STEP_COLUMNS = ["step", "name", "seconds", "processor"]
+SHORT = 10.0  # seconds: a total below has decimals, so that none is 0
 BASE = "imdb-words-flatten"  # whose epoch the lesson's seconds are divided by
 Row = dict[str, str]
 
@@ -51,7 +52,7 @@ HEAD = """# How long trainings took
 
 Written by `make timings`, not by `dvc repro`: a clock never says the same twice. An epoch is the median over
 all epochs and seeds, with its validation; the total is the mean of the seeds; tokens are counted without
-padding, and without the validation.
+padding, and without the validation; an ensemble reads none.
 
 Seconds mean something if the machine is idle and its cores are its own: on shared ones the same training
 takes a third longer at some hours. Compare ratios, of trainings on one machine, one after the other.
@@ -188,8 +189,8 @@ def experiment(title: str, recipes: Iterable[str], rows: Mapping[str, Row]) -> s
         [
             row["recipe"],
             f"{_seconds(row):.2f}",
-            f"{float(row['total_seconds']):,.0f}",
-            f"{int(row['tokens_per_second']):,}",
+            f"{total:,.0f}" if (total := float(row["total_seconds"])) >= SHORT else f"{total:.2f}",
+            f"{int(row['tokens_per_second']):,}" if int(row["tokens_per_second"]) else "",
             f"{int(row['peak_memory_mib']):,}",
             row["processor"],
         ]

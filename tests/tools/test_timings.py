@@ -73,6 +73,13 @@ def test_what_a_model_was_trained_on_is_what_its_certificate_says_wherever_it_wa
     assert [[*row.values()] for row in table] == [["new", "a new one"], ["old", "an old one"]]
 
 
+def test_no_time_is_shown_as_none_and_a_model_that_reads_no_tokens_has_no_rate() -> None:
+    """As an ensemble, which reads what its members said."""
+    blend = row("new", 0.013) | {"total_seconds": "0.013", "tokens_per_second": "0"}
+    page = timings.experiment("x", ["new", "old"], {"new": blend, "old": row("old")})
+    assert "| new | 0.01 | 0.01 |  | 700 |" in page and "| old | 2.00 | 5.00 | 40,000 | 700 |" in page
+
+
 def test_a_second_time_the_bytes_are_the_same(folder: Path) -> None:
     paths = [folder / "timings.csv", folder / "timings.md"]
     timings.main()
@@ -87,7 +94,7 @@ def test_the_page_names_what_was_not_timed_and_what_was_timed_before(folder: Pat
     page = (folder / "timings.md").read_text(encoding="utf-8")
     assert "Of 2 rows, 1 at commit abc" in page and "Not timed: never." in page
     assert r"## A \*title\*" in page and r"a processor \| of some kind" in page
-    assert "| old | 3.00 | 5 | 40,000 | 700 |" in page and page.index("| old |") < page.index("| new |")
+    assert "| old | 3.00 | 5.00 | 40,000 | 700 |" in page and page.index("| old |") < page.index("| new |")
 
 
 def test_a_page_of_rows_that_were_all_measured_here_names_no_commit(folder: Path) -> None:
