@@ -190,7 +190,7 @@ def experiment(title: str, recipes: Iterable[str], rows: Mapping[str, Row]) -> s
             row["recipe"],
             f"{_seconds(row):.2f}",
             f"{total:,.0f}" if (total := float(row["total_seconds"])) >= SHORT else f"{total:.2f}",
-            f"{int(row['tokens_per_second']):,}" if int(row["tokens_per_second"]) else "",
+            f"{rate:,}" if (rate := int(row["tokens_per_second"])) else "",
             f"{int(row['peak_memory_mib']):,}",
             row["processor"],
         ]

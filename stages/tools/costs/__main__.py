@@ -9,7 +9,8 @@ Example: python -m stages.tools.costs
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stages.reporting.style import Figures
@@ -26,18 +27,20 @@ FEW = 4  # points of a source that a figure is not made for
 def main() -> None:
     command.parser().parse_args()
     entries = params()
-    groups = dict[str, list[Point]]()
+    groups, accuracies = dict[str, list[str]](), dict[str, float]()
     processor, seconds = totals(entries)
     names = people(entries["comparisons"])
     for name in different(seconds, entries["recipes"]):
         metrics = REPORTS / "metrics" / f"{name}.json"
         if metrics.exists():
-            accuracy = json.loads(metrics.read_text(encoding="utf-8"))["test"]["accuracy"]
+            accuracies[name] = json.loads(metrics.read_text(encoding="utf-8"))["test"]["accuracy"]
             source = entries["corpora"][entries["recipes"][name]["corpus"]]["source"]
-            groups.setdefault(source, []).append(Point(names[name], seconds[name], accuracy))
+            groups.setdefault(source, []).append(name)
     style = read(Figures, entries["figures"], "figures")
-    for source, points in groups.items():
-        if len(points) > FEW:
+    for source, recipes in groups.items():
+        if len(recipes) > FEW:
+            labels = told_apart(recipes, names)
+            points = [Point(label, seconds[recipe], accuracies[recipe]) for recipe, label in labels.items()]
             draw([*points, *peers(source)], style, picture(source))
             print(f"wrote reports/{picture(source).name}: {len(points)} recipes, timed on {processor}")
 
@@ -46,12 +49,24 @@ def people(comparisons: Mapping[str, Any]) -> dict[str, str]:
     """What figures call each recipe: "ladder + dropout", not "+ dropout" as within its comparison, and "LSTM,
     dropout", not "dropout" as within its chapter."""
     return {
-        recipe: f"{comparison} {name}" if name.startswith("+") else f"{heading}, {name}".removeprefix(", ")
+        recipe: f"{comparison} {name}" if name.startswith("+") else name
         for comparison, entry in comparisons.items()
-        for recipe, name, heading in zip(
-            entry["recipes"], entry["names"], entry.get("headings", [""] * len(entry["names"])), strict=True
-        )
+        for recipe, name in zip(entry["recipes"], with_headings(entry), strict=True)
     }
+
+
+def with_headings(comparison: Mapping[str, Any]) -> list[str]:
+    """The names of its recipes, each with that of its chapter, if there are chapters."""
+    names: list[str] = comparison["names"]
+    if "headings" not in comparison:
+        return names
+    return [f"{heading}, {name}" for heading, name in zip(comparison["headings"], names, strict=True)]
+
+
+def told_apart(recipes: Sequence[str], names: Mapping[str, str]) -> dict[str, str]:
+    """What a figure calls each of its recipes: where people would call two of them the same, by its key."""
+    times = Counter(names[recipe] for recipe in recipes)
+    return {recipe: names[recipe] if times[names[recipe]] == 1 else recipe for recipe in recipes}
 
 
 def different(names: Iterable[str], recipes: Mapping[str, Any]) -> list[str]:

@@ -131,6 +131,9 @@ def test_no_two_recipes_of_a_figure_have_one_name(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(sys, "argv", ["costs"])
     costs.main()
     assert figures and all(len({*names}) == len(names) for names in figures)
+    names = {"cells-lstm": "LSTM", "mine-lstm": "LSTM", "mine-gru": "GRU"}  # of two comparisons
+    assert [*costs.told_apart([*names], names).values()] == ["cells-lstm", "mine-lstm", "GRU"]
+    assert [*costs.told_apart(["mine-lstm", "mine-gru"], names).values()] == ["LSTM", "GRU"]
 
 
 @given(POINTS)
